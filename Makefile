@@ -1,0 +1,43 @@
+# liveroom: `make live` shows it working, `make test` proves it, `make lint` keeps it clean.
+PYTHON ?= python3.11
+VENV   := .venv
+BIN    := $(VENV)/bin
+PACE   ?= 1
+
+.PHONY: live test lint setup clean
+.DEFAULT_GOAL := live
+
+live: $(VENV)/.live  ## one captioned room on this machine (ROOM_AUDIO=file, PACE=0 for as fast as it goes)
+	@$(BIN)/python -m exporters asr captions
+	@$(BIN)/python -m perf live $(if $(ROOM_AUDIO),"$(ROOM_AUDIO)") --pace $(PACE)
+
+test: $(VENV)/.dev  ## what a change must pass
+	@$(BIN)/python -m exporters asr captions
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev  ## ruff and mypy --strict
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy clients/liveroom exporters server perf tests
+	@for model in $$(ls -d model_repository/*/1/model.py server/backends/*/model.py 2>/dev/null); do \
+		MYPYPATH=typings:clients $(BIN)/mypy $$(dirname $$model)/*.py || exit 1; done
+
+setup: $(VENV)/.dev
+
+$(VENV)/bin/pip:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: install Python 3.11 or 3.12, or say make PYTHON=python3.12" >&2; exit 1; }
+	@echo "creating $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.live: pyproject.toml | $(VENV)/bin/pip
+	@echo "installing what the server, the exporters and the load tools need (once; about a minute)"
+	@$(BIN)/pip install -q --disable-pip-version-check -e '.[server,exporters,perf]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.live
+	@echo "installing what tests and linters need (once)"
+	@$(BIN)/pip install -q --disable-pip-version-check -e '.[server,exporters,perf,dev]'
+	@touch $@
+
+clean:
+	rm -rf build dist

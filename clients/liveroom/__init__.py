@@ -1,0 +1,1 @@
+"""Thin client of a liveroom inference cluster."""
