@@ -1,0 +1,95 @@
+"""What a client may be tuned with: explicit objects, checked when they are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from ._errors import InvalidInput
+
+DEFAULT_URL = "127.0.0.1:8001"
+"""Where `python -m server` listens unless told otherwise."""
+
+MIN_SAMPLE_RATE = 8_000
+MAX_SAMPLE_RATE = 48_000
+"""Sample rates in Hz a client may send, inclusive; the server resamples to 16 kHz."""
+
+MAX_CHUNK_S = 1.0
+"""Longest chunk of a room, in seconds; longer arrays are split."""
+
+MAX_UTTERANCE_S = 30.0
+"""Most audio one `asr` request takes, in seconds; longer audio is played into a `captions` room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a room may have under way; both bounds make the sender wait, neither drops anything final.
+
+    Attributes:
+        unacknowledged: chunks sent and not yet acknowledged by the server.
+        unread_finals: final captions received and not yet read from `events()`. Of unread partial captions
+            only the newest is kept.
+    """
+
+    unacknowledged: int = 8
+    unread_finals: int = 256
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not isinstance(value, int) or value < 1:
+                raise InvalidInput(f"Limits.{field.name} is {value!r}: expected a whole number, at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long to wait, in seconds, before giving up with `DeadlineExceeded`.
+
+    Attributes:
+        transcribe: one unary transcription, its retries included.
+        audio: one chunk of a room: for the room to be admitted, or for a place among the unacknowledged.
+        end: flushing the tail of a room.
+        control: listing models.
+        health: probing one model with a real inference.
+    """
+
+    transcribe: float = 60.0
+    audio: float = 30.0
+    end: float = 60.0
+    control: float = 5.0
+    health: float = 15.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not value > 0:
+                raise InvalidInput(f"Timeouts.{field.name} is {value!r}: expected seconds, more than 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often a unary call that found the server unavailable or overloaded is tried again.
+
+    Only unary calls are retried: they change nothing on the server. A room's stream never is.
+    The pause before attempt n is drawn evenly from 0 to `min(backoff * 2**(n-1), backoff_max)` seconds
+    (full jitter), and no attempt starts after the call's deadline.
+
+    Attributes:
+        attempts: how often to try in all; 1 means no retry.
+        backoff: seconds.
+        backoff_max: seconds.
+    """
+
+    attempts: int = 3
+    backoff: float = 0.2
+    backoff_max: float = 2.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.attempts, int) or self.attempts < 1:
+            raise InvalidInput(f"Retries.attempts is {self.attempts!r}: expected a whole number, at least 1")
+        for name in ("backoff", "backoff_max"):
+            if not getattr(self, name) >= 0:
+                raise InvalidInput(f"Retries.{name} is {getattr(self, name)!r}: expected seconds, at least 0")
+
+    def pause_bound(self, attempt: int) -> float:
+        """Longest pause in seconds after `attempt` (1, 2, ...) failed."""
+        return float(min(self.backoff * 2 ** (attempt - 1), self.backoff_max))

@@ -1,0 +1,132 @@
+"""What can go wrong, as types a caller can act on, and how Triton's answers become them."""
+
+# ruff: noqa: N818 - named for what happened, as in httpx: `except Overloaded` reads better than OverloadedError
+
+from __future__ import annotations
+
+import re
+
+import grpc
+
+
+class LiveroomError(Exception):
+    """Base of everything this package raises on purpose; `str(error)` is one line that says what to do."""
+
+
+class InvalidInput(LiveroomError, ValueError):
+    """What was sent is wrong: change it. Nothing of it was used, and sending it again cannot help."""
+
+
+class Overloaded(LiveroomError):
+    """The server is up and refuses more work for now: try again later, or with fewer rooms per server."""
+
+
+class ServerUnavailable(LiveroomError):
+    """Nothing answers at the url, the connection broke, or the server is stopping."""
+
+
+class ModelUnavailable(LiveroomError):
+    """The server answers, but this model is not loaded, failed to load, or its process died."""
+
+
+class InferenceFailed(LiveroomError):
+    """The model raised an error of its own while it worked on this request: look in the server's log."""
+
+
+class DeadlineExceeded(LiveroomError, TimeoutError):
+    """The answer did not come in time; see `Timeouts`."""
+
+
+class RoomClosed(LiveroomError):
+    """The room has ended, was cancelled, or was dropped by the server: open it again."""
+
+
+# Words of gRPC itself or of a proxy about a connection; anything else under UNAVAILABLE was said by a server.
+_CONNECTION = re.compile(
+    r"failed to connect|connection (refused|reset|closed|lost|timed? ?out)|socket closed|broken pipe|goaway"
+    r"|dns resolution|name resolution|domain name not found|unreachable|transport|recvmsg|handshak"
+    r"|ping timeout|no healthy upstream|upstream connect error|reset reason|endpoint closing"
+    r"|server (is )?(stopping|exiting|shutting down)",
+    re.IGNORECASE,
+)
+_DEAD_MODEL = re.compile(
+    r"unknown model|no available versions|is not ready|not found|stub process.{0,200}not healthy|unhealthy"
+    r"|model is unloaded|is stopping, scheduler",
+    re.IGNORECASE | re.DOTALL,
+)
+_OVERLOAD = re.compile(
+    r"maximum queue size|overload|too many|no capacity|at capacity|try again later",
+    re.IGNORECASE,
+)
+_DROPPED_ROOM = re.compile(
+    r"must specify the START flag|sequence has been expired|no longer open", re.IGNORECASE
+)
+_TIMED_OUT = re.compile(r"timeout expired|deadline exceeded", re.IGNORECASE)
+_RAISED = re.compile(r"failed to process the request|\n\s*At:\n", re.IGNORECASE)
+
+_NO_MODEL = "the model is not available, see `liveroom models` and the server's log"
+_BUSY = "the server is overloaded, try again later"
+_FAILED = "the model failed, see the server's log"
+
+_IN_STREAM: tuple[tuple[re.Pattern[str], type[LiveroomError], str], ...] = (
+    (_DROPPED_ROOM, RoomClosed, "the server no longer knows this room (idle too long, or it restarted)"),
+    (_DEAD_MODEL, ModelUnavailable, _NO_MODEL),
+    (_OVERLOAD, Overloaded, _BUSY),
+    (_TIMED_OUT, DeadlineExceeded, "the request waited too long on the server"),
+    (_CONNECTION, ServerUnavailable, "the server is going away"),
+    (_RAISED, InferenceFailed, _FAILED),
+)
+"""What Triton's own sentences mean; the first that matches counts."""
+
+
+_BY_CODE: dict[grpc.StatusCode, tuple[type[LiveroomError], str]] = {
+    grpc.StatusCode.INVALID_ARGUMENT: (InvalidInput, ""),
+    grpc.StatusCode.OUT_OF_RANGE: (InvalidInput, ""),
+    grpc.StatusCode.NOT_FOUND: (ModelUnavailable, _NO_MODEL),
+    grpc.StatusCode.DEADLINE_EXCEEDED: (DeadlineExceeded, "{url} did not answer in time"),
+    grpc.StatusCode.RESOURCE_EXHAUSTED: (Overloaded, _BUSY),
+    grpc.StatusCode.UNIMPLEMENTED: (
+        ServerUnavailable,
+        "what answers at {url} is not the Triton that is expected",
+    ),
+    grpc.StatusCode.CANCELLED: (ServerUnavailable, "{url} cancelled the call"),
+}
+"""Status codes that say enough; UNAVAILABLE and INTERNAL need their message."""
+
+
+def from_message(message: str) -> LiveroomError:
+    """The error that an in-stream `error_message` stands for.
+
+    Triton drops the status code of errors inside a stream (`grpc_server.cc`, `StreamInferResponseComplete`),
+    so its own sentences are recognised; whatever else a model says about a chunk is about the chunk.
+    """
+    said = _tidy(message)
+    for pattern, kind, meaning in _IN_STREAM:
+        if pattern.search(message):
+            return kind(f"{meaning}: {said}")
+    return InvalidInput(said)
+
+
+def from_rpc(error: grpc.aio.AioRpcError, url: str) -> LiveroomError:
+    """The error that a gRPC status stands for."""
+    code, message = error.code(), error.details() or ""
+    said = _tidy(message)
+    if code in _BY_CODE:
+        kind, meaning = _BY_CODE[code]
+        return kind(f"{meaning.format(url=url)}: {said}" if meaning else said)
+    if _DEAD_MODEL.search(message):
+        return ModelUnavailable(f"{_NO_MODEL}: {said}")
+    if code is not grpc.StatusCode.UNAVAILABLE:
+        return InferenceFailed(f"{_FAILED}: {said} ({code.name})")
+    if message and not _CONNECTION.search(message):
+        return Overloaded(f"{_BUSY}: {said}")
+    return ServerUnavailable(
+        f"no server answers at {url}: start one with `python -m server`, or give the right url ({said})"
+    )
+
+
+def _tidy(message: str) -> str:
+    """The sentence in Triton's message: without the ensemble prefix and the Python traceback, on one line."""
+    head = re.split(r"\n\s*At:\n", message, maxsplit=1)[0]
+    head = re.sub(r"^in ensemble '[^']*', ", "", head.strip())
+    return " ".join(head.split()) or "no detail given"

@@ -1,0 +1,202 @@
+"""A live room: audio in, captions out, on one stream."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from types import TracebackType
+
+import numpy as np
+
+from ._audio import Samples, check_sample_rate, check_samples
+from ._config import MAX_CHUNK_S, Limits, Timeouts
+from ._errors import DeadlineExceeded, InvalidInput, RoomClosed
+from ._inbox import Inbox
+from ._stream import RoomStream
+from ._transport import Transport
+from ._types import Caption
+from ._wire import Value, captions_request, check_room_id
+
+_LAST_RATE = 16_000
+"""Sample rate of the empty chunk that ends a room in which the client was never told one."""
+
+
+class AsyncRoom:
+    """One room on one gRPC stream; made by `AsyncClient.room()` and used as `async with ... as room`.
+
+    Leaving the block normally ends the room (`end()`); leaving it with an exception, or cancelling the task,
+    cancels the stream. One task may send while another reads.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        room_id: str,
+        *,
+        language: str,
+        denoise: bool,
+        limits: Limits,
+        timeouts: Timeouts,
+    ) -> None:
+        self.id = check_room_id(room_id)
+        self._transport = transport
+        self._options: Mapping[str, Value] = {"language": language, "denoise": np.array([denoise])}
+        self._limits = limits
+        self._timeouts = timeouts
+        self._stream: RoomStream | None = None
+        self._inbox = Inbox(limits.unread_finals)
+        self._sending = asyncio.Lock()
+        self._number = 0
+        self._admitted = False
+        self._ended = False
+        self._rate = _LAST_RATE
+        self._pts = 0.0
+
+    @property
+    def pts(self) -> float:
+        """Seconds on the room's clock at which the next chunk begins unless it says otherwise."""
+        return self._pts
+
+    async def audio(self, chunk: Samples, sample_rate: int, pts: float | None = None) -> None:
+        """Send a chunk; returns once it is on its way and there was room for it.
+
+        Args:
+            chunk: mono [n], int16 or float32 in [-1, 1]; best 100 to 1000 ms, longer ones are split.
+            sample_rate: Hz, 8000 to 48000.
+            pts: seconds on the room's clock of the first sample; by default right after the chunk before.
+
+        Raises:
+            InvalidInput: this chunk, or one sent before, is wrong. Errors of earlier chunks are raised before
+                anything of this one is sent, and the room goes on: call again with the same chunk.
+            Overloaded: the server admits no more rooms (on the first chunk).
+            DeadlineExceeded: no place among the unacknowledged chunks within `Timeouts.audio`.
+            RoomClosed: the room has ended.
+            LiveroomError: the stream broke; the room can't be used any more.
+        """
+        rate, samples = check_sample_rate(sample_rate), check_samples(chunk)
+        if pts is not None and not math.isfinite(pts):
+            raise InvalidInput(f"pts is {pts}: expected seconds on the room's clock")
+        async with self._sending:
+            stream = self._open_stream()
+            if refused := stream.refused():
+                raise refused
+            self._pts = self._pts if pts is None else float(pts)
+            for piece in _split(samples, rate):
+                async with self._deadline(self._timeouts.audio):
+                    await stream.below(self._limits.unacknowledged)
+                    await self._send(stream, piece, rate)
+                self._pts += len(piece) / rate
+
+    async def events(self) -> AsyncGenerator[Caption, None]:
+        """Captions as they come, until the room has ended; what is unread then can still be read.
+
+        Finals come in order and none is left out; of partials that were not read in time only the newest is
+        kept. If nobody reads, the sender is held up after `Limits.unread_finals` finals.
+
+        Raises:
+            LiveroomError: the stream broke; after every caption that came before that.
+        """
+        while (caption := await self._inbox.get()) is not None:
+            yield caption
+
+    async def end(self) -> None:
+        """Flush the tail and close the room: when this returns every final caption has been received.
+
+        Calling it again does nothing.
+
+        Raises:
+            DeadlineExceeded: not within `Timeouts.end`.
+            LiveroomError: the stream broke, or an earlier chunk was refused and nobody has been told yet.
+        """
+        async with self._sending, self._deadline(self._timeouts.end):
+            if self._ended:
+                return
+            stream = self._open_stream()
+            if self._admitted:
+                await stream.below(self._limits.unacknowledged)
+                self._ended = True
+                await self._send(stream, np.empty(0, np.int16), self._rate, end=True)
+                await stream.finish()
+            else:
+                self._ended = True
+                await self._inbox.close()
+                await stream.cancel()
+            if refused := stream.refused():
+                raise refused
+
+    async def cancel(self, because: Exception | None = None) -> None:
+        """Close the room now and drop its tail; `events()` then raises `because`, or else `RoomClosed`."""
+        self._ended = True
+        if self._stream:
+            if because:
+                await self._inbox.close(because)
+            await self._stream.cancel()
+
+    async def __aenter__(self) -> AsyncRoom:
+        if self._stream or self._ended:
+            raise RoomClosed(f"room {self.id!r} was opened before: make another with client.room()")
+        self._stream = RoomStream(self._transport, self.id, self._inbox)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                await self.end()
+        finally:
+            await self.cancel()
+
+    def _open_stream(self) -> RoomStream:
+        if self._ended:
+            raise RoomClosed(f"room {self.id!r} has ended")
+        if self._stream is None:
+            raise RoomClosed(f"room {self.id!r} is not open: use `async with client.room(...) as room`")
+        return self._stream
+
+    async def _send(self, stream: RoomStream, samples: Samples, rate: int, *, end: bool = False) -> None:
+        """Send one chunk; the one that opens the room (START) is waited for: a refusal is known at once."""
+        start = not self._admitted
+        self._number += 1
+        self._rate = rate
+        inputs: dict[str, Value] = {
+            "audio_int16" if samples.dtype == np.int16 else "audio": samples,
+            "sample_rate": np.array([rate], np.int32),
+            "pts": np.array([self._pts]),
+        }
+        if start:
+            inputs |= self._options
+        await stream.send(captions_request(self.id, self._number, inputs, start=start, end=end))
+        if start:
+            try:
+                await stream.answered(str(self._number))
+            except (
+                asyncio.CancelledError
+            ):  # whether the server has the room is unknown: it must not linger there
+                await stream.cancel()
+                raise
+            self._admitted = True
+
+    @asynccontextmanager
+    async def _deadline(self, seconds: float) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(seconds):
+                yield
+        except TimeoutError as error:
+            if isinstance(error, DeadlineExceeded):
+                raise
+            why = (
+                f"{self._limits.unread_finals} final captions are unread: read room.events() in another task"
+                if self._inbox.full
+                else "the server is behind or stuck: see `liveroom health`"
+            )
+            raise DeadlineExceeded(f"room {self.id!r}: nothing moved for {seconds:g} s; {why}") from error
+
+
+def _split(samples: Samples, rate: int) -> Iterator[Samples]:
+    """Pieces of at most `MAX_CHUNK_S`."""
+    size = int(rate * MAX_CHUNK_S)
+    for start in range(0, len(samples), size):
+        yield samples[start : start + size]

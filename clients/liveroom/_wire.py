@@ -1,0 +1,158 @@
+"""Triton's inference protocol: numpy in, scalars out (KServe v2 gRPC with Triton's extensions)."""
+
+from __future__ import annotations
+
+import struct
+import time
+from collections.abc import Mapping
+from typing import TypeAlias
+from urllib.parse import quote
+
+import numpy as np
+from numpy.typing import NDArray
+from tritonclient.grpc import service_pb2
+
+from ._errors import InferenceFailed, InvalidInput
+from ._types import Caption, Transcript
+
+Array: TypeAlias = (
+    NDArray[np.float32] | NDArray[np.float64] | NDArray[np.int16] | NDArray[np.int32] | NDArray[np.bool_]
+)
+Value: TypeAlias = Array | str
+"""An input: an array as it is, or one string."""
+
+ROOM_HEADER = "x-room-id"
+"""Metadata key of a room's stream: what a gateway hashes on."""
+
+MAX_ROOM_ID_BYTES = 128
+"""Triton's limit on a string correlation id (`STRING_CORRELATION_ID_MAX_LENGTH_BYTES` in its core)."""
+
+_DATATYPES = {"float32": "FP32", "float64": "FP64", "int16": "INT16", "int32": "INT32", "bool": "BOOL"}
+_FORMATS = {"FP32": "<f", "FP64": "<d", "INT32": "<i"}
+
+
+def check_room_id(room_id: str) -> str:
+    """`room_id`, if Triton can take it as a correlation id.
+
+    Raises:
+        InvalidInput: it is empty or longer than 128 bytes of UTF-8.
+    """
+    size = len(room_id.encode())
+    if not 0 < size <= MAX_ROOM_ID_BYTES:
+        raise InvalidInput(
+            f"room id {room_id!r} is {size} bytes long: expected 1 to {MAX_ROOM_ID_BYTES} bytes of UTF-8"
+        )
+    return room_id
+
+
+def room_metadata(room_id: str) -> tuple[tuple[str, str], ...]:
+    """The stream's metadata; the id percent-encoded, because gRPC takes ASCII only."""
+    return ((ROOM_HEADER, quote(room_id, safe="")),)
+
+
+def infer_request(
+    model: str, inputs: Mapping[str, Value], *, request_id: str = "", batched: bool = False
+) -> service_pb2.ModelInferRequest:
+    """A `ModelInferRequest` with raw contents.
+
+    Args:
+        model: name in the model repository.
+        inputs: arrays of any shape, or strings (sent as BYTES [1]).
+        request_id: comes back with every response.
+        batched: put a batch dimension of 1 in front of every shape.
+    """
+    request = service_pb2.ModelInferRequest(model_name=model, id=request_id)
+    for name, value in inputs.items():
+        tensor = request.inputs.add(name=name)
+        if batched:
+            tensor.shape.append(1)
+        if isinstance(value, str):
+            data = value.encode()
+            tensor.datatype = "BYTES"
+            tensor.shape.append(1)
+            request.raw_input_contents.append(struct.pack("<I", len(data)) + data)
+        else:
+            tensor.datatype = _DATATYPES[value.dtype.name]
+            tensor.shape.extend(value.shape)
+            request.raw_input_contents.append(value.tobytes())
+    return request
+
+
+def captions_request(
+    room_id: str, number: int, inputs: Mapping[str, Value], *, start: bool = False, end: bool = False
+) -> service_pb2.ModelInferRequest:
+    """Chunk `number` of a room; its empty final response is asked for, as the acknowledgement."""
+    request = infer_request("captions", inputs, request_id=str(number))
+    request.parameters["sequence_id"].string_param = room_id
+    request.parameters["sequence_start"].bool_param = start
+    request.parameters["sequence_end"].bool_param = end
+    request.parameters["triton_enable_empty_final_response"].bool_param = True
+    return request
+
+
+def is_last(response: service_pb2.ModelInferResponse) -> bool:
+    """Whether nothing more follows for this request id."""
+    return bool(response.parameters["triton_final_response"].bool_param)
+
+
+class Outputs:
+    """The outputs of one response, each holding a single value."""
+
+    def __init__(self, response: service_pb2.ModelInferResponse) -> None:
+        self._model: str = response.model_name
+        self._raw: dict[str, tuple[str, bytes]] = {
+            tensor.name: (tensor.datatype, raw)
+            for tensor, raw in zip(response.outputs, response.raw_output_contents, strict=True)
+        }
+
+    def __bool__(self) -> bool:
+        return bool(self._raw)
+
+    def text(self, name: str) -> str:
+        """A BYTES [1] output as text."""
+        datatype, raw = self._get(name)
+        if datatype != "BYTES":
+            raise self._mismatch(name, f"is {datatype}, expected BYTES")
+        return raw[4:].decode("utf-8", "replace")
+
+    def number(self, name: str) -> float:
+        """A numeric [1] output."""
+        datatype, raw = self._get(name)
+        if datatype not in _FORMATS or len(raw) != struct.calcsize(_FORMATS[datatype]):
+            raise self._mismatch(name, f"is {datatype} of {len(raw)} bytes, expected one number")
+        return float(struct.unpack(_FORMATS[datatype], raw)[0])
+
+    def _get(self, name: str) -> tuple[str, bytes]:
+        if name not in self._raw:
+            raise self._mismatch(name, f"is missing, got {sorted(self._raw)}")
+        return self._raw[name]
+
+    def _mismatch(self, name: str, what: str) -> InferenceFailed:
+        return InferenceFailed(
+            f"output {name!r} of model {self._model!r} {what}: client and server versions differ"
+        )
+
+
+def caption(outputs: Outputs) -> Caption:
+    """The event of a `captions` response."""
+    kind = outputs.text("kind")
+    return Caption(
+        kind="final" if kind == "final" else "partial",
+        text=outputs.text("text"),
+        settled=outputs.text("settled"),
+        pts_start=outputs.number("pts_start"),
+        pts_end=outputs.number("pts_end"),
+        language=outputs.text("language"),
+        emitted_at=time.time(),
+    )
+
+
+def transcript(outputs: Outputs) -> Transcript:
+    """The answer of `asr`."""
+    return Transcript(
+        text=outputs.text("text"),
+        language=outputs.text("language"),
+        duration=outputs.number("duration"),
+        avg_logprob=outputs.number("avg_logprob"),
+        no_speech_prob=outputs.number("no_speech_prob"),
+    )
