@@ -1,0 +1,130 @@
+"""A first real inference for every model: being loaded is not the same as answering."""
+
+import os
+import queue
+import time
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+from tritonclient.grpc import InferenceServerClient, InferInput, InferResult
+from tritonclient.grpc.model_config_pb2 import DataType, ModelSequenceBatching, ModelWarmup
+from tritonclient.utils import InferenceServerException, deserialize_bytes_tensor, triton_to_np_dtype
+
+from server.errors import ServerError, reason_of
+from server.repository import Model
+
+Array = npt.NDArray[np.generic]
+CHANNEL = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
+
+
+def probe(address: str, model: Model, models: Mapping[str, Model], timeout_s: float) -> None:
+    """Sends `model` one request made from its first `model_warmup` (or zeros) and waits for the whole answer.
+
+    An ensemble, for which Triton allows no `model_warmup`, takes the samples of the steps its inputs go to.
+    Sequence models get START and END on that one request; decoupled ones are followed to the final response.
+    Raises ServerError when the answer is an error or does not come within `timeout_s`.
+    """
+    inputs = []
+    for name, array in sample(model, models).items():
+        declared = next(tensor for tensor in model.config.input if tensor.name == name)
+        inputs.append(InferInput(name, list(array.shape), _wire_type(declared.data_type)))
+        inputs[-1].set_data_from_numpy(array)
+    client = InferenceServerClient(address, channel_args=CHANNEL)
+    try:
+        if model.decoupled:
+            _stream(client, model, inputs, timeout_s)
+        else:
+            client.infer(model.name, inputs, client_timeout=timeout_s, **_sequence(model))
+    except InferenceServerException as error:
+        raise ServerError(
+            f"model '{model.name}' is loaded but does not answer: {reason_of(error.message())}"
+            f" (asked with the model_warmup of {model.config_file}, or zeros where it has none)"
+        ) from error
+    finally:
+        client.close()
+
+
+def sample(model: Model, models: Mapping[str, Model]) -> dict[str, Array]:
+    """One request's inputs by name, with a batch dimension of 1 where the model batches."""
+    declared = {tensor.name: tensor for tensor in model.config.input}
+    if model.is_ensemble:
+        samples = _from_steps(model, models)
+    elif model.config.model_warmup:
+        entries = model.config.model_warmup[0].inputs
+        samples = {name: _warmup_array(model, entry) for name, entry in entries.items()}
+    else:
+        samples = {}
+    if not samples:
+        dims = {name: [1 if d < 0 else d for d in t.dims] for name, t in declared.items() if not t.optional}
+        samples = {name: _zeros(declared[name].data_type, shape) for name, shape in dims.items()}
+    batch = (1,) if model.config.max_batch_size > 0 else ()
+    return {name: array.reshape(batch + array.shape) for name, array in samples.items() if name in declared}
+
+
+def _from_steps(ensemble: Model, models: Mapping[str, Model]) -> dict[str, Array]:
+    samples: dict[str, Array] = {}
+    for step in ensemble.config.ensemble_scheduling.step:
+        inner = models[step.model_name]
+        arrays = sample(inner, models)
+        for inner_name, outer_name in step.input_map.items():
+            if inner_name in arrays:
+                array = arrays[inner_name]
+                samples.setdefault(outer_name, array[0] if inner.config.max_batch_size > 0 else array)
+    return samples
+
+
+def _warmup_array(model: Model, entry: ModelWarmup.Input) -> Array:
+    if entry.input_data_file:
+        raw = (model.folder / "warmup" / entry.input_data_file).read_bytes()
+        if entry.data_type == DataType.TYPE_STRING:
+            return np.asarray(deserialize_bytes_tensor(raw)).reshape(list(entry.dims))
+        return np.frombuffer(raw, _numpy_type(entry.data_type)).reshape(list(entry.dims))
+    if entry.random_data and entry.data_type in (DataType.TYPE_FP32, DataType.TYPE_FP64):
+        noise = np.random.default_rng(0).uniform(-1, 1, list(entry.dims))
+        return noise.astype(_numpy_type(entry.data_type))
+    return _zeros(entry.data_type, list(entry.dims))
+
+
+def _zeros(data_type: int, shape: list[int]) -> Array:
+    if data_type == DataType.TYPE_STRING:
+        return np.full(shape, b"", np.object_)
+    return np.zeros(shape, _numpy_type(data_type))
+
+
+def _wire_type(data_type: int) -> str:
+    name = str(DataType.Name(data_type)).removeprefix("TYPE_")
+    return "BYTES" if name == "STRING" else name
+
+
+def _numpy_type(data_type: int) -> npt.DTypeLike:
+    return np.dtype(triton_to_np_dtype(_wire_type(data_type)))
+
+
+def _sequence(model: Model) -> dict[str, int | str | bool]:
+    """START and END for a sequence of one, with a correlation id of the type the model declares."""
+    if not model.config.HasField("sequence_batching"):
+        return {}
+    kind = ModelSequenceBatching.Control.CONTROL_SEQUENCE_CORRID
+    controls = [c for i in model.config.sequence_batching.control_input for c in i.control if c.kind == kind]
+    text = any(c.data_type == DataType.TYPE_STRING for c in controls)
+    unique = f"canary-{os.getpid()}-{time.monotonic_ns()}" if text else time.monotonic_ns() % 2**31 + 1
+    return {"sequence_id": unique, "sequence_start": True, "sequence_end": True}
+
+
+def _stream(client: InferenceServerClient, model: Model, inputs: list[InferInput], timeout_s: float) -> None:
+    answers: queue.Queue[tuple[InferResult | None, InferenceServerException | None]] = queue.Queue()
+    client.start_stream(lambda result, error: answers.put((result, error)))
+    deadline = time.monotonic() + timeout_s
+    try:
+        client.async_stream_infer(model.name, inputs, enable_empty_final_response=True, **_sequence(model))
+        while True:
+            result, error = answers.get(timeout=max(0.0, deadline - time.monotonic()))
+            if error is not None:
+                raise error
+            if result is not None and result.get_response().parameters["triton_final_response"].bool_param:
+                return
+    except queue.Empty:
+        raise InferenceServerException(f"no final response within {timeout_s:.0f} s") from None
+    finally:
+        client.stop_stream(cancel_requests=True)

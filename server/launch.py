@@ -1,0 +1,119 @@
+"""What tritonserver is started with: its binary, backend directory, environment, ports and options."""
+
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+from server.errors import ServerError
+
+BACKENDS = Path(__file__).parent / "backends"
+SHM_BYTES = 8 * 2**20  # a stub's region: Whisper's states of 30 s (3 MB) and the PCM (2 MB) without growing
+KEEPALIVE_MS = 30_000  # a client that is silently gone is noticed, and its sequences freed
+CLIENT_PING_MS = 10_000  # clients may ping this often
+
+
+def wheel() -> Path:
+    """Where the nvidia-pytriton wheel keeps the server: bin/, backends/ and python_backend_stubs/."""
+    spec = find_spec("pytriton")
+    if spec is None or spec.origin is None:
+        raise ServerError("nvidia-pytriton is not installed: run pip install -e '.[server]'")
+    return Path(spec.origin).parent / "tritonserver"
+
+
+def assemble_backends(folder: Path) -> Path:
+    """Makes `folder` a backend directory: the wheel's `python`, with the stub of this Python, and ours.
+
+    The shared library is copied, as Triton refuses one whose real path is outside the backend directory.
+    """
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    stub = wheel() / "python_backend_stubs" / version / "triton_python_backend_stub"
+    if not stub.exists():
+        raise ServerError(f"nvidia-pytriton has no stub for Python {version}: use Python 3.11 or 3.12")
+    python = folder / "python"
+    python.mkdir(parents=True)
+    for file in (wheel() / "backends" / "python").glob("*.*"):
+        shutil.copy2(file, python)
+    (python / stub.name).symlink_to(stub)
+    for ours in BACKENDS.iterdir():
+        if (ours / "model.py").exists():
+            (folder / ours.name).symlink_to(ours.resolve(), target_is_directory=True)
+    return folder
+
+
+def environment() -> dict[str, str]:
+    """The server's environment. Stubs ignore PYTHONPATH and live in that of the first `python3` on PATH.
+
+    One thread per numeric library: many small models share few cores.
+    """
+    binaries = Path(sys.executable).parent
+    if not (binaries / "python3").exists():
+        raise ServerError(
+            f"{binaries} has no python3, which Triton's stubs look for: use a virtual environment"
+        )
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return {**os.environ, **threads, "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+
+
+def command(
+    *,
+    repository: Path,
+    backends: Path,
+    bind: str,
+    ports: Mapping[str, int | None],
+    config_name: str | None,
+    auto_complete: bool,
+    drain_s: float,
+    shm_prefix: str,
+) -> list[str]:
+    """tritonserver's command line; models come later, over the repository API, which has better errors.
+
+    ports: of "gRPC", "metrics" and "HTTP", the last None to leave it off.
+    """
+    options: dict[str, str | int | None] = {
+        "model-repository": str(repository),
+        "backend-directory": str(backends),
+        "model-control-mode": "explicit",
+        "grpc-address": bind,
+        "grpc-port": ports["gRPC"],
+        "grpc-infer-allocation-pool-size": 64,
+        "grpc-keepalive-time": KEEPALIVE_MS,
+        "grpc-http2-min-recv-ping-interval-without-data": CLIENT_PING_MS,
+        "grpc-http2-max-pings-without-data": 0,
+        "metrics-address": bind,
+        "metrics-port": ports["metrics"],
+        "allow-http": "false" if ports["HTTP"] is None else "true",
+        "exit-timeout-secs": round(drain_s),
+    }
+    if ports["HTTP"] is not None:
+        options |= {"http-address": bind, "http-port": ports["HTTP"]}
+    if config_name:
+        options["model-config-name"] = config_name
+    arguments = [f"--{name}={value}" for name, value in options.items()]
+    if not auto_complete:
+        arguments.append("--disable-auto-complete-config")
+    python = {
+        "shm-region-prefix-name": shm_prefix,
+        "shm-default-byte-size": SHM_BYTES,
+        "shm-growth-byte-size": SHM_BYTES,
+    }
+    arguments += [f"--backend-config=python,{key}={value}" for key, value in python.items()]
+    return [str(wheel() / "bin" / "tritonserver"), *arguments]
+
+
+def pick_port(wanted: int, bind: str, purpose: str) -> int:
+    """`wanted`, or a free port when it is 0. Raises ServerError when something else listens there."""
+    with socket.socket(socket.AF_INET6 if ":" in bind else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((bind, wanted))
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise ServerError(
+                f"{purpose} port {wanted} on {bind} can't be used ({reason}):"
+                " stop what listens there or choose another port (0 picks a free one)"
+            ) from error
+        return int(probe.getsockname()[1])

@@ -1,0 +1,93 @@
+"""Loads models over Triton's repository API, says why one can't be, and makes each answer a first request."""
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from tritonclient.grpc import InferenceServerClient
+from tritonclient.utils import InferenceServerException
+
+from server import canary
+from server.errors import ServerError, poll_failure, reason_of
+from server.repository import Model, waves
+
+RELOAD_TIMEOUT_S = 120.0
+
+
+class Loader:
+    """Loads `models` into the Triton at `address`, whose log is `log`."""
+
+    def __init__(self, address: str, models: Mapping[str, Model], log: Path) -> None:
+        self._address = address
+        self._models = models
+        self._log = log
+
+    def load_all(self, deadline: float, progress: Callable[[str], None]) -> None:
+        """Loads every model, independent ones at once, and asks each for a first answer.
+
+        `deadline` is on the monotonic clock. Raises ServerError for the first model that fails.
+        """
+        done = 0
+        for wave in waves(self._models):
+            pool = ThreadPoolExecutor(len(wave))
+            waiting = {pool.submit(self._load, model, deadline): model.name for model in wave}
+            try:
+                for future in as_completed(list(waiting)):
+                    del waiting[future]
+                    future.result()
+                    done += 1
+                    rest = f", next {', '.join(waiting.values())}" if waiting else ""
+                    progress(f"loaded {done} of {len(self._models)} models{rest}")
+            finally:
+                pool.shutdown(wait=False)  # when one fails the others end with the server
+            for model in wave:
+                progress(f"waiting for the first answer of {model.name}")
+                self._probe(model, deadline)
+
+    def reload(self, name: str) -> None:
+        """Loads a model whose process died once more; ensembles over it come back with it.
+
+        A model that someone has unloaded in the meantime stays unloaded. Raises ServerError when it fails.
+        """
+        deadline = time.monotonic() + RELOAD_TIMEOUT_S
+        client = InferenceServerClient(self._address)
+        try:
+            if not client.is_model_ready(name):
+                return
+            client.unload_model(name, client_timeout=RELOAD_TIMEOUT_S)
+        except InferenceServerException as error:
+            raise ServerError(f"model '{name}' can't be unloaded: {reason_of(error.message())}") from error
+        finally:
+            client.close()
+        self._load(self._models[name], deadline)
+        for model in self._models.values():
+            if model.name == name or (model.is_ensemble and name in model.requires):
+                self._probe(model, deadline)
+
+    def _probe(self, model: Model, deadline: float) -> None:
+        canary.probe(self._address, model, self._models, max(1.0, deadline - time.monotonic()))
+
+    def _load(self, model: Model, deadline: float) -> None:
+        client = InferenceServerClient(self._address)
+        timeout_s = max(1.0, deadline - time.monotonic())
+        try:
+            client.load_model(model.name, client_timeout=timeout_s)
+        except InferenceServerException as error:
+            raise ServerError(f"model '{model.name}' {self._explain(model, error, timeout_s)}") from error
+        finally:
+            client.close()
+
+    def _explain(self, model: Model, error: InferenceServerException, timeout_s: float) -> str:
+        report = error.message()
+        if "DEADLINE_EXCEEDED" in str(error.status()):
+            return f"did not finish loading within {timeout_s:.0f} s: see {self._log}"
+        if "failed to poll from model repository" in report:
+            reason = poll_failure(self._log, model.name) or "Triton gave no reason"
+            return f"has a configuration that Triton refuses: {reason}: correct {model.config_file}"
+        reason = reason_of(report)
+        if "is not healthy" in reason:
+            return (
+                f"died while loading: its process ended without an error; its last words are in {self._log}"
+            )
+        return f"can't be loaded: {reason}"

@@ -1,0 +1,58 @@
+"""The tritonserver process: that it can't outlive us, how it ends, and what it leaves behind (nothing)."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+SHM = Path("/dev/shm")  # noqa: S108 where the Python backend keeps its regions
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)
+
+
+def spawn(command: Sequence[str], env: Mapping[str, str], log: BinaryIO) -> subprocess.Popen[bytes]:
+    """Starts `command` in a process group of its own (Ctrl-C reaches only us), with its output in `log`.
+
+    Linux sends it SIGTERM when the thread that called this ends, however that happens; its stubs follow it.
+    """
+    return subprocess.Popen(
+        command,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        preexec_fn=_die_with_parent,  # noqa: PLW1509 one prctl call, safe between fork and exec
+    )
+
+
+def _die_with_parent() -> None:
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def end(process: subprocess.Popen[bytes], drain_s: float, shm_prefix: str) -> None:
+    """Ends server and stubs: SIGTERM, up to `drain_s` for requests in flight, SIGKILL for the rest."""
+    if process.poll() is None:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(drain_s)
+    while _signal_group(process.pid, signal.SIGKILL):
+        process.poll()  # reaps the leader, whose zombie would count as alive
+        time.sleep(0.01)
+    process.wait()
+    for region in SHM.glob(f"{shm_prefix}*"):
+        region.unlink(missing_ok=True)
+
+
+def _signal_group(group: int, number: int) -> bool:
+    """Whether there was anyone left to get the signal."""
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,136 @@
+"""What a model repository holds: configurations, what depends on what, and which files are not there yet."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from google.protobuf import text_format
+from tritonclient.grpc.model_config_pb2 import ModelConfig
+
+from server.errors import ServerError
+
+DEFAULT_FILENAMES = {"onnxruntime": "model.onnx", "python": "model.py", "tensorrt": "model.plan"}
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model of the repository as its configuration declares it."""
+
+    name: str
+    folder: Path
+    config_file: Path
+    config: ModelConfig
+
+    @property
+    def is_ensemble(self) -> bool:
+        """Whether it is a pipeline of other models, without files of its own."""
+        return bool(self.config.platform == "ensemble")
+
+    @property
+    def decoupled(self) -> bool:
+        """Whether it answers with any number of responses, over a stream only."""
+        return bool(self.config.model_transaction_policy.decoupled)
+
+    @property
+    def requires(self) -> tuple[str, ...]:
+        """The models it needs: an ensemble's steps, and what `parameters { key: "requires" ... }` lists."""
+        steps = [step.model_name for step in self.config.ensemble_scheduling.step]
+        return tuple(dict.fromkeys([*steps, *self._listed("requires")]))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing in its configuration is left for the backend to fill in."""
+        tensors = [*self.config.input, *self.config.output]
+        return bool(self.config.input and self.config.output) and all(t.data_type and t.dims for t in tensors)
+
+    def missing_file(self) -> Path | None:
+        """The first file it needs that is not there: its model file, or one of its `artifacts` parameter."""
+        if self.is_ensemble:
+            return None
+        folders = [f for f in self.folder.iterdir() if f.is_dir() and f.name.isdigit() and int(f.name) > 0]
+        latest = max(folders, key=lambda folder: int(folder.name), default=self.folder / "1")
+        filename = self.config.default_model_filename or DEFAULT_FILENAMES.get(self.config.backend, "")
+        needed = [latest / filename, *(latest / name for name in self._listed("artifacts"))]
+        return next((path for path in needed if not path.exists()), None)
+
+    def _listed(self, key: str) -> list[str]:
+        if key not in self.config.parameters:
+            return []
+        value = self.config.parameters[key].string_value
+        return [name.strip() for name in value.split(",") if name.strip()]
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A folder of Triton models; `config_name` selects `configs/<config_name>.pbtxt` where there is one."""
+
+    path: Path
+    config_name: str | None = None
+
+    def names(self) -> list[str]:
+        """Every model folder, sorted."""
+        if not self.path.is_dir():
+            raise ServerError(
+                f"there is no model repository at {self.path}: give its folder with --repository"
+            )
+        return sorted(f.name for f in self.path.iterdir() if (f / "config.pbtxt").is_file())
+
+    def read(self, name: str) -> Model:
+        """The model `name`. Raises ServerError where there is none or its configuration can't be read."""
+        folder = self.path / name
+        config_file = folder / "config.pbtxt"
+        if self.config_name and (folder / "configs" / f"{self.config_name}.pbtxt").is_file():
+            config_file = folder / "configs" / f"{self.config_name}.pbtxt"
+        if not config_file.is_file():
+            there = ", ".join(self.names()) or "none"
+            raise ServerError(
+                f"no model '{name}' in {self.path}: {config_file} does not exist (there are: {there})"
+            )
+        try:
+            config = text_format.Parse(config_file.read_text(), ModelConfig())
+        except text_format.ParseError as error:
+            raise ServerError(
+                f"model '{name}': {config_file} can't be read: {error}: correct that line"
+            ) from error
+        return Model(name, folder, config_file, config)
+
+    def resolve(self, names: Iterable[str]) -> dict[str, Model]:
+        """`names` and all they depend on, dependencies first. Raises ServerError for unknown ones, cycles."""
+        found: dict[str, Model] = {}
+        for name in names:
+            self._visit(name, found, ())
+        return found
+
+    def _visit(self, name: str, found: dict[str, Model], path: tuple[str, ...]) -> None:
+        if name in path:
+            raise ServerError(f"models require each other in a circle: {' -> '.join([*path, name])}")
+        if name in found:
+            return
+        try:
+            model = self.read(name)
+        except ServerError as error:
+            raise (
+                ServerError(f"model '{path[-1]}' requires '{name}': {error}") if path else error
+            ) from error
+        for required in model.requires:
+            self._visit(required, found, (*path, name))
+        found[name] = model
+
+
+def check_files(models: Mapping[str, Model]) -> None:
+    """Raises ServerError for the first model whose files have not been exported."""
+    for model in models.values():
+        if missing := model.missing_file():
+            todo = "write it" if missing.name == "model.py" else f"run: python -m exporters {model.name}"
+            raise ServerError(f"model '{model.name}': {missing} does not exist: {todo}")
+
+
+def waves(models: Mapping[str, Model]) -> Iterator[list[Model]]:
+    """Groups of models that can be loaded at the same time, each after all it requires."""
+    loaded: set[str] = set()
+    waiting = list(models.values())
+    while waiting:
+        ready = [model for model in waiting if loaded.issuperset(model.requires)]
+        yield ready
+        loaded.update(model.name for model in ready)
+        waiting = [model for model in waiting if model.name not in loaded]

@@ -1,0 +1,192 @@
+"""`Triton`: the embedded server as an object that starts, answers, mends itself and leaves nothing behind."""
+
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from server import launch, process
+from server.errors import ServerError, last_error
+from server.loader import Loader
+from server.repository import Model, Repository, check_files
+from server.watch import StubWatch
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class Triton:
+    """tritonserver with the models asked for, ready once each of them has answered a real inference.
+
+    models: names to serve, with all they require (None: everything in the repository).
+    grpc_port, metrics_port: 0 picks a free port. http_port: None leaves HTTP off.
+    log_file: Triton's own log; None keeps it in a temporary file that only a failure leaves behind.
+    bind: anything but loopback needs `unsafe_bind=True`: release 24.10 lacks the security fixes of 2025-26.
+    start_timeout_s: for loading and first answers together. drain_s: what requests in flight get at the end.
+    progress: is told, in a few words, what is going on.
+
+    Entering, or `start()`, raises ServerError with one sentence when something is wrong. Call it in a thread
+    that lives as long as the server should: Linux ends the server with that thread.
+    """
+
+    def __init__(
+        self,
+        repository: Path | str = "model_repository",
+        models: Sequence[str] | None = None,
+        *,
+        grpc_port: int = 0,
+        metrics_port: int = 0,
+        http_port: int | None = None,
+        config_name: str | None = None,
+        log_file: Path | str | None = None,
+        bind: str = "127.0.0.1",
+        unsafe_bind: bool = False,
+        start_timeout_s: float = 300.0,
+        drain_s: float = 30.0,
+        progress: Callable[[str], None] | None = None,
+    ) -> None:
+        if bind not in LOOPBACK and not unsafe_bind:
+            raise ServerError(
+                f"refusing to bind to {bind}: this Triton (24.10) lacks the security fixes of 2025-26,"
+                " so use 127.0.0.1 or accept the risk with --unsafe-bind"
+            )
+        self._repository = Repository(Path(repository).resolve(), config_name)
+        self._wanted = models
+        self._ports: dict[str, int | None] = {"gRPC": grpc_port, "metrics": metrics_port, "HTTP": http_port}
+        self._bind = bind
+        self._start_timeout_s = start_timeout_s
+        self._drain_s = drain_s
+        self._progress = progress or (lambda message: None)
+        self._folder = Path(tempfile.mkdtemp(prefix="liveroom-triton-"))
+        self.log = Path(log_file) if log_file else self._folder.with_suffix(".log")
+        self._log_is_temporary = log_file is None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._watch: StubWatch | None = None
+        self._failure: ServerError | None = None
+        self.models: dict[str, Model] = {}
+
+    @property
+    def grpc(self) -> str:
+        """gRPC address, "127.0.0.1:PORT"."""
+        return self._address("gRPC")
+
+    @property
+    def metrics(self) -> str:
+        """URL of the Prometheus metrics."""
+        return f"http://{self._address('metrics')}/metrics"
+
+    @property
+    def http(self) -> str | None:
+        """HTTP address, or None while HTTP is off."""
+        return None if self._ports["HTTP"] is None else self._address("HTTP")
+
+    @property
+    def pid(self) -> int:
+        """Process id of tritonserver."""
+        if self._process is None:
+            raise ServerError("the server is not running: call start() or use it in a with statement")
+        return self._process.pid
+
+    def start(self) -> Self:
+        """Starts the server and returns when every model has answered, or raises ServerError."""
+        deadline = time.monotonic() + self._start_timeout_s
+        try:
+            wanted = self._repository.names() if self._wanted is None else self._wanted
+            self.models = self._repository.resolve(wanted)
+            check_files(self.models)
+            self._launch(deadline)
+            loader = Loader(self.grpc, self.models, self.log)
+            loader.load_all(deadline, self._progress)
+            self._watch = StubWatch(self.pid, loader.reload, self._fail, self._progress)
+            self._watch.start()
+        except ServerError as error:
+            self._failure = ServerError(self._plain(str(error)))
+            self.stop(at_once=True)
+            raise self._failure from error
+        except BaseException:
+            self.stop(at_once=True)
+            raise
+        return self
+
+    def wait(self) -> None:
+        """Blocks until the server has ended; raises ServerError if that was not `stop()`'s doing."""
+        while self._process is not None and self._failure is None:
+            try:
+                self._process.wait(0.2)
+            except subprocess.TimeoutExpired:
+                continue
+            break
+        if self._failure is not None:
+            raise self._failure
+
+    def stop(self, *, at_once: bool = False) -> None:
+        """Drains the server for up to `drain_s`, unless `at_once`, and ends it with all its stubs."""
+        if self._watch is not None:
+            self._watch.stop()
+        if self._process is not None:
+            process.end(self._process, 0.0 if at_once else self._drain_s, self._folder.name)
+            self._process = None
+        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._log_is_temporary and self._failure is None:
+            self.log.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _launch(self, deadline: float) -> None:
+        self._progress("starting tritonserver")
+        self._ports = {
+            name: None if port is None else launch.pick_port(port, self._bind, name)
+            for name, port in self._ports.items()
+        }
+        repository = self._folder / "repository"  # without the spaces that the stub's command line can't take
+        repository.symlink_to(self._repository.path, target_is_directory=True)
+        command = launch.command(
+            repository=repository,
+            backends=launch.assemble_backends(self._folder / "backends"),
+            bind=self._bind,
+            ports=self._ports,
+            config_name=self._repository.config_name,
+            auto_complete=not all(model.is_complete for model in self.models.values()),
+            drain_s=self._drain_s,
+            shm_prefix=self._folder.name,
+        )
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("wb") as log:
+            self._process = process.spawn(command, launch.environment(), log)
+        while not _listens(self._bind, self._ports["gRPC"]):
+            if self._process.poll() is not None:
+                raise ServerError(f"tritonserver did not start: {last_error(self.log)}: see {self.log}")
+            if time.monotonic() > deadline:
+                raise ServerError(f"tritonserver did not open its gRPC port in time: see {self.log}")
+            time.sleep(0.02)
+
+    def _fail(self, error: ServerError) -> None:
+        self._failure = ServerError(f"{self._plain(str(error))}: see {self.log}")
+        if self._process is not None:
+            self._process.kill()
+
+    def _address(self, name: str) -> str:
+        return (
+            f"[{self._bind}]:{self._ports[name]}"
+            if ":" in self._bind
+            else f"{self._bind}:{self._ports[name]}"
+        )
+
+    def _plain(self, message: str) -> str:
+        return message.replace(str(self._folder / "repository"), str(self._repository.path))
+
+
+def _listens(bind: str, port: int | None) -> bool:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bind, bind)  # noqa: S104 asked for with unsafe_bind
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        return probe.connect_ex((host, port)) == 0

@@ -1,0 +1,94 @@
+"""Watches the Python stubs: Triton 2.51 reports a model with a dead stub as ready and never restarts it."""
+
+import collections
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from server.errors import ServerError
+
+RELOADS = 3
+WINDOW_S = 300.0
+_EVERY_S = 0.25
+_STUB = "triton_python_backend_stub"
+
+
+class StubWatch(threading.Thread):
+    """Calls `reload(model)` when a stub of a model dies, at most RELOADS times in WINDOW_S seconds.
+
+    `fail(error)` is called, and watching ends, when the server is gone, or a reload fails or is one too many.
+    """
+
+    def __init__(
+        self,
+        server_pid: int,
+        reload: Callable[[str], None],
+        fail: Callable[[ServerError], None],
+        progress: Callable[[str], None],
+    ) -> None:
+        super().__init__(name="stub-watch", daemon=True)
+        self._server = psutil.Process(server_pid)
+        self._reload = reload
+        self._fail = fail
+        self._progress = progress
+        self._stopped = threading.Event()
+        self._deaths: dict[str, collections.deque[float]] = collections.defaultdict(collections.deque)
+        self._stubs = self._find()
+
+    def stop(self) -> None:
+        """Ends watching; waits for a reload that is under way."""
+        self._stopped.set()
+        if self.is_alive() and threading.current_thread() is not self:
+            self.join()
+
+    def run(self) -> None:
+        """Looks at every stub a few times a second."""
+        while not self._stopped.wait(_EVERY_S):
+            try:
+                if not _alive(self._server):
+                    raise ServerError("tritonserver has died")
+                for model in sorted({model for stub, model in self._stubs.items() if not _alive(stub)}):
+                    self._mend(model)
+            except ServerError as error:
+                if not self._stopped.is_set():
+                    self._fail(error)
+                return
+
+    def _mend(self, model: str) -> None:
+        now = time.monotonic()
+        deaths = self._deaths[model]
+        deaths.append(now)
+        while deaths[0] < now - WINDOW_S:
+            deaths.popleft()
+        if len(deaths) > RELOADS:
+            raise ServerError(
+                f"model '{model}' died {len(deaths)} times in {now - deaths[0]:.0f} s: it is not loaded again"
+            )
+        self._progress(f"a process of model '{model}' died: loading it again ({len(deaths)} of {RELOADS})")
+        for stub, name in self._stubs.items():
+            if name == model and _alive(stub):
+                stub.kill()  # Triton waits for ever for the living instances of a model with a dead one
+        self._reload(model)
+        self._stubs = self._find()
+
+    def _find(self) -> dict[psutil.Process, str]:
+        """Every living stub with its model: it is called with <repository>/<model>/<version>/<file>."""
+        stubs = {}
+        for child in self._server.children():
+            try:
+                arguments = child.cmdline()
+            except psutil.Error:  # gone or a zombie by now
+                continue
+            if arguments and Path(arguments[0]).name == _STUB:
+                stubs[child] = Path(arguments[1]).parent.parent.name
+        return stubs
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
