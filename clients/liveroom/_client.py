@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import defaultdict
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from types import TracebackType
 
 import numpy as np
@@ -49,7 +49,12 @@ class AsyncClient:
         self._transport = Transport(url, retries or Retries())
 
     async def transcribe(
-        self, audio: Audio, sample_rate: int | None = None, *, language: str = "auto"
+        self,
+        audio: Audio,
+        sample_rate: int | None = None,
+        *,
+        language: str = "auto",
+        on_caption: Callable[[Caption], None] | None = None,
     ) -> Transcript:
         """The text of a finite piece of audio of any length, in bounded memory.
 
@@ -60,6 +65,7 @@ class AsyncClient:
             audio: mono [n], int16 or float32 in [-1, 1]; or the path of a WAV, FLAC, OGG or MP3 file.
             sample_rate: Hz, 8000 to 48000; for arrays only.
             language: "auto", a Whisper code such as "en" or "zh", or candidates such as "en,zh".
+            on_caption: told every caption of longer audio as it comes, to show how far it is.
 
         Raises:
             InvalidInput, Overloaded, ServerUnavailable, ModelUnavailable, InferenceFailed, DeadlineExceeded
@@ -70,7 +76,7 @@ class AsyncClient:
                     "transcribe() takes an array or a path: for audio in chunks use captions()"
                 )
             if duration > MAX_UTTERANCE_S:
-                return await self._transcribe_long(chunks, rate, duration, language)
+                return await self._transcribe_long(chunks, rate, duration, language, on_caption)
             samples = np.concatenate([as_float32(chunk) async for chunk in each(chunks)])
         inputs: dict[str, Value] = {
             "audio": samples,
@@ -168,10 +174,20 @@ class AsyncClient:
     ) -> None:
         await self.close()
 
-    async def _transcribe_long(self, chunks: Chunks, rate: int, duration: float, language: str) -> Transcript:
-        finals = [
-            caption async for caption in self.captions(chunks, rate, language=language) if caption.is_final
-        ]
+    async def _transcribe_long(
+        self,
+        chunks: Chunks,
+        rate: int,
+        duration: float,
+        language: str,
+        on_caption: Callable[[Caption], None] | None,
+    ) -> Transcript:
+        finals: list[Caption] = []
+        async for caption in self.captions(chunks, rate, language=language):
+            if caption.is_final:
+                finals.append(caption)
+            if on_caption:
+                on_caption(caption)
         seconds: defaultdict[str, float] = defaultdict(float)
         for final in finals:
             seconds[final.language] += final.pts_end - final.pts_start

@@ -55,7 +55,7 @@ class Inbox:
                 partial, self._partial = self._partial, None
                 return partial
             if self._error:
-                raise self._error
+                raise self._error.with_traceback(None)
             return None
 
     async def close(self, error: Exception | None = None) -> None:

@@ -103,7 +103,7 @@ class RoomStream:
 
     def _check(self) -> None:
         if self.failure:
-            raise self.failure
+            raise self.failure.with_traceback(None)
 
     async def _read(self) -> None:
         """Deal with responses until the call ends, then tell everyone."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from types import TracebackType
 from typing import TypeVar
 
@@ -82,10 +82,17 @@ class Client:
         return self._client.url
 
     def transcribe(
-        self, audio: Audio, sample_rate: int | None = None, *, language: str = "auto"
+        self,
+        audio: Audio,
+        sample_rate: int | None = None,
+        *,
+        language: str = "auto",
+        on_caption: Callable[[Caption], None] | None = None,
     ) -> Transcript:
-        """See `AsyncClient.transcribe`."""
-        return self._loop.run(self._client.transcribe(audio, sample_rate, language=language))
+        """See `AsyncClient.transcribe`; `on_caption` is called in the client's own thread."""
+        return self._loop.run(
+            self._client.transcribe(audio, sample_rate, language=language, on_caption=on_caption)
+        )
 
     def captions(
         self,

@@ -7,10 +7,14 @@ from collections.abc import Iterable
 
 
 def join(texts: Iterable[str]) -> str:
-    """One text out of consecutive ones: with a space between them, except between wide (CJK) characters."""
+    """One text out of consecutive ones: with a space between them, except where a wide script has none."""
     joined = ""
     for text in (text.strip() for text in texts):
-        if joined and text and not (is_wide(joined[-1]) and is_wide(text[0])):
+        if (
+            joined
+            and text
+            and not (is_wide(joined[-1]) and (is_wide(text[0]) or joined[-1] in "，。！？；：、"))
+        ):
             joined += " "
         joined += text
     return joined
