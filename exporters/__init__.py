@@ -1,0 +1,6 @@
+"""Trained checkpoint in, verified Triton model out: ``python -m exporters NAME``.
+
+Each sub-package is one model family. Its ``__init__`` declares an :class:`~exporters.contract.Exporter`
+(and must import in milliseconds: torch and onnxruntime are imported inside ``build``); everything a
+family has in common (fetching, checking, installing) is done once, by :mod:`exporters.pipeline`.
+"""

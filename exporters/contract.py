@@ -1,0 +1,134 @@
+"""What the author of a model family writes: an :class:`Exporter`, and the small types it speaks in."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from exporters.progress import Progress
+from exporters.sources import Library, Source
+
+Gate = Literal["parity", "accuracy"]
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The TensorRT optimization profile of one input: its smallest, usual and largest shape."""
+
+    smallest: Shape
+    usual: Shape
+    largest: Shape
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user may choose. An exporter gets only what it declares to take; ``None`` is its default."""
+
+    checkpoint: Path | None = None
+    precision: str | None = None
+    variant: str | None = None
+
+    def record(self) -> dict[str, str | None]:
+        """The options as they are kept in a manifest."""
+        return {name: None if value is None else str(value) for name, value in asdict(self).items()}
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A file for ``model_repository/<model>/1/``, installed under the name it was built with.
+
+    ``model.onnx`` is the graph Triton itself serves, so it is checked against the model's ``config.pbtxt``;
+    every ``*.onnx`` is linted for TensorRT together with its ``profiles`` (by input name), unless
+    ``tensorrt`` is false: the graph is for ONNX Runtime on CPU only, and the GPU gets another one.
+    """
+
+    model: str
+    path: Path
+    precision: str = ""
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    tensorrt: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """One number a gate looks at. It passes when ``value <= limit`` (``>=`` with ``higher_is_better``)."""
+
+    gate: Gate
+    name: str
+    value: float
+    limit: float | None
+    precision: str = "fp32"
+    unit: str = ""
+    higher_is_better: bool = False
+    data: str = ""
+    """What it was measured on."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the limit, if there is one, is kept; NaN never passes."""
+        if self.limit is None:
+            return True
+        return self.value >= self.limit if self.higher_is_better else self.value <= self.limit
+
+    def record(self) -> dict[str, str | float | bool | None]:
+        """The measurement as it is kept in a manifest."""
+        return {**asdict(self), "passed": self.passed}
+
+
+@dataclass(frozen=True)
+class Build:
+    """What ``Exporter.build`` gives: the files, and a function that measures them after the cheap gates."""
+
+    artifacts: tuple[Artifact, ...]
+    measure: Callable[[], Iterable[Measurement]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What ``Exporter.build`` gets: the options, a folder to build in, and the verified sources."""
+
+    options: Options
+    work: Path
+    library: Library
+
+    @property
+    def progress(self) -> Progress:
+        """Where to show steps that take more than two seconds."""
+        return self.library.progress
+
+    def file(self, source: Source, name: str) -> Path:
+        """The path of one verified file of a source."""
+        return self.library.path(source, name)
+
+    def folder(self, model: str) -> Path:
+        """A folder to build ``model``'s files in (two models may have files of the same name)."""
+        path = self.work / model
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+
+class Exporter(ABC):
+    """A model family: where its weights come from, the Triton models it fills, and how they are built."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    models: ClassVar[tuple[str, ...]]
+    """Folders of the model repository it writes ``1/`` of."""
+    variants: ClassVar[tuple[str, ...]] = ()
+    """What ``--variant`` may be; the first is the default."""
+    precisions: ClassVar[tuple[str, ...]] = ("fp32",)
+    """What ``--precision`` may be; the first is the default."""
+    checkpoint: ClassVar[str] = ""
+    """What ``--checkpoint`` takes, in words ("a Hugging Face folder, ..."); empty if it takes none."""
+    evaluation: ClassVar[tuple[Source, ...]] = ()
+    """Data its gates measure on."""
+
+    @abstractmethod
+    def sources(self, options: Options) -> tuple[Source, ...]:
+        """The packages the weights come from; usually none when there is ``options.checkpoint``."""
+
+    @abstractmethod
+    def build(self, job: Job) -> Build:
+        """Make the files; an :class:`~exporters.errors.ExportError` should say in one sentence what to do."""

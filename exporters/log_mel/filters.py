@@ -1,0 +1,50 @@
+"""Whisper's constants of the front end, and the two matrices it is made of, in float64."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exporters.speech import SAMPLE_RATE
+
+FFT = 400
+HOP = 160
+
+Matrix = NDArray[np.float64]
+
+
+def dft_basis() -> Matrix:
+    """Rows of cos, then of -sin, times the periodic Hann window: [2 * 201, 400]."""
+    time = np.arange(FFT)
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * time / FFT)
+    angle = 2 * np.pi * np.outer(np.arange(FFT // 2 + 1), time) / FFT
+    return np.concatenate([np.cos(angle) * window, -np.sin(angle) * window])
+
+
+def mel_filters(bands: int) -> Matrix:
+    """Triangular filters of equal area on Slaney's mel scale: [bands, 201].
+
+    Slaney, Auditory Toolbox (1998), as in ``librosa.filters.mel(htk=False, norm="slaney")``: linear at
+    200/3 Hz a mel up to 1 kHz, above it logarithmic with 27 mels to a factor of 6.4.
+    """
+    edges = _hertz(np.linspace(0.0, _mel(SAMPLE_RATE / 2), bands + 2))
+    frequencies = np.linspace(0.0, SAMPLE_RATE / 2, FFT // 2 + 1)
+    low, centre, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
+    rising = (frequencies - low) / (centre - low)
+    falling = (high - frequencies) / (high - centre)
+    triangles: Matrix = np.maximum(0.0, np.minimum(rising, falling)) * 2.0 / (high - low)
+    return triangles
+
+
+_HERTZ_PER_MEL = 200.0 / 3.0
+_KNEE_HERTZ = 1000.0
+_KNEE_MEL = _KNEE_HERTZ / _HERTZ_PER_MEL
+_LOG_STEP = np.log(6.4) / 27.0
+
+
+def _mel(hertz: float) -> float:
+    """The mel of a frequency above the knee."""
+    return float(_KNEE_MEL + np.log(hertz / _KNEE_HERTZ) / _LOG_STEP)
+
+
+def _hertz(mel: Matrix) -> Matrix:
+    above = _KNEE_HERTZ * np.exp(_LOG_STEP * (mel - _KNEE_MEL))
+    return np.where(mel < _KNEE_MEL, mel * _HERTZ_PER_MEL, above)

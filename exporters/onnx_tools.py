@@ -1,0 +1,75 @@
+"""Make and run ONNX graphs: what every family's ``build`` and parity check have in common."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import torch
+
+Array = NDArray[np.generic]
+Floats = NDArray[np.float32]
+
+OPSET = 17
+"""Old enough for any ONNX Runtime and TensorRT in use, new enough for LayerNormalization as an operator."""
+
+
+def export_module(
+    module: "torch.nn.Module",
+    path: Path,
+    inputs: "Mapping[str, torch.Tensor]",
+    outputs: Sequence[str],
+    dynamic: Mapping[str, Mapping[int, str]],
+    opset: int = OPSET,
+) -> Path:
+    """Export ``module`` to ``path`` and return it.
+
+    ``inputs`` are examples in the order of ``forward``; ``dynamic`` names the dynamic axes of inputs and
+    outputs: ``{"waveform": {0: "batch", 1: "samples"}}``. Every other axis is fixed to the example's size.
+    """
+    import torch  # noqa: PLC0415 - a second to import: only when something is really exported
+
+    with warnings.catch_warnings(), torch.no_grad():
+        # torch.export unrolls recurrent layers; the older tracer keeps LSTM and GRU as single operators.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            module.eval(),
+            tuple(inputs.values()),
+            str(path),
+            input_names=list(inputs),
+            output_names=list(outputs),
+            dynamic_axes={name: dict(axes) for name, axes in dynamic.items()},
+            opset_version=opset,
+            dynamo=False,
+        )
+    return path
+
+
+class Graph:
+    """An ONNX graph in ONNX Runtime on the CPU: ``graph(name=array, ...)`` gives its outputs in order."""
+
+    def __init__(self, path: Path, threads: int = 0) -> None:
+        """Load ``path``; ``threads=0`` takes every core."""
+        import onnxruntime  # noqa: PLC0415 - not needed to see that an export is up to date
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+    def __call__(self, **inputs: Array) -> list[Floats]:
+        """Run the graph once."""
+        outputs: list[Floats] = self._session.run(None, inputs)
+        return outputs
+
+
+def max_difference(one: Array, other: Array) -> float:
+    """The largest absolute difference, in float64; arrays of different shapes are infinitely different."""
+    if one.shape != other.shape:
+        return float("inf")
+    difference = np.abs(one.astype(np.float64) - other.astype(np.float64))
+    return float(difference.max(initial=0.0))

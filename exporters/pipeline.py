@@ -1,0 +1,154 @@
+"""The one routine every export goes through: fetch, build, check, lint, measure, install."""
+
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+import onnx
+
+from exporters.contract import Artifact, Exporter, Job, Measurement, Options
+from exporters.errors import ExportError, GateError
+from exporters.graph_check import check_config
+from exporters.install import install, recover
+from exporters.sources import Library, Source, locked, sha256
+from exporters.state import fingerprint, state
+from exporters.tensorrt_lint import lint, opset
+from exporters.triton_config import config_path
+
+SERVED_GRAPH = "model.onnx"
+"""The file Triton's onnxruntime backend serves: its tensors are what ``config.pbtxt`` speaks of."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one export went."""
+
+    exporter: str
+    status: Literal["exported", "current"]
+    seconds: float
+    measurements: tuple[Measurement, ...] = ()
+
+
+def export(
+    exporter: Exporter, options: Options, repository: Path, library: Library, force: bool = False
+) -> Result:
+    """Export one family unless it is current.
+
+    Raises:
+        ExportError: nothing was changed in the repository; the message says why, and what to do.
+    """
+    start = time.monotonic()
+    place = str(repository.resolve()).replace("/", "+")[-150:]
+    with locked(library.root / "locks" / f"export-{exporter.name}-{place}.lock"):
+        recover(repository, exporter.models)
+        if not force and state(exporter, options, repository) == "current":
+            return Result(exporter.name, "current", time.monotonic() - start)
+        measurements = _export(exporter, options, repository, library)
+    return Result(exporter.name, "exported", time.monotonic() - start, measurements)
+
+
+def _export(
+    exporter: Exporter, options: Options, repository: Path, library: Library
+) -> tuple[Measurement, ...]:
+    if options.checkpoint is not None and not options.checkpoint.exists():
+        raise ExportError(
+            f"{exporter.name}: checkpoint {options.checkpoint} does not exist; "
+            "give another with --checkpoint, or go back to the default weights with --reset"
+        )
+    made_by = fingerprint(exporter, options, repository)
+    sources = exporter.sources(options)
+    for source in (*sources, *exporter.evaluation):
+        library.fetch(source)
+    with tempfile.TemporaryDirectory(prefix=f"export-{exporter.name}-", dir=library.root) as work:
+        with library.progress.step(f"build {exporter.name}"):
+            build = exporter.build(Job(options, Path(work), library))
+            for artifact in build.artifacts:
+                _check(artifact, repository)
+        with library.progress.step(f"measure {exporter.name}"):
+            measurements = tuple(build.measure())
+        _judge(exporter.name, measurements)
+        facts = {
+            "exporter": exporter.name,
+            "fingerprint": made_by,
+            "exported_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "options": options.record(),
+            "checkpoint": _checkpoint_record(options.checkpoint),
+            "sources": [_source_record(source) for source in sources],
+            "evaluation_data": [_source_record(source) for source in exporter.evaluation],
+            "opset": _opsets(build.artifacts),
+            "precision": sorted({artifact.precision for artifact in build.artifacts if artifact.precision}),
+            "parity": [each.record() for each in measurements if each.gate == "parity"],
+            "accuracy": [each.record() for each in measurements if each.gate == "accuracy"],
+            "group_fairness": "not applicable: says nothing about who a person is",
+            "tools": {name: metadata.version(name) for name in ("torch", "onnx", "onnxruntime")},
+        }
+        install(repository, exporter.models, build.artifacts, facts)
+    return measurements
+
+
+def _check(artifact: Artifact, repository: Path) -> None:
+    """The gates that need no data: a valid graph, which fits its config, and which TensorRT could build."""
+    if artifact.path.suffix != ".onnx":
+        return
+    try:
+        onnx.checker.check_model(str(artifact.path))
+    except onnx.checker.ValidationError as error:
+        raise GateError(f"{artifact.model}/{artifact.path.name} is not valid ONNX: {error}") from error
+    if artifact.path.name == SERVED_GRAPH:
+        check_config(artifact.path, config_path(repository, artifact.model))
+    if artifact.tensorrt:
+        lint(artifact.path, artifact.profiles)
+
+
+def _judge(name: str, measurements: Sequence[Measurement]) -> None:
+    """Refuse an export that lacks parity or breaks a limit."""
+    if not any(each.gate == "parity" and each.limit is not None for each in measurements):
+        raise GateError(f"{name} measured no parity with its source model: an export without it is not done")
+    failed = [each for each in measurements if not each.passed]
+    if failed:
+        raise GateError("; ".join(_verdict(name, each) for each in failed))
+
+
+def _verdict(name: str, failed: Measurement) -> str:
+    limit = failed.limit if failed.limit is not None else float("nan")
+    side = "least" if failed.higher_is_better else "most"
+    value, allowed, off = (
+        f"{number:.4g}{failed.unit}" for number in (failed.value, limit, abs(failed.value - limit))
+    )
+    return (
+        f"{name} fails its {failed.gate} gate: {failed.name} ({failed.precision}) is {value}, "
+        f"allowed is at {side} {allowed} (off by {off})"
+    )
+
+
+def _opsets(artifacts: Iterable[Artifact]) -> dict[str, int]:
+    graphs = [artifact for artifact in artifacts if artifact.path.suffix == ".onnx"]
+    return {
+        f"{graph.model}/{graph.path.name}": opset(onnx.load(str(graph.path), load_external_data=False))
+        for graph in graphs
+    }
+
+
+def _source_record(source: Source) -> dict[str, object]:
+    return {
+        "package": source.package,
+        "version": source.version,
+        "registry": source.registry,
+        "files": dict(source.files),
+        "licence": source.licence,
+        "origin": source.origin,
+        "training_data": source.training_data,
+    }
+
+
+def _checkpoint_record(checkpoint: Path | None) -> dict[str, str] | None:
+    """The sha256 of every file of a user's checkpoint."""
+    if checkpoint is None:
+        return None
+    files = sorted(checkpoint.rglob("*")) if checkpoint.is_dir() else [checkpoint]
+    return {str(path): sha256(path) for path in files if path.is_file()}

@@ -1,0 +1,78 @@
+"""Word and character error rates, on texts brought to one form so that only what was heard counts."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Protocol
+
+_NUMBERS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+_TITLES = {"mr": "mister", "mrs": "missus", "dr": "doctor", "st": "saint"}
+_DIGITS = str.maketrans("0123456789", "零一二三四五六七八九")
+_BY_CHARACTER = ("zh", "yue", "ja", "th", "lo", "my")
+"""Whisper's codes of languages that are written without spaces between words: their rate is of characters."""
+
+
+def tokens(text: str, language: str) -> list[str]:
+    """The words of a text, or its characters where words are not separated by spaces.
+
+    Case, punctuation and width do not count; English numbers to ten and titles are spelt out; Chinese
+    digits are written as characters, and traditional characters as simplified ones (Whisper writes either).
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    if language in _BY_CHARACTER:
+        if language in ("zh", "yue"):
+            folded = _simplify(folded).translate(_DIGITS)
+        return [character for character in folded if unicodedata.category(character)[0] in "LMN"]
+    words = re.sub(r"[^\w\s]|_", " ", folded.replace("'", "").replace("’", "")).split()
+    return [_spell(word) for word in words] if language == "en" else words
+
+
+def error_rate(pairs: Iterable[tuple[str, str]], language: str) -> float:
+    """Edits per token of the references, over all ``(reference, hypothesis)`` pairs together; may exceed 1.
+
+    Raises:
+        ValueError: the references hold no words.
+    """
+    edits = total = 0
+    for reference, hypothesis in pairs:
+        wanted = tokens(reference, language)
+        edits += distance(wanted, tokens(hypothesis, language))
+        total += len(wanted)
+    if total == 0:
+        raise ValueError("an error rate needs references with words in them")
+    return edits / total
+
+
+def distance(reference: Sequence[str], hypothesis: Sequence[str]) -> int:
+    """The least number of insertions, deletions and substitutions (Levenshtein)."""
+    row = list(range(len(hypothesis) + 1))
+    for number, wanted in enumerate(reference, start=1):
+        diagonal, row[0] = row[0], number
+        for column, got in enumerate(hypothesis, start=1):
+            change = diagonal + (wanted != got)
+            diagonal = row[column]
+            row[column] = min(change, row[column] + 1, row[column - 1] + 1)
+    return row[-1]
+
+
+def _spell(word: str) -> str:
+    if word.isdecimal() and int(word) < len(_NUMBERS):
+        return _NUMBERS[int(word)]
+    return _TITLES.get(word, word)
+
+
+class _Converter(Protocol):
+    def convert(self, text: str) -> str: ...
+
+
+@cache
+def _simplifier() -> _Converter:
+    from opencc import OpenCC  # noqa: PLC0415 - a dictionary of megabytes: for Chinese only
+
+    converter: _Converter = OpenCC("t2s")
+    return converter
+
+
+def _simplify(text: str) -> str:
+    return _simplifier().convert(text)
