@@ -13,6 +13,9 @@ MIN_SAMPLE_RATE = 8_000
 MAX_SAMPLE_RATE = 48_000
 """Sample rates in Hz a client may send, inclusive; the server resamples to 16 kHz."""
 
+DEFAULT_SAMPLE_RATE = 16_000
+"""What the models work in, in Hz: the rate of audio whose own nobody knows."""
+
 MAX_CHUNK_S = 1.0
 """Longest chunk of a room, in seconds; longer arrays are split."""
 

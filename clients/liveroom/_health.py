@@ -10,24 +10,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ._config import DEFAULT_SAMPLE_RATE
 from ._errors import LiveroomError
 from ._types import Health, Model, ModelHealth
 
 if TYPE_CHECKING:
     from ._client import AsyncClient
 
-_RATE = 16_000
-
 
 async def _asr(client: AsyncClient) -> None:
     """One second of silence."""
-    await client.transcribe(np.zeros(_RATE, np.int16), _RATE, language="en")
+    await client.transcribe(np.zeros(DEFAULT_SAMPLE_RATE, np.int16), DEFAULT_SAMPLE_RATE, language="en")
 
 
 async def _captions(client: AsyncClient) -> None:
     """A room with a tenth of a second of silence, opened and ended."""
     async with client.room(f"health-{uuid.uuid4().hex}", language="en") as room:
-        await room.audio(np.zeros(_RATE // 10, np.int16), _RATE)
+        await room.audio(np.zeros(DEFAULT_SAMPLE_RATE // 10, np.int16), DEFAULT_SAMPLE_RATE)
 
 
 _PROBES: dict[str, Callable[[AsyncClient], Awaitable[None]]] = {"asr": _asr, "captions": _captions}

@@ -11,16 +11,13 @@ from types import TracebackType
 import numpy as np
 
 from ._audio import Samples, check_sample_rate, check_samples
-from ._config import MAX_CHUNK_S, Limits, Timeouts
+from ._config import DEFAULT_SAMPLE_RATE, MAX_CHUNK_S, Limits, Timeouts
 from ._errors import DeadlineExceeded, InvalidInput, RoomClosed
 from ._inbox import Inbox
 from ._stream import RoomStream
 from ._transport import Transport
 from ._types import Caption
 from ._wire import Value, captions_request, check_room_id
-
-_LAST_RATE = 16_000
-"""Sample rate of the empty chunk that ends a room in which the client was never told one."""
 
 
 class AsyncRoom:
@@ -51,7 +48,7 @@ class AsyncRoom:
         self._number = 0
         self._admitted = False
         self._ended = False
-        self._rate = _LAST_RATE
+        self._rate = DEFAULT_SAMPLE_RATE
         self._pts = 0.0
 
     @property

@@ -1,0 +1,33 @@
+"""Exit codes, declared once: the parser prints them in --help."""
+
+from __future__ import annotations
+
+from .._errors import DeadlineExceeded, LiveroomError, ModelUnavailable, Overloaded, ServerUnavailable
+
+OK = 0
+FAILED = 1
+USAGE = 2
+UNAVAILABLE = 3
+BUSY = 4
+INTERRUPTED = 130
+CLOSED_PIPE = 141
+
+MEANINGS = {
+    OK: "done",
+    FAILED: "something that was asked for failed: a bad file, an unhealthy model, an error of a model",
+    USAGE: "wrong usage",
+    UNAVAILABLE: "no server answers at the url, or it does not serve the model",
+    BUSY: "the server is overloaded or too slow; trying later may help",
+    INTERRUPTED: "interrupted with Ctrl-C",
+    CLOSED_PIPE: "the reader of the output went away",
+}
+
+
+def exit_code(error: LiveroomError) -> int:
+    """The exit code that `error` means."""
+    match error:
+        case ServerUnavailable() | ModelUnavailable():
+            return UNAVAILABLE
+        case Overloaded() | DeadlineExceeded():
+            return BUSY
+    return FAILED

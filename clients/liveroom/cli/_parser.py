@@ -1,0 +1,125 @@
+"""What the command line looks like."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from .._config import DEFAULT_URL, MAX_CHUNK_S
+from ._captions import FORMATS, captions
+from ._exit import MEANINGS
+from ._status import health, models
+from ._transcribe import transcribe
+
+_EXIT_CODES = "exit codes:\n" + "\n".join(f"  {code:<4} {meaning}" for code, meaning in MEANINGS.items())
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser; the chosen command's coroutine function is `arguments.run`."""
+    top = argparse.ArgumentParser(
+        prog="liveroom",
+        description="Captions of live rooms and transcripts of recordings, from a liveroom server.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--url",
+        default=os.environ.get("LIVEROOM_URL") or DEFAULT_URL,
+        help=f"host:port of the server's gRPC (default: $LIVEROOM_URL, or {DEFAULT_URL})",
+    )
+    common.add_argument(
+        "--json", action="store_true", help="one JSON object per line, errors too (on stderr)"
+    )
+    language = argparse.ArgumentParser(add_help=False)
+    language.add_argument(
+        "--language",
+        default="auto",
+        help="auto, a Whisper code such as en or zh, or candidates such as en,zh (default: auto)",
+    )
+    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    live = commands.add_parser(
+        "captions",
+        parents=[common, language],
+        help="play audio into a live room and show its captions as they come",
+        description="Play audio into a live room and show its captions as they come.\n"
+        "On a terminal the settled part is bold and the part that may still change is dim;\n"
+        "elsewhere only what is final is written.",
+        epilog="a pipe: ffmpeg -i rtmp://... -f s16le -ac 1 -ar 16000 - | liveroom captions -\n\n"
+        + _EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    source = live.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "file",
+        nargs="?",
+        metavar="FILE",
+        help="WAV, FLAC, OGG or MP3; - for raw 16-bit mono samples from stdin",
+    )
+    source.add_argument(
+        "--microphone", action="store_true", help="listen (needs the extra liveroom[microphone])"
+    )
+    live.add_argument(
+        "--sample-rate",
+        type=int,
+        metavar="HZ",
+        help="of stdin or the microphone (default: 16000); a file says its own",
+    )
+    live.add_argument(
+        "--pace",
+        type=pace,
+        default=1.0,
+        help="1 plays FILE in real time, 0 as fast as it is served (default: 1)",
+    )
+    live.add_argument(
+        "--chunk-ms", type=milliseconds, default=200, help="length of a chunk, 20 to 1000 (default: 200)"
+    )
+    live.add_argument("--denoise", action="store_true", help="clean the audio before it is recognised")
+    live.add_argument("--room", metavar="ID", help="room id (default: a new one)")
+    live.add_argument("--format", choices=FORMATS, default="text", help="default: text")
+    live.add_argument("--out", metavar="FILE", help="write there instead of stdout")
+    live.set_defaults(run=captions)
+
+    batch = commands.add_parser(
+        "transcribe",
+        parents=[common, language],
+        help="print the text of recordings",
+        description="Print the text of recordings of any length. A file that can't be read does not stop the others.\n"
+        "For subtitles: liveroom captions FILE --pace 0 --format srt",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    batch.add_argument("files", nargs="+", metavar="FILE", help="WAV, FLAC, OGG or MP3")
+    batch.set_defaults(run=transcribe)
+
+    for name, run, does in (
+        ("models", models, "list the models in the server's repository"),
+        ("health", health, "ask every model that clients call for a real answer"),
+    ):
+        command = commands.add_parser(
+            name,
+            parents=[common],
+            help=does,
+            description=does[0].upper() + does[1:] + ".",
+            epilog=_EXIT_CODES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.set_defaults(run=run)
+    return top
+
+
+def pace(text: str) -> float:
+    """`text` as a pace; argparse names this function where it is none."""
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not 0 or more")
+    return value
+
+
+def milliseconds(text: str) -> int:
+    """`text` as the length of a chunk; argparse names this function where it is none."""
+    value = int(text)
+    if not 20 <= value <= MAX_CHUNK_S * 1000:
+        raise argparse.ArgumentTypeError(f"{text} is not 20 to {MAX_CHUNK_S * 1000:g}")
+    return value

@@ -1,0 +1,73 @@
+"""`liveroom transcribe`: the text of recordings."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from .._audio import AudioFile
+from .._client import AsyncClient
+from .._errors import LiveroomError, ModelUnavailable, ServerUnavailable
+from .._types import Caption
+from ._exit import FAILED, OK
+from ._report import report
+
+
+async def transcribe(arguments: argparse.Namespace) -> int:
+    """Run the command: files that fail are reported, the others still done."""
+    code = OK
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f} s"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=arguments.json or not sys.stderr.isatty(),
+    )
+    async with AsyncClient(arguments.url) as client:
+        with bar:
+            for path in arguments.files:
+                try:
+                    await _transcribe_file(client, path, arguments, bar)
+                except (ServerUnavailable, ModelUnavailable):
+                    raise
+                except LiveroomError as error:
+                    report(error, as_json=arguments.json, file=path)
+                    code = FAILED
+    return code
+
+
+async def _transcribe_file(
+    client: AsyncClient, path: str, arguments: argparse.Namespace, bar: Progress
+) -> None:
+    began = time.monotonic()
+    with AudioFile(path) as file:
+        task = bar.add_task(path, total=file.duration)
+
+    def heard(caption: Caption) -> None:
+        bar.update(task, completed=caption.pts_end)
+
+    try:
+        transcript = await client.transcribe(path, language=arguments.language, on_caption=heard)
+    finally:
+        bar.remove_task(task)
+    if arguments.json:
+        line = json.dumps(
+            {
+                "file": path,
+                "text": transcript.text,
+                "language": transcript.language,
+                "duration_s": round(transcript.duration, 3),
+                "elapsed_s": round(time.monotonic() - began, 3),
+            },
+            ensure_ascii=False,
+        )
+    else:
+        line = f"{path}: {transcript.text}" if len(arguments.files) > 1 else transcript.text
+    print(line, flush=True)
