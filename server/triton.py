@@ -106,7 +106,7 @@ class Triton:
         except ServerError as error:
             self._failure = ServerError(self._plain(str(error)))
             self.stop(at_once=True)
-            raise self._failure from error
+            raise self._failure from error.__cause__
         except BaseException:
             self.stop(at_once=True)
             raise
@@ -183,7 +183,14 @@ class Triton:
         )
 
     def _plain(self, message: str) -> str:
-        return message.replace(str(self._folder / "repository"), str(self._repository.path))
+        """`message` with the paths the user knows."""
+        known = {
+            self._folder / "repository": self._repository.path,
+            self._folder / "backends": launch.BACKENDS,
+        }
+        for ours, theirs in known.items():
+            message = message.replace(str(ours), str(theirs))
+        return message
 
 
 def _listens(bind: str, port: int | None) -> bool:
