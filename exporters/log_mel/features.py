@@ -3,7 +3,8 @@
 import torch
 from torch.nn import functional
 
-from exporters.log_mel.filters import FFT, HOP, dft_basis, mel_filters
+from exporters.fourier import analysis, periodic_hann
+from exporters.log_mel.filters import FFT, HOP, mel_filters
 
 
 class LogMel(torch.nn.Module):
@@ -18,7 +19,7 @@ class LogMel(torch.nn.Module):
         super().__init__()
         self.basis: torch.Tensor
         self.filters: torch.Tensor
-        self.register_buffer("basis", torch.from_numpy(dft_basis()).float().unsqueeze(1))
+        self.register_buffer("basis", torch.from_numpy(analysis(periodic_hann(FFT))).float().unsqueeze(1))
         self.register_buffer("filters", torch.from_numpy(mel_filters(bands)).float())
 
     def forward(self, waveform: torch.Tensor) -> torch.Tensor:

@@ -1,22 +1,12 @@
-"""Whisper's constants of the front end, and the two matrices it is made of, in float64."""
+"""Whisper's constants of the front end, and its mel filters in float64."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from exporters.fourier import Matrix
 from exporters.speech import SAMPLE_RATE
 
 FFT = 400
 HOP = 160
-
-Matrix = NDArray[np.float64]
-
-
-def dft_basis() -> Matrix:
-    """Rows of cos, then of -sin, times the periodic Hann window: [2 * 201, 400]."""
-    time = np.arange(FFT)
-    window = 0.5 - 0.5 * np.cos(2 * np.pi * time / FFT)
-    angle = 2 * np.pi * np.outer(np.arange(FFT // 2 + 1), time) / FFT
-    return np.concatenate([np.cos(angle) * window, -np.sin(angle) * window])
 
 
 def mel_filters(bands: int) -> Matrix:
