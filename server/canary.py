@@ -1,6 +1,5 @@
 """A first real inference for every model: being loaded is not the same as answering."""
 
-import os
 import queue
 import time
 from collections.abc import Mapping
@@ -102,14 +101,18 @@ def _numpy_type(data_type: int) -> npt.DTypeLike:
 
 
 def _sequence(model: Model) -> dict[str, int | str | bool]:
-    """START and END for a sequence of one, with a correlation id of the type the model declares."""
+    """START and END for a sequence of one, with a correlation id of the type the model declares, or text."""
     if not model.config.HasField("sequence_batching"):
         return {}
     kind = ModelSequenceBatching.Control.CONTROL_SEQUENCE_CORRID
     controls = [c for i in model.config.sequence_batching.control_input for c in i.control if c.kind == kind]
-    text = any(c.data_type == DataType.TYPE_STRING for c in controls)
-    unique = f"canary-{os.getpid()}-{time.monotonic_ns()}" if text else time.monotonic_ns() % 2**31 + 1
-    return {"sequence_id": unique, "sequence_start": True, "sequence_end": True}
+    text = all(control.data_type == DataType.TYPE_STRING for control in controls)
+    number = time.monotonic_ns() % 2**31 + 1
+    return {
+        "sequence_id": f"canary-{number}" if text else number,
+        "sequence_start": True,
+        "sequence_end": True,
+    }
 
 
 def _stream(client: InferenceServerClient, model: Model, inputs: list[InferInput], timeout_s: float) -> None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from pathlib import Path
 
 from tritonclient.grpc import InferenceServerClient
@@ -20,7 +21,7 @@ class Loader:
 
     def __init__(self, address: str, models: Mapping[str, Model], log: Path) -> None:
         self._address = address
-        self._models = models
+        self._models = dict(models)
         self._log = log
 
     def load_all(self, deadline: float, progress: Callable[[str], None]) -> None:
@@ -43,7 +44,7 @@ class Loader:
                 pool.shutdown(wait=False)  # when one fails the others end with the server
             for model in wave:
                 progress(f"waiting for the first answer of {model.name}")
-                self._probe(model, deadline)
+                self._probe(model.name, deadline)
 
     def reload(self, name: str) -> None:
         """Loads a model whose process died once more; ensembles over it come back with it.
@@ -63,16 +64,19 @@ class Loader:
         self._load(self._models[name], deadline)
         for model in self._models.values():
             if model.name == name or (model.is_ensemble and name in model.requires):
-                self._probe(model, deadline)
+                self._probe(model.name, deadline)
 
-    def _probe(self, model: Model, deadline: float) -> None:
-        canary.probe(self._address, model, self._models, max(1.0, deadline - time.monotonic()))
+    def _probe(self, name: str, deadline: float) -> None:
+        canary.probe(self._address, self._models[name], self._models, max(1.0, deadline - time.monotonic()))
 
     def _load(self, model: Model, deadline: float) -> None:
         client = InferenceServerClient(self._address)
         timeout_s = max(1.0, deadline - time.monotonic())
         try:
             client.load_model(model.name, client_timeout=timeout_s)
+            if not model.is_complete:
+                config = client.get_model_config(model.name).config
+                self._models[model.name] = replace(model, config=config)
         except InferenceServerException as error:
             raise ServerError(f"model '{model.name}' {self._explain(model, error, timeout_s)}") from error
         finally:
