@@ -1,0 +1,231 @@
+"""Read a Whisper checkpoint as published by CTranslate2, Hugging Face or OpenAI.
+
+Every reader gives the weights under OpenAI's names (`encoder.blocks.0.attn.query.weight`), as float32.
+Pickled checkpoints are opened with `weights_only=True`: arrays come out, code does not run.
+"""
+
+import json
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from exporters.errors import ExportError
+from exporters.whisper.network import HEAD_DIM, Dimensions
+
+Weights = dict[str, Tensor]
+
+_CT2_DTYPES = (np.float32, np.int8, np.int16, np.int32, np.float16)
+_HF_NAMES = (
+    ("model.", ""),
+    ("layers.", "blocks."),
+    ("self_attn_layer_norm", "attn_ln"),
+    ("encoder_attn_layer_norm", "cross_attn_ln"),
+    ("final_layer_norm", "mlp_ln"),
+    ("self_attn", "attn"),
+    ("encoder_attn", "cross_attn"),
+    ("q_proj", "query"),
+    ("k_proj", "key"),
+    ("v_proj", "value"),
+    ("out_proj", "out"),
+    ("fc1", "mlp.0"),
+    ("fc2", "mlp.2"),
+    ("encoder.layer_norm", "encoder.ln_post"),
+    ("decoder.layer_norm", "decoder.ln"),
+    ("embed_positions.weight", "positional_embedding"),
+    ("embed_tokens", "token_embedding"),
+)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Weights and what belongs with them.
+
+    `tokenizer` is the path of a tokenizer.json, or None where the checkpoint carries none; `suppress` and
+    `begin_suppress` are the token ids never written, and never written first; None where the checkpoint is silent.
+    """
+
+    weights: Weights
+    tokenizer: Path | None
+    suppress: tuple[int, ...] | None
+    begin_suppress: tuple[int, ...] | None
+
+    @property
+    def size(self) -> Dimensions:
+        """The sizes that the weights have."""
+        try:
+            width, mels, _ = self.weights["encoder.conv1.weight"].shape
+            return Dimensions(
+                mels=mels,
+                width=width,
+                encoder_layers=self._layers("encoder"),
+                decoder_layers=self._layers("decoder"),
+                vocabulary=self.weights["decoder.token_embedding.weight"].shape[0],
+                encoder_positions=self.weights["encoder.positional_embedding"].shape[0],
+                decoder_positions=self.weights["decoder.positional_embedding"].shape[0],
+            )
+        except KeyError as missing:
+            raise ExportError(f"not a Whisper checkpoint: it has no {missing.args[0]}") from None
+
+    def _layers(self, side: str) -> int:
+        return 1 + max(int(name.split(".")[2]) for name in self.weights if name.startswith(f"{side}.blocks."))
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read `path`: a CTranslate2 folder (model.bin), a Hugging Face folder (safetensors) or an OpenAI file (.pt).
+
+    Raises ExportError where it is none of them or a layer's width is not a multiple of 64.
+    """
+    if path.is_file():
+        checkpoint = _read_openai(path)
+    elif (path / "model.bin").is_file():
+        checkpoint = _read_ctranslate2(path)
+    elif any(path.glob("*.safetensors")):
+        checkpoint = _read_hugging_face(path)
+    else:
+        raise ExportError(
+            f"{path}: no Whisper checkpoint there; expected a folder with model.bin (CTranslate2) or *.safetensors "
+            "(Hugging Face), or an OpenAI .pt file"
+        )
+    if checkpoint.size.width % HEAD_DIM:
+        raise ExportError(f"{path}: width {checkpoint.size.width} is not a multiple of {HEAD_DIM}")
+    return checkpoint
+
+
+def _ids(config: Path, *names: str) -> tuple[int, ...] | None:
+    """The first list of token ids under one of `names` in a JSON file."""
+    if config.is_file():
+        found = json.loads(config.read_text())
+        for name in names:
+            if found.get(name):
+                return tuple(found[name])
+    return None
+
+
+def _tokenizer(folder: Path) -> Path | None:
+    path = folder / "tokenizer.json"
+    return path if path.is_file() else None
+
+
+def _read_openai(path: Path) -> Checkpoint:
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        weights = content.get("model_state_dict", content)
+        named = {name: tensor.float() for name, tensor in weights.items()}
+    except Exception as error:  # torch raises a different type for every way a file can be wrong
+        raise ExportError(
+            f"{path}: not a state dict that can be read without running code ({error})"
+        ) from None
+    return Checkpoint(named, _tokenizer(path.parent), None, None)
+
+
+def _read_hugging_face(folder: Path) -> Checkpoint:
+    weights: Weights = {}
+    for part in sorted(folder.glob("*.safetensors")):
+        for name, tensor in load_file(part).items():
+            for old, new in _HF_NAMES:
+                name = name.replace(old, new)  # noqa: PLW2901 - a chain of renames of one name
+            weights[name] = tensor.float()
+    generation = folder / "generation_config.json"
+    return Checkpoint(
+        weights,
+        _tokenizer(folder),
+        _ids(generation, "suppress_tokens") or _ids(folder / "config.json", "suppress_tokens"),
+        _ids(generation, "begin_suppress_tokens") or _ids(folder / "config.json", "begin_suppress_tokens"),
+    )
+
+
+def _read_ctranslate2(folder: Path) -> Checkpoint:
+    arrays = _ct2_arrays(folder / "model.bin")
+    weights: Weights = {}
+    for name, tensor in _ct2_weights(arrays):
+        weights[name] = tensor
+    config = folder / "config.json"
+    return Checkpoint(
+        weights, _tokenizer(folder), _ids(config, "suppress_ids"), _ids(config, "suppress_ids_begin")
+    )
+
+
+def _ct2_arrays(path: Path) -> dict[str, Tensor]:
+    """Parse CTranslate2's model.bin, version 6: a flat list of named arrays, then aliases.
+
+    Quantised weights are stored with one scale per row: value = stored / scale.
+    """
+
+    def number(file: BinaryIO, code: str) -> int:
+        raw = file.read(struct.calcsize(code))
+        return int(struct.unpack("<" + code, raw)[0])
+
+    def text(file: BinaryIO) -> str:
+        return file.read(number(file, "H"))[:-1].decode()
+
+    arrays: dict[str, Tensor] = {}
+    try:
+        with path.open("rb") as file:
+            version = number(file, "I")
+            if version != 6:
+                raise ExportError(
+                    f"{path}: CTranslate2 binary version {version}; version 6 is what can be read"
+                )
+            text(file), number(file, "I")
+            for _ in range(number(file, "I")):
+                name = text(file)
+                shape = [number(file, "I") for _ in range(number(file, "B"))]
+                dtype = _CT2_DTYPES[number(file, "B")]
+                raw = np.frombuffer(file.read(number(file, "I")), dtype)
+                arrays[name] = torch.from_numpy(raw.astype(np.float32)).reshape(shape)
+            for _ in range(number(file, "I")):
+                alias = text(file)
+                arrays[alias] = arrays[text(file)]
+    except (struct.error, ValueError, IndexError, KeyError, UnicodeDecodeError) as error:
+        raise ExportError(f"{path}: cut short or not a CTranslate2 model ({error})") from None
+    for name in [name for name in arrays if name.endswith("_scale")]:
+        weight = name.removesuffix("_scale")
+        scale = arrays.pop(name)
+        arrays[weight] = arrays[weight] / scale.reshape(-1, *[1] * (arrays[weight].dim() - 1))
+    return arrays
+
+
+def _ct2_weights(arrays: dict[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
+    """CTranslate2's arrays under OpenAI's names, fused projections taken apart."""
+
+    def norm(source: str, target: str) -> Iterator[tuple[str, Tensor]]:
+        yield f"{target}.weight", arrays[f"{source}/gamma"]
+        yield f"{target}.bias", arrays[f"{source}/beta"]
+
+    def linear(source: str, *targets: str) -> Iterator[tuple[str, Tensor]]:
+        weights, biases = (arrays[f"{source}/{part}"].chunk(len(targets)) for part in ("weight", "bias"))
+        for target, weight, bias in zip(targets, weights, biases, strict=True):
+            yield f"{target}.weight", weight
+            yield f"{target}.bias", bias
+
+    for conv in ("conv1", "conv2"):
+        yield from linear(f"encoder/{conv}", f"encoder.{conv}")
+    yield "decoder.token_embedding.weight", arrays["decoder/embeddings/weight"]
+    for side, last in (("encoder", "ln_post"), ("decoder", "ln")):
+        yield f"{side}.positional_embedding", arrays[f"{side}/position_encodings/encodings"]
+        yield from norm(f"{side}/layer_norm", f"{side}.{last}")
+        layer = 0
+        while f"{side}/layer_{layer}/self_attention/linear_0/weight" in arrays:
+            old, new = f"{side}/layer_{layer}", f"{side}.blocks.{layer}"
+            attn, cross = f"{new}.attn", f"{new}.cross_attn"
+            yield from norm(f"{old}/self_attention/layer_norm", f"{new}.attn_ln")
+            yield from linear(
+                f"{old}/self_attention/linear_0", f"{attn}.query", f"{attn}.key", f"{attn}.value"
+            )
+            yield from linear(f"{old}/self_attention/linear_1", f"{attn}.out")
+            if side == "decoder":
+                yield from norm(f"{old}/attention/layer_norm", f"{new}.cross_attn_ln")
+                yield from linear(f"{old}/attention/linear_0", f"{cross}.query")
+                yield from linear(f"{old}/attention/linear_1", f"{cross}.key", f"{cross}.value")
+                yield from linear(f"{old}/attention/linear_2", f"{cross}.out")
+            yield from norm(f"{old}/ffn/layer_norm", f"{new}.mlp_ln")
+            yield from linear(f"{old}/ffn/linear_0", f"{new}.mlp.0")
+            yield from linear(f"{old}/ffn/linear_1", f"{new}.mlp.2")
+            layer += 1

@@ -1,0 +1,141 @@
+"""Measure an exported Whisper: parity with the torch network, and error rates on speech through the served decoder."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from exporters.contract import Measurement
+from exporters.log_mel.features import LogMel
+from exporters.onnx_tools import Graph, max_difference
+from exporters.speech import SAMPLE_RATE, Clip
+from exporters.wer import error_rate
+from exporters.whisper.assembly import Whisper
+from exporters.whisper.graphs import cache_names
+from exporters.whisper.network import HEAD_DIM, Dimensions
+from exporters.whisper.served import Decoder, Request, Vocabulary, context_seconds
+
+Floats = NDArray[np.float32]
+
+STATES_TOLERANCE = 5e-3
+"""Largest difference of encoder states (of size 1 after the last norm), torch against ONNX Runtime, both fp32."""
+PROBABILITY_TOLERANCE = 2e-3
+"""The same of the probabilities of decoded tokens."""
+WORSE_BY = 0.01
+"""How much error rate a precision may cost: one point."""
+_LONGEST_PIECE = 24
+"""Seconds; longer recordings are cut at their quietest place near half of this."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a clip that fits a context: its features, what they say of, and the clip's index."""
+
+    features: Floats
+    seconds: float
+    clip: int
+
+
+def pieces(clips: Sequence[Clip], mels: int) -> list[Piece]:
+    """Cut clips and compute features as the served front end does, contexts included."""
+    front = LogMel(mels)
+    found = []
+    for index, clip in enumerate(clips):
+        for part in _cut(clip.audio):
+            seconds = len(part) / SAMPLE_RATE
+            waveform = np.zeros(context_seconds(seconds) * SAMPLE_RATE, np.float32)
+            waveform[: len(part)] = part
+            with torch.no_grad():
+                features = front(torch.from_numpy(waveform)[None]).numpy()
+            found.append(Piece(features, seconds, index))
+    return found
+
+
+def _cut(audio: Floats) -> Iterator[Floats]:
+    """Split at the quietest 0.1 s between 16 and 24 s, as long as there is more than 24 s."""
+    frame = SAMPLE_RATE // 10
+    while len(audio) > _LONGEST_PIECE * SAMPLE_RATE:
+        levels = np.square(audio[: _LONGEST_PIECE * SAMPLE_RATE].reshape(-1, frame)).mean(1)
+        cut = (160 + int(levels[160:].argmin())) * frame
+        yield audio[:cut]
+        audio = audio[cut:]
+    yield audio
+
+
+def parity(
+    whisper: Whisper, size: Dimensions, folder: Path, speech: Sequence[Piece]
+) -> Iterator[Measurement]:
+    """Compare `encoder.onnx`, `cross.onnx` and `decoder.onnx` (fp32, in `folder`) with the torch modules."""
+    encoder, cross, decoder = (Graph(folder / f"{part}.onnx") for part in ("encoder", "cross", "decoder"))
+    states_off = caches_off = chosen_off = 0.0
+    generator = np.random.default_rng(0)
+    for piece in speech:
+        tokens = generator.integers(0, size.vocabulary, (1, 12))
+        inputs = {
+            "tokens": tokens,
+            "positions": np.arange(12)[None],
+            "mask": np.triu(np.full((1, 1, 12, 12), -1e9, np.float32), 1),
+            "rows": np.arange(12),
+            "probe": np.array([0, 11]),
+        }
+        with torch.no_grad():
+            states = whisper.encoder(torch.from_numpy(piece.features))
+            caches = whisper.cross(states)
+            empty = torch.zeros(1, size.heads, 0, HEAD_DIM)
+            past = [empty] * (2 * size.decoder_layers)
+            wanted = whisper.decoder(*map(torch.from_numpy, inputs.values()), *past, *caches)
+        states_off = max(states_off, max_difference(encoder(features=piece.features)[0], states.numpy()))
+        given = [each.numpy() for each in caches]
+        got = cross(states=states.numpy())
+        caches_off = max(caches_off, *(max_difference(a, b) for a, b in zip(got, given, strict=True)))
+        named = dict(zip(cache_names("cross", size.decoder_layers), given, strict=True))
+        named |= dict.fromkeys(cache_names("past", size.decoder_layers), empty.numpy())
+        answers = decoder(**inputs, **named)
+        chosen_off = max(chosen_off, max_difference(answers[1], wanted[1].numpy()))
+    data = f"{len(speech)} pieces of speech, torch against ONNX Runtime"
+    for name, value, limit in (
+        ("encoder states", states_off, STATES_TOLERANCE),
+        ("cross-attention caches", caches_off, STATES_TOLERANCE),
+        ("token probabilities", chosen_off, PROBABILITY_TOLERANCE),
+    ):
+        yield Measurement(
+            gate="parity", name=f"max difference of {name}", value=value, limit=limit, data=data
+        )
+
+
+def transcribe(encoder: Path, decoder: Path, speech: Sequence[Piece], clips: Sequence[Clip]) -> list[str]:
+    """The text of every clip by `encoder` (a graph) and the folder `decoder`, in the clip's own language."""
+    vocabulary = Vocabulary(decoder)
+    network, texts = Decoder(decoder, vocabulary, threads=0), [""] * len(clips)
+    states_of = Graph(encoder)
+    for piece in speech:
+        states = states_of(features=piece.features)[0][0]
+        language = vocabulary.indices(clips[piece.clip].language)
+        hypothesis = network.decode([Request(states, piece.seconds, language)])[0]
+        texts[piece.clip] += vocabulary.decode(hypothesis.tokens)
+    return texts
+
+
+def accuracy(
+    texts: dict[str, Sequence[str]], clips: Sequence[Clip], languages: Sequence[str]
+) -> Iterator[Measurement]:
+    """Error rates by precision; every one but fp32 must stay within a point of it."""
+    for language in languages:
+        chosen = [index for index, clip in enumerate(clips) if clip.language == language]
+        kind = "character" if language == "zh" else "word"
+        baseline = None
+        for precision, heard in texts.items():
+            rate = error_rate([(clips[i].text, heard[i]) for i in chosen], language)
+            limit = None if baseline is None else baseline + WORSE_BY
+            baseline = rate if baseline is None else baseline
+            yield Measurement(
+                gate="accuracy",
+                name=f"{kind} error rate ({language})",
+                value=rate,
+                limit=limit,
+                precision=precision,
+                data=f"{len(chosen)} clips",
+            )

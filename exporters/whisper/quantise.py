@@ -1,0 +1,104 @@
+"""Dynamic int8 of the weights' matrix products, one scale per row of activations and per column of weights.
+
+ONNX Runtime's own dynamic quantisation takes one scale for a whole activation tensor. Then a request's result depends
+on its batch-mates, and one outlier costs every token its precision. With a scale per row neither is so, and integer
+products are exact, so a row comes out the same to the last bit in any batch. Activations are uint8 around 128, weights
+symmetric int8: the pairing that the VNNI and AMX kernels multiply fastest (signed activations ran 7 times slower).
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import NodeProto, TensorProto, helper, numpy_helper
+
+_LEVELS = 127
+_ZERO_POINT = 128
+_SMALLEST_SCALE = 1e-9
+"""Keeps a row of zeros from dividing by zero."""
+_SHARED = {
+    "int8/per_level": np.array([1 / _LEVELS], np.float32),
+    "int8/smallest": np.array([_SMALLEST_SCALE], np.float32),
+    "int8/one": np.array(1.0, np.float32),
+    "int8/zero_point": np.array(_ZERO_POINT, np.uint8),
+    "int8/columns": np.array([1], np.int64),
+}
+
+
+def quantise(source: Path, target: Path) -> Path:
+    """Write `source` to `target` with every product of a matrix [M, K] and constant weights [K, N] in int8.
+
+    Products of two activations (attention) stay float32. Needs com.microsoft's MatMulIntegerToFloat to run.
+    """
+    model = onnx.load(str(source))
+    graph = model.graph
+    weights = {weight.name: weight for weight in graph.initializer}
+    nodes: list[NodeProto] = []
+    added = [numpy_helper.from_array(array, name) for name, array in _SHARED.items()]
+    for node in graph.node:
+        product = _product(node, weights)
+        if product is None:
+            nodes.append(node)
+            continue
+        matrix, bias = product
+        scale = np.maximum(np.abs(matrix).max(0) / _LEVELS, 1e-12).astype(np.float32)
+        name = f"int8/{node.output[0]}"
+        levels = np.clip(np.rint(matrix / scale), -_LEVELS, _LEVELS).astype(np.int8)
+        added += [
+            numpy_helper.from_array(levels, f"{name}/w"),
+            numpy_helper.from_array(scale, f"{name}/w_scale"),
+        ]
+        nodes += _replacement(name, node, bias)
+    used = {each for node in nodes for each in node.input}
+    result = helper.make_model(
+        helper.make_graph(
+            nodes,
+            graph.name,
+            graph.input,
+            graph.output,
+            [weight for weight in graph.initializer if weight.name in used] + added,
+        ),
+        opset_imports=[*model.opset_import, helper.make_opsetid("com.microsoft", 1)],
+        ir_version=model.ir_version,
+    )
+    onnx.save(result, str(target))
+    return target
+
+
+def _product(node: NodeProto, weights: dict[str, TensorProto]) -> tuple[NDArray[np.float32], str] | None:
+    """The constant matrix [K, N] and the name of the bias ("" for none) of a node that multiplies by one."""
+    if node.op_type not in ("MatMul", "Gemm") or node.input[1] not in weights:
+        return None
+    matrix = numpy_helper.to_array(weights[node.input[1]])
+    if node.op_type == "MatMul":
+        return (matrix, "") if matrix.ndim == 2 else None
+    attributes = {each.name: helper.get_attribute_value(each) for each in node.attribute}
+    if attributes.get("transA") or attributes.get("alpha", 1.0) != 1.0 or attributes.get("beta", 1.0) != 1.0:
+        return None
+    return matrix.T if attributes.get("transB") else matrix, node.input[2] if len(node.input) > 2 else ""
+
+
+def _replacement(name: str, node: NodeProto, bias: str) -> Iterator[NodeProto]:
+    """Scale each row of the input to uint8, multiply integers, scale back, add the bias."""
+    x, output = node.input[0], node.output[0]
+
+    def make(operator: str, inputs: list[str], result: str, **attributes: object) -> NodeProto:
+        return helper.make_node(operator, inputs, [result], **attributes)
+
+    yield make("Abs", [x], f"{name}/abs")
+    yield make("ReduceMax", [f"{name}/abs"], f"{name}/max", axes=[1], keepdims=1)
+    yield make("Mul", [f"{name}/max", "int8/per_level"], f"{name}/step")
+    yield make("Max", [f"{name}/step", "int8/smallest"], f"{name}/scale")
+    yield make("Squeeze", [f"{name}/scale", "int8/columns"], f"{name}/scales")
+    yield make("Shape", [f"{name}/scales"], f"{name}/rows")
+    middle = helper.make_tensor("zero_point", TensorProto.UINT8, [1], [_ZERO_POINT])
+    yield make("ConstantOfShape", [f"{name}/rows"], f"{name}/zero_points", value=middle)
+    quantised = [x, f"{name}/scales", f"{name}/zero_points"]
+    yield make("QuantizeLinear", quantised, f"{name}/x", axis=0)
+    product = [f"{name}/x", f"{name}/w", "int8/one", f"{name}/w_scale", "int8/zero_point"]
+    yield make("MatMulIntegerToFloat", product, f"{name}/y", domain="com.microsoft")
+    yield make("Mul", [f"{name}/y", f"{name}/scale"], f"{name}/scaled" if bias else output)
+    if bias:
+        yield make("Add", [f"{name}/scaled", bias], output)

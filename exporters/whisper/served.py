@@ -1,0 +1,13 @@
+"""The code that serves Whisper, imported from the model repository: what is measured is what will run."""
+
+import sys
+from pathlib import Path
+
+_REPOSITORY = Path(__file__).parents[2] / "model_repository"
+sys.path += [str(_REPOSITORY / model / "1") for model in ("waveform", "whisper_decoder")]
+
+from contexts import context_seconds  # noqa: E402 - after its folder is on the path
+from decoding import Decoder, Hypothesis, Request  # noqa: E402
+from vocabulary import Vocabulary  # noqa: E402
+
+__all__ = ["Decoder", "Hypothesis", "Request", "Vocabulary", "context_seconds"]

@@ -1,0 +1,28 @@
+"""Triton model `waveform`: what a client sends -> what the ASR models listen to."""
+
+import numpy as np
+import triton_python_backend_utils as pb_utils
+from audio import AudioError, normalise
+
+
+class TritonPythonModel:
+    """Checks, resamples and pads each item of each request; a bad one fails alone."""
+
+    def execute(self, requests: list[pb_utils.InferenceRequest]) -> list[pb_utils.InferenceResponse]:
+        """One response per request."""
+        return [_answer(request) for request in requests]
+
+
+def _answer(request: pb_utils.InferenceRequest) -> pb_utils.InferenceResponse:
+    audio = pb_utils.get_input_tensor_by_name(request, "audio").as_numpy()
+    rates = pb_utils.get_input_tensor_by_name(request, "sample_rate").as_numpy()
+    try:
+        items = [normalise(samples, int(rate)) for samples, rate in zip(audio, rates[:, 0], strict=True)]
+    except AudioError as error:
+        refusal = pb_utils.TritonError(str(error), pb_utils.TritonError.INVALID_ARG)
+        return pb_utils.InferenceResponse(error=refusal)
+    waveforms = np.stack([waveform for waveform, _ in items])
+    durations = np.array([[seconds] for _, seconds in items], np.float32)
+    return pb_utils.InferenceResponse(
+        [pb_utils.Tensor("waveform", waveforms), pb_utils.Tensor("duration", durations)]
+    )

@@ -1,0 +1,92 @@
+"""Triton model `whisper_decoder`: encoder states -> text and language, many requests at a time."""
+
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import triton_python_backend_utils as pb_utils
+from decoding import POSITIONS, Decoder, Hypothesis, Request
+from vocabulary import Vocabulary
+
+LONGEST_PREFIX = POSITIONS // 2
+"""Tokens; Whisper's own bound on what may stand before the text."""
+NO_SPEECH = 0.5
+"""Above this probability that nobody speaks, a text has to be likely to be believed."""
+UNLIKELY = -0.5
+"""Average log-probability below which such a text is taken for invented. Silence, hum, tones and noise of many kinds
+gave (no speech, log-probability) from (0.54, -2.6) to (0.94, -0.6); speech at its worst (0.61, -0.06)."""
+
+
+class TritonPythonModel:
+    """One instance: a decoder session and its vocabulary."""
+
+    def initialize(self, args: dict[str, str]) -> None:
+        """Load what the exporter wrote into this version's folder."""
+        config = json.loads(args["model_config"])
+        folder = Path(__file__).parent
+        self._most = int(config["max_batch_size"])
+        self._vocabulary = Vocabulary(folder)
+        threads = int(config["parameters"]["intra_op_thread_count"]["string_value"])
+        self._decoder = Decoder(folder, self._vocabulary, threads)
+
+    def execute(self, requests: list[pb_utils.InferenceRequest]) -> list[pb_utils.InferenceResponse]:
+        """One response per request; a bad one fails alone."""
+        wanted: list[list[Request] | pb_utils.TritonError] = [self._parse(request) for request in requests]
+        by_shape: defaultdict[tuple[int, ...], list[Request]] = defaultdict(list)
+        for items in wanted:
+            for item in items if isinstance(items, list) else ():
+                by_shape[item.states.shape].append(item)
+        answers: dict[int, Hypothesis] = {}
+        for alike in by_shape.values():
+            for start in range(0, len(alike), self._most):
+                batch = alike[start : start + self._most]
+                answers |= dict(zip(map(id, batch), self._decoder.decode(batch), strict=True))
+        return [
+            self._response([answers[id(item)] for item in items])
+            if isinstance(items, list)
+            else pb_utils.InferenceResponse(error=items)
+            for items in wanted
+        ]
+
+    def _parse(self, request: pb_utils.InferenceRequest) -> list[Request] | pb_utils.TritonError:
+        """The items of one request."""
+        tensors = {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
+        texts = {
+            name: [item[0].decode() for item in tensors[name]] for name in ("language", "prefix", "draft")
+        }
+        items = []
+        try:
+            for states, duration, language, prefix, draft in zip(
+                tensors["states"], tensors["duration"], *texts.values(), strict=True
+            ):
+                forced = self._vocabulary.encode(prefix)
+                if len(forced) > LONGEST_PREFIX:
+                    raise ValueError(
+                        f"prefix has {len(forced)} tokens; at most {LONGEST_PREFIX} may be given"
+                    )
+                languages = self._vocabulary.indices(language)
+                guess = self._vocabulary.encode(draft)
+                items.append(Request(states, float(duration[0]), languages, forced, guess))
+        except ValueError as error:
+            return pb_utils.TritonError(str(error), pb_utils.TritonError.INVALID_ARG)
+        return items
+
+    def _response(self, hypotheses: list[Hypothesis]) -> pb_utils.InferenceResponse:
+        texts = [[self._text(each).encode()] for each in hypotheses]
+        languages = [[self._vocabulary.code(each.language).encode()] for each in hypotheses]
+        logprobs = [[each.average_logprob] for each in hypotheses]
+        no_speech = [[each.no_speech] for each in hypotheses]
+        return pb_utils.InferenceResponse(
+            [
+                pb_utils.Tensor("text", np.array(texts, np.object_)),
+                pb_utils.Tensor("detected_language", np.array(languages, np.object_)),
+                pb_utils.Tensor("avg_logprob", np.array(logprobs, np.float32)),
+                pb_utils.Tensor("no_speech_prob", np.array(no_speech, np.float32)),
+            ]
+        )
+
+    def _text(self, hypothesis: Hypothesis) -> str:
+        """The text, or nothing where it was made up over silence or noise."""
+        invented = hypothesis.no_speech > NO_SPEECH and hypothesis.average_logprob < UNLIKELY
+        return "" if invented else self._vocabulary.decode(hypothesis.tokens)
