@@ -50,12 +50,11 @@ _CONNECTION = re.compile(
     re.IGNORECASE,
 )
 _DEAD_MODEL = re.compile(
-    r"unknown model|no available versions|is not ready|not found|stub process.{0,200}not healthy|unhealthy"
-    r"|model is unloaded|is stopping, scheduler",
+    r"unknown model|no available versions|model .{0,150} is not ready|stub process.{0,200}not healthy",
     re.IGNORECASE | re.DOTALL,
 )
 _OVERLOAD = re.compile(
-    r"maximum queue size|overload|too many|no capacity|at capacity|try again later",
+    r"maximum queue size|overload|too many (rooms|requests|sequences)|at capacity|try again later",
     re.IGNORECASE,
 )
 _DROPPED_ROOM = re.compile(

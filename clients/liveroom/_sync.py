@@ -176,9 +176,9 @@ class Room:
         """See `AsyncRoom.end`."""
         self._loop.run(self._room.end())
 
-    def cancel(self) -> None:
+    def cancel(self, because: Exception | None = None) -> None:
         """See `AsyncRoom.cancel`."""
-        self._loop.run(self._room.cancel())
+        self._loop.run(self._room.cancel(because))
 
     def __enter__(self) -> Room:
         self._loop.run(self._room.__aenter__())

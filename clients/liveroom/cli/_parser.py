@@ -85,7 +85,7 @@ def parser() -> argparse.ArgumentParser:
         "transcribe",
         parents=[common, language],
         help="print the text of recordings",
-        description="Print the text of recordings of any length. A file that can't be read does not stop the others.\n"
+        description="Print the text of recordings of any length. A bad file does not stop the others.\n"
         "For subtitles: liveroom captions FILE --pace 0 --format srt",
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

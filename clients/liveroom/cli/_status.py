@@ -7,6 +7,7 @@ import dataclasses
 import json
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from .._client import AsyncClient
@@ -23,8 +24,9 @@ async def models(arguments: argparse.Namespace) -> int:
         return OK
     table = Table("model", "version", "state", "reason", box=None)
     for model in listed:
-        style = "green" if model.ready else "dim" if not model.state else "red"
-        table.add_row(model.name, model.version, model.state or "not loaded", model.reason, style=style)
+        style = "green" if model.ready else "red" if model.state else "dim"
+        state = model.state or "not loaded"
+        table.add_row(model.name, model.version, state, escape(model.reason), style=style)
     Console().print(table)
     return OK
 
@@ -42,6 +44,6 @@ async def health(arguments: argparse.Namespace) -> int:
         table = Table("model", "answers", "after", "error", box=None)
         for model in found.models:
             answers = "[green]yes[/]" if model.ok else "[bold red]no[/]"
-            table.add_row(model.name, answers, f"{model.seconds * 1000:.0f} ms", model.error or "")
+            table.add_row(model.name, answers, f"{model.seconds * 1000:.0f} ms", escape(model.error or ""))
         Console().print(table)
     return OK if found.ok else FAILED

@@ -1,0 +1,154 @@
+"""A scripted server on a real socket: Triton's gRPC service, made to refuse, stall and break as told."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeAlias
+
+import grpc
+from liveroom import AsyncClient, Limits, Retries, Timeouts
+from tritonclient.grpc import service_pb2, service_pb2_grpc
+
+Request: TypeAlias = service_pb2.ModelInferRequest
+Response: TypeAlias = service_pb2.ModelStreamInferResponse
+Send: TypeAlias = Callable[[Response], Awaitable[None]]
+Script: TypeAlias = Callable[[Request, Send], Awaitable[None]]
+
+
+async def polite(request: Request, send: Send) -> None:
+    """Acknowledges every chunk; one final caption at the end."""
+    if request.parameters["sequence_end"].bool_param:
+        await send(event(request.id, "final", "the end", 0.0, 1.0))
+    await send(acknowledgement(request.id))
+
+
+class Peer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]  # generated without types
+    """Runs `script` for every chunk of a room; `asr` requests fail as `failures` say, then are answered."""
+
+    def __init__(self, script: Script = polite, *, states: dict[str, str] | None = None) -> None:
+        self.script = script
+        self.states = {"asr": "READY", "captions": "READY"} if states is None else states
+        self.failures: list[tuple[grpc.StatusCode, str]] = []
+        self.unary: list[Request] = []
+        self.chunks: list[Request] = []
+        self.metadata: list[dict[str, str]] = []
+        self.cancelled = asyncio.Event()
+
+    async def ModelInfer(self, request: Request, context: grpc.aio.ServicerContext) -> Response:  # noqa: N802
+        """Note the request, then fail or answer."""
+        self.unary.append(request)
+        if self.failures:
+            await context.abort(*self.failures.pop(0))
+        response = service_pb2.ModelInferResponse(model_name=request.model_name)
+        numbers = {"duration": 1.0, "avg_logprob": -0.25, "no_speech_prob": 0.5}
+        _fill(response, {"text": "你好", "language": "zh"}, numbers, "FP32")
+        return response
+
+    async def ModelStreamInfer(  # noqa: N802 - the name is Triton's
+        self, requests: AsyncIterator[Request], context: grpc.aio.ServicerContext
+    ) -> None:
+        """Run the script until the client has sent everything, or cancels."""
+        self.metadata.append(dict(context.invocation_metadata()))
+        responses: asyncio.Queue[Response | None] = asyncio.Queue()
+
+        async def read() -> None:
+            async for request in requests:
+                self.chunks.append(request)
+                await self.script(request, responses.put)
+            await responses.put(None)
+
+        reader = asyncio.create_task(read())
+        try:
+            while (response := await responses.get()) is not None:
+                if response.error_message.startswith("ABORT "):
+                    await context.abort(grpc.StatusCode.UNAVAILABLE, response.error_message[6:])
+                await context.write(response)
+        except asyncio.CancelledError:
+            self.cancelled.set()
+            raise
+        finally:
+            reader.cancel()
+
+    async def RepositoryIndex(  # noqa: N802 - the name is Triton's
+        self, request: service_pb2.RepositoryIndexRequest, context: grpc.aio.ServicerContext
+    ) -> service_pb2.RepositoryIndexResponse:
+        """List `states`."""
+        index = service_pb2.RepositoryIndexResponse()
+        for name, state in self.states.items():
+            index.models.add(
+                name=name, version="1", state=state, reason="" if state == "READY" else "no such file"
+            )
+        return index
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[str]:
+        """The url while it listens on a free port."""
+        server = grpc.aio.server()
+        service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(self, server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        try:
+            yield f"127.0.0.1:{port}"
+        finally:
+            await server.stop(None)
+
+    @asynccontextmanager
+    async def client(
+        self,
+        *,
+        limits: Limits | None = None,
+        timeouts: Timeouts | None = None,
+        retries: Retries | None = None,
+    ) -> AsyncIterator[AsyncClient]:
+        """A client of it."""
+        async with (
+            self.listening() as url,
+            AsyncClient(url, limits=limits, timeouts=timeouts, retries=retries) as client,
+        ):
+            yield client
+
+
+def acknowledgement(request_id: str) -> Response:
+    """Triton's empty final response."""
+    response = service_pb2.ModelStreamInferResponse()
+    response.infer_response.id = request_id
+    response.infer_response.parameters["triton_final_response"].bool_param = True
+    return response
+
+
+def refusal(request_id: str, message: str) -> Response:
+    """An error response as Triton sends it: the message, the id and nothing else."""
+    response = service_pb2.ModelStreamInferResponse(error_message=message)
+    response.infer_response.id = request_id
+    return response
+
+
+def broken(message: str) -> Response:
+    """Makes the peer end the stream with UNAVAILABLE."""
+    return service_pb2.ModelStreamInferResponse(error_message=f"ABORT {message}")
+
+
+def event(
+    request_id: str, kind: str, text: str, start: float, end: float, *, settled: str | None = None
+) -> Response:
+    """One caption."""
+    response = service_pb2.ModelStreamInferResponse()
+    response.infer_response.id = request_id
+    response.infer_response.parameters["triton_final_response"].bool_param = False
+    texts = {"kind": kind, "text": text, "settled": text if settled is None else settled, "language": "en"}
+    _fill(response.infer_response, texts, {"pts_start": start, "pts_end": end}, "FP64")
+    return response
+
+
+def _fill(
+    response: service_pb2.ModelInferResponse, texts: dict[str, str], numbers: dict[str, float], datatype: str
+) -> None:
+    for name, text in texts.items():
+        response.outputs.add(name=name, datatype="BYTES", shape=[1])
+        response.raw_output_contents.append(struct.pack("<I", len(text.encode())) + text.encode())
+    for name, number in numbers.items():
+        response.outputs.add(name=name, datatype=datatype, shape=[1])
+        response.raw_output_contents.append(struct.pack("<f" if datatype == "FP32" else "<d", number))

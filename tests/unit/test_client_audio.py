@@ -1,0 +1,84 @@
+"""What audio the client takes, and what it says about the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from liveroom import AudioFile, InvalidInput, read_audio
+from liveroom._audio import as_float32, check_sample_rate, check_samples
+
+
+@pytest.mark.parametrize(
+    ("samples", "says"),
+    [
+        (np.zeros(0, np.int16), "audio is empty"),
+        (np.zeros((16000, 2), np.float32), "audio has shape (16000, 2): expected mono"),
+        (np.array([0, np.nan, 0], np.float32), "audio has nan at sample 1"),
+        (np.array([0, 0, -np.inf]), "audio has -inf at sample 2"),
+        (np.array([0, 12000.0], np.float32), "audio reaches 12000: expected float32 in [-1, 1]"),
+        (np.zeros(10, np.int32), "audio is int32: expected int16"),
+        (np.zeros(10, np.uint8), "audio is uint8"),
+        (np.zeros(10, np.complex64), "audio is complex64"),
+        ([0.0, 0.1], "audio is a list: expected a numpy array"),
+    ],
+)
+def test_bad_samples_are_refused_with_a_reason(samples: np.ndarray, says: str) -> None:  # type: ignore[type-arg]
+    with pytest.raises(InvalidInput) as caught:
+        check_samples(samples)
+    assert says in str(caught.value)
+
+
+def test_good_samples_keep_their_values() -> None:
+    int16 = np.array([-32768, 0, 16384], np.int16)
+    assert check_samples(int16) is int16
+    assert as_float32(int16).tolist() == [-1.0, 0.0, 0.5]
+    assert check_samples(int16.astype(">i2")).tolist() == int16.tolist()
+    float64 = check_samples(np.array([0.5, -1.25]))
+    assert float64.dtype == np.float32
+    assert float64.tolist() == [0.5, -1.25]
+
+
+@pytest.mark.parametrize("rate", [7999, 48001, 0, -16000, 16000.5])
+def test_sample_rates_out_of_range_are_refused(rate: int) -> None:
+    with pytest.raises(InvalidInput, match="expected 8000 to 48000"):
+        check_sample_rate(rate)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
+def test_files_are_read_in_blocks_and_stereo_is_averaged(tmp_path: Path, suffix: str) -> None:
+    rate, seconds = 22050, 2.5
+    tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(int(rate * seconds)) / rate)
+    path = tmp_path / f"tone.{suffix}"
+    soundfile.write(path, np.stack([tone, np.zeros_like(tone)], axis=1), rate)
+    with AudioFile(path) as file:
+        assert file.sample_rate == rate
+        assert file.duration == pytest.approx(seconds, abs=0.1)
+        blocks = list(file.blocks(1.0))
+    assert [len(block) for block in blocks[:2]] == [rate, rate]
+    assert all(block.dtype == np.float32 and block.ndim == 1 for block in blocks)
+    assert np.abs(blocks[1]).max() == pytest.approx(0.25, abs=0.05)  # half of 0.5; MP3 is not exact
+    whole, whole_rate = read_audio(path)
+    assert whole_rate == rate
+    assert np.array_equal(whole, np.concatenate(blocks))
+
+
+def test_files_that_cannot_be_used_say_why(tmp_path: Path) -> None:
+    text = tmp_path / "notes.wav"
+    text.write_text("not sound")
+    fast = tmp_path / "fast.wav"
+    soundfile.write(fast, np.zeros(960), 96_000)
+    empty = tmp_path / "empty.wav"
+    soundfile.write(empty, np.zeros(0), 16_000)
+    for path, says in (
+        (tmp_path / "absent.wav", "absent.wav is not a file"),
+        (tmp_path, "is not a file"),
+        (text, "notes.wav can't be read as WAV, FLAC, OGG or MP3"),
+        (fast, "fast.wav: sample rate is 96000: expected 8000 to 48000 Hz"),
+        (empty, "empty.wav: it has no samples"),
+    ):
+        with pytest.raises(InvalidInput) as caught:
+            AudioFile(path)
+        assert says in str(caught.value)

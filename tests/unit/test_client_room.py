@@ -1,0 +1,265 @@
+"""A room against a peer that acknowledges, refuses, stalls and breaks."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+import pytest
+from liveroom import (
+    AsyncClient,
+    AsyncRoom,
+    DeadlineExceeded,
+    InvalidInput,
+    Limits,
+    ModelUnavailable,
+    Overloaded,
+    RoomClosed,
+    ServerUnavailable,
+    Timeouts,
+)
+
+from tests.unit.peer import Peer, Request, Send, acknowledgement, broken, event, polite, refusal
+
+RATE = 16_000
+CHUNK = np.zeros(RATE // 10, np.int16)
+
+
+async def talk(room: AsyncRoom, chunks: int, then: type[Exception] | None = None) -> None:
+    async with room:
+        for _ in range(chunks):
+            await room.audio(CHUNK, RATE)
+            await asyncio.sleep(0)
+        if then:
+            raise then
+
+
+def pts(request: Request) -> float:
+    names = [tensor.name for tensor in request.inputs]
+    return float(np.frombuffer(request.raw_input_contents[names.index("pts")], np.float64)[0])
+
+
+async def test_the_wire_is_what_the_server_expects() -> None:
+    peer = Peer()
+    async with peer.client() as client, client.room("房间 42", language="zh", denoise=True) as room:
+        await room.audio(CHUNK, RATE, pts=3.0)
+        await room.audio(CHUNK.astype(np.float32), 48_000)
+        await room.audio(CHUNK, RATE)
+        await room.end()
+        assert [caption.text async for caption in room.events()] == ["the end"]
+    assert peer.metadata[0]["x-room-id"] == "%E6%88%BF%E9%97%B4%2042"
+    first, *_, last = peer.chunks
+    for number, request in enumerate(peer.chunks, start=1):
+        assert request.id == str(number)
+        assert request.model_name == "captions"
+        assert request.parameters["sequence_id"].string_param == "房间 42"
+        assert request.parameters["triton_enable_empty_final_response"].bool_param
+        assert request.parameters["sequence_start"].bool_param == (request is first)
+        assert request.parameters["sequence_end"].bool_param == (request is last)
+    shapes = [
+        {tensor.name: (tensor.datatype, list(tensor.shape)) for tensor in r.inputs} for r in peer.chunks
+    ]
+    assert shapes[0] == {
+        "audio_int16": ("INT16", [1600]),
+        "sample_rate": ("INT32", [1]),
+        "pts": ("FP64", [1]),
+        "language": ("BYTES", [1]),
+        "denoise": ("BOOL", [1]),
+    }
+    assert shapes[1] == {"audio": ("FP32", [1600]), "sample_rate": ("INT32", [1]), "pts": ("FP64", [1])}
+    assert shapes[3]["audio_int16"] == ("INT16", [0])
+    assert [pts(r) for r in peer.chunks] == pytest.approx(
+        [3.0, 3.1, 3.1 + 1600 / 48_000, 3.2 + 1600 / 48_000]
+    )
+
+
+async def test_long_arrays_are_split_and_none_of_it_is_lost() -> None:
+    peer = Peer()
+    samples = np.arange(RATE * 5 // 2, dtype=np.int16)
+    async with peer.client() as client, client.room("long") as room:
+        await room.audio(samples, RATE)
+    sent = [np.frombuffer(request.raw_input_contents[0], np.int16) for request in peer.chunks]
+    assert [len(piece) for piece in sent] == [RATE, RATE, RATE // 2, 0]
+    assert np.array_equal(np.concatenate(sent), samples)
+    assert [pts(request) for request in peer.chunks] == [0.0, 1.0, 2.0, 2.5]
+
+
+@pytest.mark.parametrize("room_id", ["", "x" * 129, "间" * 43])
+async def test_room_ids_triton_cannot_take_are_refused(room_id: str) -> None:
+    async with Peer().client() as client:
+        with pytest.raises(InvalidInput, match="expected 1 to 128 bytes"):
+            client.room(room_id)
+
+
+async def test_the_sender_waits_for_acknowledgements_and_then_gives_up() -> None:
+    async def first_only(request: Request, send: Send) -> None:
+        if request.id == "1":
+            await send(acknowledgement(request.id))
+
+    peer = Peer(first_only)
+    async with peer.client(limits=Limits(unacknowledged=3), timeouts=Timeouts(audio=0.2)) as client:
+        with pytest.raises(DeadlineExceeded, match="the server is behind or stuck"):
+            await talk(client.room("slow"), 10)
+    assert [request.id for request in peer.chunks] == ["1", "2", "3", "4"]
+    await asyncio.wait_for(peer.cancelled.wait(), 5)
+
+
+async def test_a_reader_that_does_not_read_holds_the_sender_up_but_loses_nothing() -> None:
+    async def chatty(request: Request, send: Send) -> None:
+        second = int(request.id)
+        await send(event(request.id, "partial", f"p{second}", second, second + 0.5))
+        await send(event(request.id, "final", f"f{second}", second, second + 1))
+        await send(acknowledgement(request.id))
+
+    limits = Limits(unacknowledged=2, unread_finals=3)
+    async with (
+        Peer(chatty).client(limits=limits, timeouts=Timeouts(audio=0.2)) as client,
+        client.room("deaf") as room,
+    ):
+        with pytest.raises(DeadlineExceeded, match=r"3 final captions are unread: read room.events\(\)"):
+            await room.audio(np.zeros(20 * RATE, np.int16), RATE)
+        sent = round(room.pts)
+        assert sent == 5  # three finals unread and acknowledged, two chunks under way
+        ending = asyncio.create_task(room.end())
+        texts = [caption.text async for caption in room.events() if caption.is_final]
+        await ending
+    assert texts == [f"f{number}" for number in range(1, sent + 2)]
+
+
+async def test_a_refused_chunk_is_reported_once_and_the_room_goes_on() -> None:
+    async def picky(request: Request, send: Send) -> None:
+        if request.id == "2":
+            await send(refusal(request.id, "pts goes backwards"))
+        else:
+            await polite(request, send)
+
+    peer = Peer(picky)
+    async with peer.client() as client, client.room("picky") as room:
+        await room.audio(CHUNK, RATE)
+        await room.audio(CHUNK, RATE)
+        await asyncio.sleep(0.1)
+        with pytest.raises(InvalidInput, match="pts goes backwards"):
+            await room.audio(CHUNK, RATE)
+        assert len(peer.chunks) == 2  # the chunk that was told of the error has not been sent
+        await room.audio(CHUNK, RATE)
+        await room.end()
+        assert [caption.text async for caption in room.events()] == ["the end"]
+
+
+async def test_the_refusal_of_the_last_chunk_comes_out_of_end_after_the_flush() -> None:
+    async def picky(request: Request, send: Send) -> None:
+        if request.id == "2":
+            await send(refusal(request.id, "pts goes backwards"))
+        else:
+            await polite(request, send)
+
+    async with Peer(picky).client() as client:
+        room = client.room("picky")
+        with pytest.raises(InvalidInput, match="pts goes backwards"):
+            await talk(room, 2)
+        assert [caption.text async for caption in room.events()] == ["the end"]
+
+
+async def test_a_room_that_is_not_admitted_says_so_at_its_first_chunk_and_may_try_again() -> None:
+    refusals = ["captions is overloaded: 4 rooms are open", "language is 'klingon': expected auto, or codes"]
+
+    async def full(request: Request, send: Send) -> None:
+        if refusals:
+            await send(refusal(request.id, refusals.pop(0)))
+        else:
+            await polite(request, send)
+
+    peer = Peer(full)
+    async with peer.client() as client, client.room("late") as room:
+        with pytest.raises(Overloaded):
+            await room.audio(CHUNK, RATE)
+        with pytest.raises(InvalidInput, match="klingon"):
+            await room.audio(CHUNK, RATE)
+        await room.audio(CHUNK, RATE)
+        await room.audio(CHUNK, RATE)
+    starts = [request.parameters["sequence_start"].bool_param for request in peer.chunks]
+    assert starts == [True, True, True, False, False]
+    assert pts(peer.chunks[2]) == 0.0
+
+
+async def test_a_room_without_audio_ends_quietly() -> None:
+    peer = Peer()
+    async with peer.client() as client:
+        async with client.room("silent") as room:
+            pass
+        assert [caption async for caption in room.events()] == []
+    assert peer.chunks == []
+
+
+async def test_an_exception_in_the_block_cancels_the_stream_instead_of_flushing() -> None:
+    peer = Peer()
+    async with peer.client() as client:
+        room = client.room("broken")
+        with pytest.raises(KeyError):
+            await talk(room, 1, then=KeyError)
+        await asyncio.wait_for(peer.cancelled.wait(), 5)
+        with pytest.raises(RoomClosed, match="was cancelled"):
+            await anext(room.events())
+    assert not any(request.parameters["sequence_end"].bool_param for request in peer.chunks)
+
+
+async def test_cancelling_the_task_cancels_the_stream() -> None:
+    peer = Peer()
+    async with peer.client() as client:
+        task = asyncio.create_task(talk(client.room("cut"), 1_000_000))
+        await asyncio.sleep(0.1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.wait_for(peer.cancelled.wait(), 5)
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("Socket closed", ServerUnavailable),
+        ("Request for unknown model: 'captions' is not found", ModelUnavailable),
+    ],
+)
+async def test_a_stream_that_breaks_tells_both_sender_and_reader(message: str, kind: type[Exception]) -> None:
+    async def breaks(request: Request, send: Send) -> None:
+        await send(event(request.id, "final", "so far", 0.0, 1.0))
+        await send(acknowledgement(request.id))
+        if request.id == "2":
+            await asyncio.sleep(0.1)  # gRPC may drop what it has not delivered when a stream breaks
+            await send(broken(message))
+
+    async with Peer(breaks).client() as client:
+        room = client.room("broken")
+        with pytest.raises(kind):
+            await talk(room, 1000)
+        events = room.events()
+        assert [(await anext(events)).text for _ in range(2)] == ["so far", "so far"]
+        with pytest.raises(kind):
+            await anext(events)
+
+
+async def test_no_server_is_said_at_the_first_chunk() -> None:
+    async with Peer().listening() as url:
+        pass
+    async with AsyncClient(url) as client:
+        with pytest.raises(
+            ServerUnavailable, match=f"no server answers at {url}: start one with `python -m server`"
+        ):
+            await talk(client.room("nobody"), 1)
+
+
+async def test_a_room_cannot_be_used_before_after_or_twice() -> None:
+    async with Peer().client() as client:
+        room = client.room("once")
+        with pytest.raises(RoomClosed, match="is not open"):
+            await room.audio(CHUNK, RATE)
+        async with room:
+            await room.audio(CHUNK, RATE)
+            await room.end()
+            await room.end()
+            with pytest.raises(RoomClosed, match="has ended"):
+                await room.audio(CHUNK, RATE)
+        with pytest.raises(RoomClosed, match="opened before"):
+            async with room:
+                pass
