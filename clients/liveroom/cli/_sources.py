@@ -24,13 +24,15 @@ async def stdin_chunks(sample_rate: int, chunk_s: float) -> AsyncGenerator[NDArr
         InvalidInput: it is a sound file, not raw samples.
     """
     loop = asyncio.get_running_loop()
-    queue: asyncio.Queue[bytes] = asyncio.Queue(maxsize=4)
+    queue: asyncio.Queue[bytes] = asyncio.Queue()
+    places = threading.Semaphore(4)  # what is read ahead is bounded, so a fast writer waits
 
     def pump() -> None:
         with contextlib.suppress(RuntimeError):  # the loop has ended while stdin had not
             while True:
+                places.acquire()
                 data = os.read(sys.stdin.fileno(), 65536)
-                asyncio.run_coroutine_threadsafe(queue.put(data), loop).result()
+                loop.call_soon_threadsafe(queue.put_nowait, data)
                 if not data:
                     return
 
@@ -39,6 +41,7 @@ async def stdin_chunks(sample_rate: int, chunk_s: float) -> AsyncGenerator[NDArr
     buffer = bytearray()
     first = True
     while data := await queue.get():
+        places.release()
         if first and data.startswith(_CONTAINERS):
             raise InvalidInput(
                 "stdin is a sound file: expected raw samples, as of ffmpeg -i FILE -f s16le -ac 1 -ar 16000 -"
