@@ -1,6 +1,5 @@
 """The tritonserver process: that it can't outlive us, how it ends, and what it leaves behind (nothing)."""
 
-import contextlib
 import ctypes
 import os
 import signal
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 SHM = Path("/dev/shm")  # noqa: S108 where the Python backend keeps its regions
+FINALIZE_S = 4.0
+_DRAINED = b"All models are stopped, unloading models"  # Triton says so when no request is left
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None)
 
@@ -35,12 +36,20 @@ def _die_with_parent() -> None:
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def end(process: subprocess.Popen[bytes], drain_s: float, shm_prefix: str) -> None:
-    """Ends server and stubs: SIGTERM, up to `drain_s` for requests in flight, SIGKILL for the rest."""
+def end(process: subprocess.Popen[bytes], drain_s: float, log: Path, shm_prefix: str) -> None:
+    """Ends the server and its stubs: SIGTERM, up to `drain_s` for requests in flight, SIGKILL for the rest.
+
+    Once the requests are done models get FINALIZE_S; one with a dead stub would never unload by itself.
+    """
     if process.poll() is None:
         process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(drain_s)
+    deadline = time.monotonic() + drain_s
+    drained = False
+    while process.poll() is None and time.monotonic() < deadline:
+        if not drained and _DRAINED in log.read_bytes():
+            drained = True
+            deadline = min(deadline, time.monotonic() + FINALIZE_S)
+        time.sleep(0.02)
     while _signal_group(process.pid, signal.SIGKILL):
         process.poll()  # reaps the leader, whose zombie would count as alive
         time.sleep(0.01)

@@ -67,6 +67,7 @@ class Triton:
         self._process: subprocess.Popen[bytes] | None = None
         self._watch: StubWatch | None = None
         self._failure: ServerError | None = None
+        self._stopping = False
         self.models: dict[str, Model] = {}
 
     @property
@@ -115,20 +116,20 @@ class Triton:
     def wait(self) -> None:
         """Blocks until the server has ended; raises ServerError if that was not `stop()`'s doing."""
         while self._process is not None and self._failure is None:
-            try:
-                self._process.wait(0.2)
-            except subprocess.TimeoutExpired:
-                continue
-            break
+            code = self._process.poll()
+            if code is not None and not self._stopping:
+                self._failure = ServerError(f"tritonserver ended by itself with {code}: see {self.log}")
+            time.sleep(0.1)
         if self._failure is not None:
             raise self._failure
 
     def stop(self, *, at_once: bool = False) -> None:
         """Drains the server for up to `drain_s`, unless `at_once`, and ends it with all its stubs."""
+        self._stopping = True
         if self._watch is not None:
             self._watch.stop()
         if self._process is not None:
-            process.end(self._process, 0.0 if at_once else self._drain_s, self._folder.name)
+            process.end(self._process, 0.0 if at_once else self._drain_s, self.log, self._folder.name)
             self._process = None
         shutil.rmtree(self._folder, ignore_errors=True)
         if self._log_is_temporary and self._failure is None:

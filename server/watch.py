@@ -19,7 +19,7 @@ _STUB = "triton_python_backend_stub"
 class StubWatch(threading.Thread):
     """Calls `reload(model)` when a stub of a model dies, at most RELOADS times in WINDOW_S seconds.
 
-    `fail(error)` is called, and watching ends, when the server is gone, or a reload fails or is one too many.
+    `fail(error)` is called, and watching ends, when a reload fails or is one too many.
     """
 
     def __init__(
@@ -46,10 +46,8 @@ class StubWatch(threading.Thread):
 
     def run(self) -> None:
         """Looks at every stub a few times a second."""
-        while not self._stopped.wait(_EVERY_S):
+        while not self._stopped.wait(_EVERY_S) and _alive(self._server):
             try:
-                if not _alive(self._server):
-                    raise ServerError("tritonserver has died")
                 for model in sorted({model for stub, model in self._stubs.items() if not _alive(stub)}):
                     self._mend(model)
             except ServerError as error:

@@ -210,4 +210,4 @@ def test_a_configuration_that_does_not_fit_is_explained(
 ) -> None:
     models.identity(tmp_path, config=models.BATCHED + "".join(models.tensor(*entry) for entry in entries))
     with pytest.raises(ServerError, match=message):
-        Triton(tmp_path, drain_s=0).start()
+        Triton(tmp_path, log_file=tmp_path / "triton.log").start()

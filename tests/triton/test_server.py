@@ -1,0 +1,249 @@
+"""`Triton` and `python -m server`: starting, failing with one sentence, mending, leaving nothing behind."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from tritonclient.grpc import InferenceServerClient, InferInput
+from tritonclient.utils import InferenceServerException
+
+from server import ServerError, Triton, watch
+from tests import models
+
+SHM = Path("/dev/shm")  # noqa: S108
+PROJECT = Path(__file__).parents[2]
+
+
+def infer(client: InferenceServerClient, model: str) -> None:
+    x = InferInput("x", [1, models.VECTOR], "FP32")
+    x.set_data_from_numpy(np.ones((1, models.VECTOR), np.float32))
+    client.infer(model, [x], client_timeout=20)
+
+
+def until(condition: Callable[[], bool], timeout_s: float) -> bool:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def stub_of(triton: Triton, model: str) -> psutil.Process:
+    stubs = psutil.Process(triton.pid).children()
+    living = [stub for stub in stubs if stub.status() != psutil.STATUS_ZOMBIE]
+    return next(stub for stub in living if f"/{model}/1/" in " ".join(stub.cmdline()))
+
+
+def test_metrics_are_served_and_http_is_off(small_triton: Triton) -> None:
+    with urllib.request.urlopen(small_triton.metrics, timeout=10) as response:  # noqa: S310
+        assert b"nv_inference_request_success" in response.read()
+    assert small_triton.http is None
+
+
+def test_what_a_model_requires_comes_with_it(tmp_path: Path) -> None:
+    for write in (models.identity, models.echo, models.twice):
+        write(tmp_path)
+    with Triton(tmp_path, ["echo"], drain_s=0, http_port=0) as triton:
+        assert list(triton.models) == ["identity", "echo"]
+        with urllib.request.urlopen(f"http://{triton.http}/v2/health/ready", timeout=10) as response:
+            assert response.status == 200
+
+
+@pytest.fixture
+def crashing(tmp_path: Path) -> Iterator[Triton]:
+    """A server of its own for tests that kill something."""
+    for write in (models.identity, models.affine, models.pipeline):
+        write(tmp_path)
+    with Triton(tmp_path, drain_s=20, log_file=tmp_path / "triton.log") as triton:
+        yield triton
+
+
+def test_a_killed_stub_comes_back_while_others_serve(crashing: Triton) -> None:
+    slowest = {"identity": 0.0, "affine": 0.0}
+    failures = {"identity": 0, "affine": 0}
+    done = threading.Event()
+
+    def call(model: str) -> None:
+        with InferenceServerClient(crashing.grpc) as client:
+            while not done.is_set():
+                began = time.monotonic()
+                try:
+                    infer(client, model)
+                except InferenceServerException:
+                    failures[model] += 1
+                slowest[model] = max(slowest[model], time.monotonic() - began)
+
+    callers = [threading.Thread(target=call, args=(model,)) for model in ("identity", "affine") * 3]
+    for caller in callers:
+        caller.start()
+    time.sleep(0.3)
+    victim = stub_of(crashing, "identity")
+    victim.kill()
+    with InferenceServerClient(crashing.grpc) as client:
+        assert until(lambda: failures["identity"] > 0, 5)
+        assert until(lambda: answers(client, "identity") and answers(client, "pipeline"), 15)
+        done.set()
+        for caller in callers:
+            caller.join()
+    assert failures["affine"] == 0
+    assert slowest["affine"] < 3
+    assert slowest["identity"] < 5, "callers of the dead model got no quick error"
+    assert stub_of(crashing, "identity") != victim
+
+
+def answers(client: InferenceServerClient, model: str) -> bool:
+    try:
+        infer(client, model)
+    except InferenceServerException:
+        return False
+    return True
+
+
+def test_a_model_that_keeps_dying_ends_the_server(crashing: Triton, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "RELOADS", 1)
+    first = stub_of(crashing, "affine")
+    first.kill()
+    assert until(lambda: stub_of_or(crashing, "affine", first) != first, 15)
+    time.sleep(1)
+    stub_of(crashing, "affine").kill()
+    with pytest.raises(ServerError, match="model 'affine' died 2 times"):
+        crashing.wait()
+
+
+def stub_of_or(triton: Triton, model: str, default: psutil.Process) -> psutil.Process:
+    try:
+        return stub_of(triton, model)
+    except StopIteration:
+        return default
+
+
+def test_a_dead_tritonserver_is_reported(crashing: Triton) -> None:
+    psutil.Process(crashing.pid).kill()
+    with pytest.raises(ServerError, match="tritonserver ended by itself"):
+        crashing.wait()
+
+
+BAD_BATCHING = "max_batch_size: 4 dynamic_batching { preferred_batch_size: [9] }\n"
+IO = models.tensor("input", "x", "FP32", models.VECTOR) + models.tensor("output", "y", "FP32", models.VECTOR)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        (
+            "1/model.onnx",
+            None,
+            r"/identity/1/model\.onnx does not exist: run: python -m exporters identity",
+        ),
+        ("1/model.onnx", "no", r"'identity' can't be loaded: .*/1/model\.onnx"),
+        ("config.pbtxt", "max_batch_size: many", r"'identity': .*/config\.pbtxt can't be read: 1:17"),
+        (
+            "config.pbtxt",
+            models.ONNX + BAD_BATCHING + IO,
+            r"'identity' .*refuses: .*preferred.*config\.pbtxt",
+        ),
+    ],
+    ids=["not exported", "corrupt", "syntax", "semantics"],
+)
+def test_a_broken_model_is_one_sentence(tmp_path: Path, file: str, content: str | None, message: str) -> None:
+    broken = models.identity(tmp_path) / file
+    broken.unlink()
+    if content is not None:
+        broken.write_text(content)
+    with pytest.raises(ServerError, match=message) as error:
+        Triton(tmp_path, log_file=tmp_path / "triton.log").start()
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("raise FileNotFoundError('no vocabulary.json')", r"no vocabulary\.json \(.*model\.py, line 3\)"),
+        ("__import__('os')._exit(3)", "'dying' died while loading"),
+    ],
+    ids=["raises", "exits"],
+)
+def test_a_model_that_fails_while_loading(tmp_path: Path, code: str, message: str) -> None:
+    source = f"class TritonPythonModel:\n    def initialize(self, args):\n        {code}\n"
+    io = models.tensor("input", "x", "FP32", 1) + models.tensor("output", "y", "FP32", 1)
+    models.write(tmp_path, "dying", models.PYTHON + io, code=source)
+    with pytest.raises(ServerError, match=message):
+        Triton(tmp_path, log_file=tmp_path / "triton.log").start()
+
+
+def test_a_model_that_answers_with_an_error_is_not_ready(tmp_path: Path) -> None:
+    source = "class TritonPythonModel:\n    def execute(self, requests):\n        raise ValueError('no')\n"
+    io = models.tensor("input", "x", "FP32", 1) + models.tensor("output", "y", "FP32", 1)
+    models.write(tmp_path, "mute", models.PYTHON + io, code=source)
+    with pytest.raises(ServerError, match=r"'mute' is loaded but does not answer: .*ValueError: no"):
+        Triton(tmp_path, log_file=tmp_path / "triton.log").start()
+
+
+def test_a_port_in_use(small_models: Path, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ServerError, match=f"gRPC port {port} on 127.0.0.1 can't be used .*in use"):
+            Triton(small_models, grpc_port=port, log_file=tmp_path / "triton.log").start()
+
+
+def test_only_loopback_without_a_flag(small_models: Path) -> None:
+    with pytest.raises(ServerError, match=r"refusing to bind to 0\.0\.0\.0.*security fixes"):
+        Triton(small_models, bind="0.0.0.0")  # noqa: S104
+
+
+def command(*arguments: str) -> subprocess.Popen[str]:
+    line = [sys.executable, "-m", "server", "--json", "--grpc-port", "0", "--metrics-port", "0", *arguments]
+    return subprocess.Popen(line, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_a_signal_leaves_nothing_behind(small_models: Path, tmp_path: Path, number: signal.Signals) -> None:
+    launcher = command(
+        "--repository", str(small_models), "--models", "pipeline", "--log-file", str(tmp_path / "log")
+    )
+    assert launcher.stdout is not None
+    ready = json.loads(launcher.stdout.readline())
+    assert ready["ready"] is True
+    assert ready["models"] == ["affine", "identity", "pipeline"]
+    with InferenceServerClient(ready["grpc"]) as client:
+        infer(client, "pipeline")
+    server = psutil.Process(ready["pid"])
+    family = [server, *server.children(recursive=True)]
+    folder = Path(family[-1].cmdline()[0]).parents[2].name
+    launcher.send_signal(number)
+    launcher.communicate(timeout=20)
+    assert launcher.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 0)
+    assert until(lambda: not any(p.is_running() for p in family), 10)
+    assert until(lambda: not list(SHM.glob(f"{folder}*")), 5)
+
+
+def test_the_command_fails_with_one_line_and_a_code(tmp_path: Path) -> None:
+    failing = command("--repository", str(tmp_path), "--models", "nothing")
+    output, errors = failing.communicate(timeout=20)
+    assert (failing.returncode, output) == (1, "")
+    assert errors.startswith("error: no model 'nothing' in ")
+    assert errors.count("\n") == 1
+
+
+def test_help_says_why_binding_is_unsafe() -> None:
+    text = subprocess.run(
+        [sys.executable, "-m", "server", "--help"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "COLUMNS": "200"},
+    ).stdout
+    assert "security fixes of 2025-26" in text
