@@ -46,7 +46,7 @@ _CONNECTION = re.compile(
     r"failed to connect|connection (refused|reset|closed|lost|timed? ?out)|socket closed|broken pipe|goaway"
     r"|dns resolution|name resolution|domain name not found|unreachable|transport|recvmsg|handshak"
     r"|ping timeout|no healthy upstream|upstream connect error|reset reason|endpoint closing"
-    r"|server (is )?(stopping|exiting|shutting down)",
+    r"|cancelling all calls|server (is )?(stopping|exiting|shutting down)",
     re.IGNORECASE,
 )
 _DEAD_MODEL = re.compile(

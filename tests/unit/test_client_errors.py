@@ -61,6 +61,7 @@ def test_messages_inside_a_stream(message: str, kind: type[liveroom.LiveroomErro
         (grpc.StatusCode.UNAVAILABLE, NOT_READY, liveroom.ModelUnavailable),
         (grpc.StatusCode.UNAVAILABLE, "failed to connect to all addresses", liveroom.ServerUnavailable),
         (grpc.StatusCode.UNAVAILABLE, "Socket closed", liveroom.ServerUnavailable),
+        (grpc.StatusCode.UNAVAILABLE, "Cancelling all calls", liveroom.ServerUnavailable),
         (grpc.StatusCode.UNAVAILABLE, STOPPING, liveroom.ServerUnavailable),
         (grpc.StatusCode.UNAVAILABLE, "", liveroom.ServerUnavailable),
         (grpc.StatusCode.NOT_FOUND, UNKNOWN, liveroom.ModelUnavailable),

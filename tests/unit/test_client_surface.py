@@ -6,6 +6,7 @@ import inspect
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 
 import liveroom
 import pytest
@@ -93,8 +94,7 @@ def test_twins_have_the_same_methods_and_parameters(asynchronous: type, synchron
         (lambda: liveroom.AsyncClient("localhost"), "url is 'localhost'"),
     ],
 )
-def test_settings_are_checked_when_they_are_made(make: object, says: str) -> None:
-    assert callable(make)
+def test_settings_are_checked_when_they_are_made(make: Callable[[], object], says: str) -> None:
     with pytest.raises(liveroom.InvalidInput) as caught:
         make()
     assert says in str(caught.value)
