@@ -158,7 +158,7 @@ def _report(
         return
     numbers = ", ".join(f"{m.name} {m.value:.3g}{m.unit}" for m in measurements if m.limit is not None)
     verb = "is up to date" if status == "current" else f"exported in {seconds:.1f} s: {numbers}"
-    console.print(f"[green]✓[/] {exporter.name} {verb}", highlight=False)
+    console.print(f"[green]✓[/] {exporter.name} {verb}", highlight=False, soft_wrap=True)
 
 
 def _fail(as_json: bool, console: Console, name: str, error: ExportError, code: int) -> int:
@@ -166,7 +166,7 @@ def _fail(as_json: bool, console: Console, name: str, error: ExportError, code: 
         print(json.dumps({"exporter": name, "status": "failed", "error": str(error)}, ensure_ascii=False))
     else:
         console.print(f"[red]✗[/] {name}: " if name else "[red]✗[/] ", end="")
-        console.print(str(error), markup=False, highlight=False)
+        console.print(str(error), markup=False, highlight=False, soft_wrap=True)
     return code
 
 

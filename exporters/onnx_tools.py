@@ -53,7 +53,7 @@ class Graph:
     """An ONNX graph in ONNX Runtime on the CPU: ``graph(name=array, ...)`` gives its outputs in order."""
 
     def __init__(self, path: Path, threads: int = 1) -> None:
-        """Load ``path``; more threads than one only slow small networks down, ``threads=0`` takes every core."""
+        """Load ``path``; more threads only slow small networks down, ``threads=0`` takes every core."""
         import onnxruntime  # noqa: PLC0415 - not needed to see that an export is up to date
 
         options = onnxruntime.SessionOptions()

@@ -1,4 +1,4 @@
-"""Progress on the terminal: a spinner for a step, a bar for a download; nothing when not asked for."""
+"""Progress: a spinner for a step and a bar for a download on a terminal, a plain line elsewhere."""
 
 import threading
 from collections.abc import Iterator
@@ -20,7 +20,8 @@ class Progress:
     @contextmanager
     def step(self, text: str) -> Iterator[None]:
         """Show a spinner with the time taken, for as long as the block runs."""
-        if self.console is None:
+        if self.console is None or not self.console.is_terminal:
+            self._note(text)
             yield
             return
         columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
@@ -31,7 +32,8 @@ class Progress:
     @contextmanager
     def growth(self, text: str, folder: Path, total: int) -> Iterator[None]:
         """Show the bytes below ``folder`` growing towards ``total`` (0 = not known)."""
-        if self.console is None:
+        if self.console is None or not self.console.is_terminal:
+            self._note(f"{text} ({total / 1e6:.1f} MB)" if total else text)
             yield
             return
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn())
@@ -52,10 +54,10 @@ class Progress:
                 done.set()
                 watcher.join()
 
-    def note(self, text: str) -> None:
-        """Print one line that stays."""
+    def _note(self, text: str) -> None:
+        """Say in a log what is being done."""
         if self.console is not None:
-            self.console.print(text, highlight=False)
+            self.console.print(text, highlight=False, markup=False)
 
 
 def _size(folder: Path) -> int:

@@ -1,7 +1,6 @@
 """Read ``config.pbtxt`` with Triton's own schema, and find out what serving a model needs."""
 
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 from google.protobuf import text_format
@@ -13,7 +12,6 @@ REQUIRES = "requires"
 """The config parameter in which a model that calls others (a Python one) names them, space separated."""
 
 
-@cache
 def load_config(path: Path) -> model_config_pb2.ModelConfig:
     """Parse one ``config.pbtxt``; an error names the file and the line."""
     try:

@@ -1,6 +1,5 @@
 """Word and character error rates, on texts brought to one form so that only what was heard counts."""
 
-import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -25,7 +24,8 @@ def tokens(text: str, language: str) -> list[str]:
         if language in ("zh", "yue"):
             folded = _simplify(folded).translate(_DIGITS)
         return [character for character in folded if unicodedata.category(character)[0] in "LMN"]
-    words = re.sub(r"[^\w\s]|_", " ", folded.replace("'", "").replace("’", "")).split()
+    heard = (character for character in folded if character not in "'’")
+    words = "".join(each if unicodedata.category(each)[0] in "LMN" else " " for each in heard).split()
     return [_spell(word) for word in words] if language == "en" else words
 
 

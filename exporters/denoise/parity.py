@@ -49,17 +49,17 @@ def snr(clean: Floats, noisy: Floats) -> float:
 
 
 def measure(path: Path, reference: Path, library: Library) -> Iterator[Measurement]:
-    """Parity over calls of 1, 8 and 31 hops and over a batch, then the gain against white noise."""
+    """Parity over calls of 1 and 31 hops (16 ms, 0.5 s) and over a batch, then the gain against white noise."""
     graph, original = Graph(path), Graph(reference)
     speech = [
         clip.audio[: len(clip.audio) // HOP * HOP] for clip in clips(library=library) if clip.seconds < 20
     ]
     noisy = [_with_noise(audio, seed) for seed, audio in enumerate(speech)]
     expected = [frame_by_frame(original, audio) for audio in noisy]
-    for hops in (1, 8, 31):
+    for hops in (1, 31):
         yield Measurement(
             gate="parity",
-            name=f"max sample difference, {hops} hops a call",
+            name=f"max sample difference with {hops} hops a call",
             value=max(
                 max_difference(in_calls(graph, audio[None], hops)[0], wanted)
                 for audio, wanted in zip(noisy, expected, strict=True)
