@@ -1,0 +1,38 @@
+"""`python -m perf NAME`: the table of measurements, and the dispatch to one of them."""
+
+import argparse
+import importlib
+import sys
+from typing import Protocol
+
+COMMANDS = {
+    "overhead": ("perf.overhead", "what serving costs: an identity model against a plain FastAPI service"),
+}
+
+
+class Command(Protocol):
+    """A module with a measurement."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declares its options."""
+
+    def run(self, options: argparse.Namespace) -> int:
+        """Measures, prints, and returns the exit code."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one measurement; only its own module is imported."""
+    parser = argparse.ArgumentParser(prog="python -m perf", description=__doc__)
+    subparsers = parser.add_subparsers(dest="name", required=True, metavar="NAME")
+    chosen = next((word for word in (arguments or sys.argv[1:]) if word in COMMANDS), None)
+    for name, (module, summary) in COMMANDS.items():
+        subparser = subparsers.add_parser(name, help=summary, description=summary)
+        if name == chosen:
+            command: Command = importlib.import_module(module)
+            command.add_arguments(subparser)
+    options = parser.parse_args(arguments)
+    return command.run(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
