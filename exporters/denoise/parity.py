@@ -49,7 +49,7 @@ def snr(clean: Floats, noisy: Floats) -> float:
 
 
 def measure(path: Path, reference: Path, library: Library) -> Iterator[Measurement]:
-    """Parity over calls of 1 and 31 hops (16 ms, 0.5 s) and over a batch, then the gain against white noise."""
+    """Parity over calls of 1 and 31 hops and over a batch, then the gain against white noise."""
     graph, original = Graph(path), Graph(reference)
     speech = [
         clip.audio[: len(clip.audio) // HOP * HOP] for clip in clips(library=library) if clip.seconds < 20
