@@ -51,13 +51,9 @@ def measure(
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.csv"
         command = [str(binary), "-m", model, "-u", address, "-i", "grpc", "-f", str(report)]
-        command += [
-            "--concurrency-range",
-            str(concurrency),
-            "--measurement-interval",
-            str(round(window_s * 1000)),
-        ]
-        command += ["--max-trials", str(_TRIALS), "--stability-percentage", "999", *arguments]
+        command += ["--concurrency-range", str(concurrency), "--max-trials", str(_WINDOWS)]
+        command += ["--measurement-interval", str(round(window_s * 1000))]
+        command += ["--stability-percentage", "999", *arguments]  # take the windows as they come
         environment = {**os.environ, "LD_LIBRARY_PATH": str(libraries)}
         result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if result.returncode != 0 or not report.exists():
@@ -73,7 +69,7 @@ def measure(
 
 @cache
 def _installed() -> tuple[Path, Path]:
-    """The binary, fetched and verified once, and a folder with the libraries it needs under their own names."""
+    """The binary, fetched and verified once, and a folder with the libraries it needs under its names."""
     library = Library()
     binary = library.path(_SOURCE, _BINARY)
     binary.chmod(0o755)

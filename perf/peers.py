@@ -20,15 +20,7 @@ def environment(name: str, *requirements: str) -> Path:
     with locked(folder.with_suffix(".lock")):
         if not (folder / "complete").exists():
             venv.create(folder, clear=True, with_pip=True)
-            command = [
-                str(python),
-                "-m",
-                "pip",
-                "install",
-                "-q",
-                "--disable-pip-version-check",
-                *requirements,
-            ]
+            pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
             result = subprocess.run([*pip, *requirements], capture_output=True, text=True, check=False)
             if result.returncode != 0:
                 raise RuntimeError(f"the environment of {name} can't be made: {result.stderr.strip()[-500:]}")
