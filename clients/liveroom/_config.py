@@ -28,7 +28,8 @@ class Limits:
     """How much a room may have under way; both bounds make the sender wait, neither drops anything final.
 
     Attributes:
-        unacknowledged: chunks sent and not yet acknowledged by the server.
+        unacknowledged: chunks sent and not yet acknowledged by the server; at least 2, because a chunk may be
+            acknowledged only when the next one has been heard.
         unread_finals: final captions received and not yet read from `events()`. Of unread partial captions
             only the newest is kept.
     """
@@ -37,10 +38,10 @@ class Limits:
     unread_finals: int = 256
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if not isinstance(value, int) or value < 1:
-                raise InvalidInput(f"Limits.{field.name} is {value!r}: expected a whole number, at least 1")
+        for name, least in (("unacknowledged", 2), ("unread_finals", 1)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < least:
+                raise InvalidInput(f"Limits.{name} is {value!r}: expected a whole number, at least {least}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Timeouts:
 
     Attributes:
         transcribe: one unary transcription, its retries included.
-        audio: one chunk of a room: for the room to be admitted, or for a place among the unacknowledged.
+        audio: a place for a room's next chunk among the unacknowledged.
         end: flushing the tail of a room.
         control: listing models.
         health: probing one model with a real inference.

@@ -54,12 +54,13 @@ _DEAD_MODEL = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _OVERLOAD = re.compile(
-    r"maximum queue size|overload|too many (rooms|requests|sequences)|at capacity|try again later",
+    r"maximum queue size|overload|rooms are open|send no faster|too many (rooms|requests|sequences)",
     re.IGNORECASE,
 )
 _DROPPED_ROOM = re.compile(
-    r"must specify the START flag|sequence has been expired|no longer open", re.IGNORECASE
+    r"must specify the START flag|sequence has been expired|is not open", re.IGNORECASE
 )
+_LOST_SPEECH = re.compile(r"was not recognised", re.IGNORECASE)
 _TIMED_OUT = re.compile(r"timeout expired|deadline exceeded", re.IGNORECASE)
 _RAISED = re.compile(r"failed to process the request|\n\s*At:\n", re.IGNORECASE)
 
@@ -68,6 +69,7 @@ _BUSY = "the server is overloaded, try again later"
 _FAILED = "the model failed, see the server's log"
 
 _IN_STREAM: tuple[tuple[re.Pattern[str], type[LiveroomError], str], ...] = (
+    (_LOST_SPEECH, InferenceFailed, "a piece of speech has no caption"),
     (_DROPPED_ROOM, RoomClosed, "the server no longer knows this room (idle too long, or it restarted)"),
     (_DEAD_MODEL, ModelUnavailable, _NO_MODEL),
     (_OVERLOAD, Overloaded, _BUSY),

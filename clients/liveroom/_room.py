@@ -46,7 +46,7 @@ class AsyncRoom:
         self._inbox = Inbox(limits.unread_finals)
         self._sending = asyncio.Lock()
         self._number = 0
-        self._admitted = False
+        self._begun = False
         self._ended = False
         self._rate = DEFAULT_SAMPLE_RATE
         self._pts = 0.0
@@ -67,10 +67,10 @@ class AsyncRoom:
         Raises:
             InvalidInput: this chunk, or one sent before, is wrong. Errors of earlier chunks are raised before
                 anything of this one is sent, and the room goes on: call again with the same chunk.
-            Overloaded: the server admits no more rooms (on the first chunk).
+            Overloaded: the server admits no more rooms, said soon after the first chunk; the room is over.
             DeadlineExceeded: no place among the unacknowledged chunks within `Timeouts.audio`.
             RoomClosed: the room has ended.
-            LiveroomError: the stream broke; the room can't be used any more.
+            LiveroomError: the stream broke; the room is over.
         """
         rate, samples = check_sample_rate(sample_rate), check_samples(chunk)
         if pts is not None and not math.isfinite(pts):
@@ -111,7 +111,7 @@ class AsyncRoom:
             if self._ended:
                 return
             stream = self._open_stream()
-            if self._admitted:
+            if self._begun:
                 await stream.below(self._limits.unacknowledged)
                 self._ended = True
                 await self._send(stream, np.empty(0, np.int16), self._rate, end=True)
@@ -154,8 +154,8 @@ class AsyncRoom:
         return self._stream
 
     async def _send(self, stream: RoomStream, samples: Samples, rate: int, *, end: bool = False) -> None:
-        """Send one chunk; the one that opens the room (START) is waited for: a refusal is known at once."""
-        start = not self._admitted
+        start = not self._begun
+        self._begun = True
         self._number += 1
         self._rate = rate
         inputs: dict[str, Value] = {
@@ -166,15 +166,6 @@ class AsyncRoom:
         if start:
             inputs |= self._options
         await stream.send(captions_request(self.id, self._number, inputs, start=start, end=end))
-        if start:
-            try:
-                await stream.answered(str(self._number))
-            except (
-                asyncio.CancelledError
-            ):  # whether the server has the room is unknown: it must not linger there
-                await stream.cancel()
-                raise
-            self._admitted = True
 
     @asynccontextmanager
     async def _deadline(self, seconds: float) -> AsyncIterator[None]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 
 import grpc
 from tritonclient.grpc import service_pb2
 
-from ._errors import LiveroomError, RoomClosed, from_message
+from ._errors import InvalidInput, LiveroomError, RoomClosed, from_message
 from ._inbox import Inbox
 from ._transport import Transport
 from ._wire import Outputs, caption, is_last, room_metadata
@@ -18,7 +19,8 @@ class RoomStream:
     """The gRPC side of a room, from opening the call to its last response.
 
     A request is *unacknowledged* until its final response or its error has come. When the call ends before
-    it was asked to, `failure` says why, and everyone who waits is woken.
+    it was asked to, or the server does not admit the room or drops it, `failure` says why, and everyone who
+    waits is woken.
 
     Args:
         transport: the channel to the server.
@@ -31,20 +33,22 @@ class RoomStream:
         self._room_id = room_id
         self._inbox = inbox
         self._call = transport.stub.ModelStreamInfer(metadata=room_metadata(room_id))
+        self._opening = ""
         self._unacknowledged: set[str] = set()
-        self._refused: dict[str, LiveroomError] = {}
+        self._refused: deque[LiveroomError] = deque()
         self._changed = asyncio.Condition()
         self._half_closed = False
         self.failure: LiveroomError | None = None
         self._reader = asyncio.create_task(self._read(), name=f"liveroom stream {room_id}")
 
     async def send(self, request: service_pb2.ModelInferRequest) -> None:
-        """Write one request; cancelling this cancels the call.
+        """Write one request, the first of which opens the room; cancelling this cancels the call.
 
         Raises:
             LiveroomError: the call is over.
         """
         self._check()
+        self._opening = self._opening or request.id
         self._unacknowledged.add(request.id)
         try:
             await self._call.write(request)
@@ -67,21 +71,9 @@ class RoomStream:
             await self._changed.wait_for(lambda: self.failure or len(self._unacknowledged) < limit)
         self._check()
 
-    async def answered(self, request_id: str) -> None:
-        """Wait until this request is acknowledged.
-
-        Raises:
-            LiveroomError: the call is over, or the request was refused.
-        """
-        async with self._changed:
-            await self._changed.wait_for(lambda: self.failure or request_id not in self._unacknowledged)
-        self._check()
-        if request_id in self._refused:
-            raise self._refused.pop(request_id)
-
     def refused(self) -> LiveroomError | None:
         """The error of the earliest refused request that nobody was told of, once."""
-        return self._refused.pop(next(iter(self._refused))) if self._refused else None
+        return self._refused.popleft() if self._refused else None
 
     async def finish(self) -> None:
         """Say that nothing more will be sent, and wait for the last response.
@@ -128,7 +120,11 @@ class RoomStream:
     async def _take(self, response: service_pb2.ModelStreamInferResponse) -> None:
         inner = response.infer_response
         if response.error_message:
-            self._refused[inner.id] = from_message(response.error_message)
+            error = from_message(response.error_message)
+            not_admitted = inner.id == self._opening and not isinstance(error, InvalidInput)
+            if not_admitted or isinstance(error, RoomClosed):
+                raise error
+            self._refused.append(error)
         else:
             outputs = Outputs(inner)
             if outputs:

@@ -66,7 +66,7 @@ class Peer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]
                 if response.error_message.startswith("ABORT "):
                     await context.abort(grpc.StatusCode.UNAVAILABLE, response.error_message[6:])
                 await context.write(response)
-        except asyncio.CancelledError:
+        except BaseException:  # cancelled, or the connection went away during a write
             self.cancelled.set()
             raise
         finally:

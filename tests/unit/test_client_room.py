@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import numpy as np
 import pytest
@@ -160,26 +161,59 @@ async def test_the_refusal_of_the_last_chunk_comes_out_of_end_after_the_flush() 
         assert [caption.text async for caption in room.events()] == ["the end"]
 
 
-async def test_a_room_that_is_not_admitted_says_so_at_its_first_chunk_and_may_try_again() -> None:
-    refusals = ["captions is overloaded: 4 rooms are open", "language is 'klingon': expected auto, or codes"]
-
-    async def full(request: Request, send: Send) -> None:
-        if refusals:
-            await send(refusal(request.id, refusals.pop(0)))
-        else:
+async def test_a_chunk_acknowledged_only_after_the_next_one_does_not_stop_the_sender() -> None:
+    async def one_behind(request: Request, send: Send) -> None:
+        await send(acknowledgement(str(int(request.id) - 1)))
+        if request.parameters["sequence_end"].bool_param:
             await polite(request, send)
 
-    peer = Peer(full)
-    async with peer.client() as client, client.room("late") as room:
-        with pytest.raises(Overloaded):
-            await room.audio(CHUNK, RATE)
-        with pytest.raises(InvalidInput, match="klingon"):
+    peer = Peer(one_behind)
+    async with peer.client(limits=Limits(unacknowledged=2), timeouts=Timeouts(audio=2, end=2)) as client:
+        room = client.room("behind")
+        await talk(room, 20)
+        assert [caption.text async for caption in room.events()] == ["the end"]
+    assert len(peer.chunks) == 21
+
+
+@pytest.mark.parametrize(
+    ("number", "message", "kind"),
+    [
+        ("1", "32 rooms are open, all this server takes", Overloaded),
+        ("1", "Request for unknown model: 'captions' is not found", ModelUnavailable),
+        ("3", "this room is not open (any more): begin again with a sequence start", RoomClosed),
+    ],
+)
+async def test_a_room_not_admitted_or_dropped_is_over_for_sender_and_reader(
+    number: str, message: str, kind: type[Exception]
+) -> None:
+    async def refuse(request: Request, send: Send) -> None:
+        await send(refusal(request.id, message) if request.id == number else acknowledgement(request.id))
+
+    peer = Peer(refuse)
+    async with peer.client() as client:
+        room = client.room("refused")
+        with pytest.raises(kind, match=re.escape(message)):
+            await talk(room, 1_000_000)
+        with pytest.raises(kind, match=re.escape(message)):
+            await anext(room.events())
+        await asyncio.wait_for(peer.cancelled.wait(), 5)
+    assert not any(request.parameters["sequence_end"].bool_param for request in peer.chunks)
+
+
+async def test_a_bad_first_chunk_does_not_end_the_room() -> None:
+    async def picky(request: Request, send: Send) -> None:
+        if request.id == "1":
+            await send(refusal(request.id, "audio reaches 3: expected [-1, 1]"))
+        await polite(request, send)
+
+    async with Peer(picky).client() as client, client.room("picky") as room:
+        await room.audio(CHUNK, RATE)
+        await asyncio.sleep(0.1)
+        with pytest.raises(InvalidInput, match="audio reaches 3"):
             await room.audio(CHUNK, RATE)
         await room.audio(CHUNK, RATE)
-        await room.audio(CHUNK, RATE)
-    starts = [request.parameters["sequence_start"].bool_param for request in peer.chunks]
-    assert starts == [True, True, True, False, False]
-    assert pts(peer.chunks[2]) == 0.0
+        await room.end()
+        assert [caption.text async for caption in room.events()] == ["the end"]
 
 
 async def test_a_room_without_audio_ends_quietly() -> None:

@@ -83,8 +83,8 @@ def test_twins_have_the_same_methods_and_parameters(asynchronous: type, synchron
     ("make", "says"),
     [
         (
-            lambda: liveroom.Limits(unacknowledged=0),
-            "Limits.unacknowledged is 0: expected a whole number, at least 1",
+            lambda: liveroom.Limits(unacknowledged=1),
+            "Limits.unacknowledged is 1: expected a whole number, at least 2",
         ),
         (lambda: liveroom.Timeouts(audio=0), "Timeouts.audio is 0: expected seconds, more than 0"),
         (lambda: liveroom.Timeouts(end=float("nan")), "Timeouts.end is nan"),
