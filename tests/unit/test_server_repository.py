@@ -1,0 +1,84 @@
+"""What the launcher makes of a repository, before any server is started."""
+
+from pathlib import Path
+
+import pytest
+
+from server import ServerError
+from server.repository import Repository, check_files, waves
+from tests import models
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    for write in (models.identity, models.affine, models.pipeline, models.echo, models.twice):
+        write(tmp_path)
+    return Repository(tmp_path)
+
+
+def test_names_are_the_folders_with_a_configuration(repository: Repository) -> None:
+    (repository.path / "notes").mkdir()
+    assert repository.names() == ["affine", "echo", "identity", "pipeline", "twice"]
+
+
+def test_ensembles_and_declared_requirements_come_along(repository: Repository) -> None:
+    found = repository.resolve(["pipeline", "echo"])
+    assert list(found) == ["identity", "affine", "pipeline", "echo"]
+    assert [[model.name for model in wave] for wave in waves(found)] == [
+        ["identity", "affine"],
+        ["pipeline", "echo"],
+    ]
+
+
+def test_an_unknown_model_is_named_with_what_there_is(repository: Repository) -> None:
+    with pytest.raises(ServerError, match=r"no model 'asr' in .*there are: affine, echo"):
+        repository.resolve(["asr"])
+
+
+def test_an_unknown_requirement_says_who_requires_it(repository: Repository) -> None:
+    requires = 'parameters { key: "requires" value { string_value: "ghost" } }'
+    models.write(repository.path, "needy", models.PYTHON + requires)
+    with pytest.raises(ServerError, match="model 'needy' requires 'ghost': no model 'ghost'"):
+        repository.resolve(["needy"])
+
+
+def test_a_circle_is_shown(tmp_path: Path) -> None:
+    for name, other in (("a", "b"), ("b", "a")):
+        requires = f'parameters {{ key: "requires" value {{ string_value: "{other}" }} }}'
+        models.write(tmp_path, name, models.PYTHON + requires)
+    with pytest.raises(ServerError, match="a -> b -> a"):
+        Repository(tmp_path).resolve(["a"])
+
+
+def test_no_repository() -> None:
+    with pytest.raises(ServerError, match="there is no model repository at nowhere"):
+        Repository(Path("nowhere")).names()
+
+
+def test_config_name_selects_a_file_where_there_is_one(repository: Repository) -> None:
+    other = repository.path / "identity" / "configs" / "gpu.pbtxt"
+    other.parent.mkdir()
+    other.write_text("max_batch_size: 99")
+    gpu = Repository(repository.path, "gpu")
+    assert gpu.read("identity").config.max_batch_size == 99
+    assert gpu.read("affine").config_file.name == "config.pbtxt"
+
+
+def test_missing_files_name_the_exporter(repository: Repository) -> None:
+    (repository.path / "affine" / "1" / "model.onnx").unlink()
+    with pytest.raises(
+        ServerError, match=r"affine/1/model\.onnx does not exist: run: python -m exporters affine"
+    ):
+        check_files(repository.resolve(["pipeline"]))
+
+
+def test_declared_artifacts_are_checked_in_the_latest_version(tmp_path: Path) -> None:
+    artifacts = 'parameters { key: "artifacts" value { string_value: "decoder.onnx, tokenizer.json" } }'
+    folder = models.write(tmp_path, "decoder", models.PYTHON + artifacts, code="pass")
+    (folder / "2").mkdir()
+    for name in ("model.py", "decoder.onnx"):
+        (folder / "2" / name).touch()
+    decoder = Repository(tmp_path).read("decoder")
+    assert decoder.missing_file() == folder / "2" / "tokenizer.json"
+    (folder / "2" / "tokenizer.json").touch()
+    assert decoder.missing_file() is None
