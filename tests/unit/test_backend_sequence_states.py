@@ -27,7 +27,7 @@ def config(*, candidates: int = 4, batch: int = 8, data_file: bool = False) -> d
         "sequence_batching": {
             "oldest": {"max_candidate_sequences": candidates},
             "max_sequence_idle_microseconds": 5_000_000,
-            "state": [state | {"initial_state": initial}],
+            "state": [{**names, "dims": [2, -1], "initial_state": [initial]}],
         },
     }
 

@@ -16,8 +16,8 @@ from server.errors import last_error, poll_failure, reason_of
             "KeyError: no words (/models/a/1/model.py, line 12)",
         ),
         (
-            "load failed for model 'a': version 1 is at UNAVAILABLE state: Invalid argument: no such backend;",
-            "no such backend",
+            "load failed for model 'a': version 1 is at UNAVAILABLE state: Invalid argument: no backend;",
+            "no backend",
         ),
         ("unexpected shape for input 'x'", "unexpected shape for input 'x'"),
     ],
