@@ -15,13 +15,8 @@ class Clock:
 
 
 def config(*, candidates: int = 4, batch: int = 8, data_file: bool = False) -> dict[str, object]:
-    initial: list[object] = [{"data_file": "f"} if data_file else {"zero_data": True}]
-    state: dict[str, object] = {
-        "input_name": "s",
-        "output_name": "s_next",
-        "data_type": "TYPE_FP32",
-        "dims": [2, -1],
-    }
+    initial: dict[str, object] = {"data_file": "f"} if data_file else {"zero_data": True}
+    names = {"input_name": "s", "output_name": "s_next", "data_type": "TYPE_FP32"}
     return {
         "max_batch_size": batch,
         "sequence_batching": {
