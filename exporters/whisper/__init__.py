@@ -47,7 +47,7 @@ class WhisperExporter(Exporter):
             "cross": graphs.export_cross,
             "decoder": graphs.export_decoder,
         }
-        files = {"tokenizer.json": tokenizer.read_bytes(), "vocabulary.json": vocabulary.to_json().encode()}
+        files = {"tokenizer.json": tokenizer, "vocabulary.json": vocabulary.to_json()}
         artifacts = []
         for part, model in PARTS.items():
             graph = export[part](whisper, size, fp32 / f"{part}.onnx")
@@ -60,7 +60,7 @@ class WhisperExporter(Exporter):
             artifacts.append(Artifact(model, path, precision, tensorrt=False))
         for folder in (fp32, job.folder("whisper_decoder")):
             for name, content in files.items():
-                (folder / name).write_bytes(content)
+                (folder / name).write_text(content, encoding="utf-8")
         artifacts += [Artifact("whisper_decoder", job.folder("whisper_decoder") / name) for name in files]
 
         def measure() -> Iterator[Measurement]:

@@ -13,6 +13,8 @@ from exporters.whisper.weights import BASE, TINY_ENGLISH, locate
 
 MULTILINGUAL = 51865
 """Size of the smallest multilingual vocabulary; English-only checkpoints have one token less."""
+_BYTES = 256
+"""Tokens that stand for single bytes; they come first."""
 TIMESTAMPS = 1501
 """Time tokens that end every vocabulary: 0.00 to 30.00 s in steps of 0.02 s."""
 
@@ -21,8 +23,8 @@ TIMESTAMPS = 1501
 class Vocabulary:
     """Token ids of one Whisper tokenizer; written beside the decoder as vocabulary.json.
 
-    `languages` runs over the ids of the language tokens, whose codes are `codes`, in that order; both are empty for
-    an English-only checkpoint. `prompt` is what follows the start token and a language.
+    `languages` runs over the ids of the language tokens, whose codes are `codes`, in that order; both are
+    empty for an English-only checkpoint. `prompt` is what follows the start token and a language.
     """
 
     start: int
@@ -44,10 +46,10 @@ class Vocabulary:
         return json.dumps(asdict(self))
 
 
-def complete(checkpoint: Checkpoint, job: Job) -> tuple[Path, Vocabulary]:
-    """The tokenizer and vocabulary of a checkpoint; what it lacks is taken from the default weights of its kind.
+def complete(checkpoint: Checkpoint, job: Job) -> tuple[str, Vocabulary]:
+    """The tokenizer.json and vocabulary of a checkpoint; what it lacks comes from the default weights of its kind.
 
-    OpenAI's own files carry neither a tokenizer nor the tokens to suppress, and all of them share two vocabularies.
+    OpenAI's own files carry neither a tokenizer nor the tokens to suppress, and share two vocabularies.
     """
     size = checkpoint.size.vocabulary
     alike = BASE if size >= MULTILINGUAL else TINY_ENGLISH
@@ -57,7 +59,24 @@ def complete(checkpoint: Checkpoint, job: Job) -> tuple[Path, Vocabulary]:
         config = json.loads(locate(job, alike, alike.config).read_text())
         suppress = suppress or tuple(config["suppress_ids"])
         begin = begin or tuple(config["suppress_ids_begin"])
-    return tokenizer, read_vocabulary(tokenizer, size, suppress, begin)
+    return mended(tokenizer), read_vocabulary(tokenizer, size, suppress, begin)
+
+
+def mended(tokenizer: Path) -> str:
+    """The text of a tokenizer.json, with its first merge put back where a conversion lost it.
+
+    Some converters take the first line of merges.txt for a header. Then "Ġ t" is missing, and every word that
+    begins with t is encoded in pieces that no Whisper was trained on. Merge i makes token 256 + i.
+    """
+    content = json.loads(tokenizer.read_text(encoding="utf-8"))
+    model = content.get("model", {})
+    merges, vocabulary = model.get("merges", []), model.get("vocab", {})
+    made = ["".join(merge.split(" ") if isinstance(merge, str) else merge) for merge in merges]
+    by_id = sorted(vocabulary, key=lambda token: int(vocabulary[token]))
+    first = by_id[_BYTES] if len(by_id) > _BYTES else ""
+    if made and len(first) == 2 and made == by_id[_BYTES + 1 : _BYTES + 1 + len(made)]:
+        model["merges"] = [" ".join(first) if isinstance(merges[0], str) else list(first), *merges]
+    return json.dumps(content, ensure_ascii=False)
 
 
 def read_vocabulary(

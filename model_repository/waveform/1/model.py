@@ -1,5 +1,7 @@
 """Triton model `waveform`: what a client sends -> what the ASR models listen to."""
 
+from __future__ import annotations  # Triton adds its classes to the module only after this is imported
+
 import numpy as np
 import triton_python_backend_utils as pb_utils
 from audio import AudioError, normalise

@@ -1,5 +1,7 @@
 """Triton model `whisper_decoder`: encoder states -> text and language, many requests at a time."""
 
+from __future__ import annotations  # Triton adds its classes to the module only after this is imported
+
 import json
 from collections import defaultdict
 from pathlib import Path

@@ -1,0 +1,128 @@
+"""Triton model `captions`: a room's audio, chunk by chunk -> partial and final captions with timestamps.
+
+Requests are taken off Triton's hands at once; an event loop on a thread of its own does the waiting, so a room that
+waits for its recognition holds up no other. Events of a room go out on whichever of its requests is open.
+"""
+
+from __future__ import annotations  # Triton adds its classes to the module only after this is imported
+
+import asyncio
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
+
+import numpy as np
+import triton_python_backend_utils as pb_utils
+from intake import Chunk
+from numpy.typing import NDArray
+from room import Caption, Room
+
+FINAL = pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL
+START = pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_START
+END = pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_END
+
+Tensors = Mapping[str, NDArray[np.generic]]
+
+
+class TritonPythonModel:
+    """One instance: all of its rooms, on one event loop."""
+
+    def initialize(self, args: dict[str, str]) -> None:
+        """Start the event loop; a room has at most two calls to other models under way, each on a waiting thread."""
+        config = json.loads(args["model_config"])
+        self._most_rooms = int(config["parameters"]["max_rooms"]["string_value"])
+        self._rooms: dict[int | str, Room] = {}
+        self._loop = asyncio.new_event_loop()
+        self._loop.set_default_executor(ThreadPoolExecutor(2 * self._most_rooms))
+        self._thread = Thread(target=self._loop.run_forever, name="captions", daemon=True)
+        self._thread.start()
+
+    def execute(self, requests: list[pb_utils.InferenceRequest]) -> None:
+        """Hand requests to their rooms; the answers come later, through their senders."""
+        for request in requests:
+            sender = TritonSender(request.get_response_sender())
+            tensors = {tensor.name(): tensor.as_numpy().copy() for tensor in request.inputs()}
+            room, flags = request.correlation_id(), request.flags()
+            self._loop.call_soon_threadsafe(self._deliver, room, flags, tensors, sender)
+
+    def finalize(self) -> None:
+        """Let go of every room."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+
+    def _deliver(self, name: int | str, flags: int, tensors: Tensors, sender: TritonSender) -> None:
+        """Find the room or open it, and give it its chunk."""
+        if not name:  # Triton's own warm-up; it refuses clients' requests without a sequence
+            sender.done()
+            return
+        try:
+            chunk = _chunk(tensors)
+            language, denoise = _text(tensors, "language", "auto"), bool(_item(tensors, "denoise", False))
+        except ValueError as error:
+            sender.error(str(error))
+            sender.done()
+            return
+        if flags & START:
+            former = self._rooms.pop(name, None)
+            if former is not None:
+                former.close()
+            if len(self._rooms) >= self._most_rooms:
+                sender.error(f"{self._most_rooms} rooms are open, all this server takes", overload=True)
+                sender.done()
+                return
+            self._rooms[name] = Room(str(name), language, denoise, self._forget)
+        room = self._rooms.get(name)
+        if room is None:
+            sender.error("this room is not open (any more): begin again with a sequence start")
+            sender.done()
+            return
+        room.offer(chunk, sender, bool(flags & END))
+
+    def _forget(self, room: Room) -> None:
+        if self._rooms.get(room.name) is room:
+            del self._rooms[room.name]
+
+
+class TritonSender:
+    """A request's way back, see `room.Sender`."""
+
+    def __init__(self, sender: pb_utils.InferenceResponseSender) -> None:
+        self._sender = sender
+
+    def caption(self, caption: Caption) -> None:
+        """Send an event as one response."""
+        texts = {name: getattr(caption, name) for name in ("kind", "text", "settled", "language")}
+        times = {"pts_start": caption.pts_start, "pts_end": caption.pts_end}
+        tensors = [pb_utils.Tensor(name, np.array([text.encode()], np.object_)) for name, text in texts.items()]
+        tensors += [pb_utils.Tensor(name, np.array([seconds])) for name, seconds in times.items()]
+        self._sender.send(pb_utils.InferenceResponse(tensors))
+
+    def error(self, message: str, *, overload: bool = False) -> None:
+        """Send an error response."""
+        code = pb_utils.TritonError.UNAVAILABLE if overload else pb_utils.TritonError.INVALID_ARG
+        self._sender.send(pb_utils.InferenceResponse(error=pb_utils.TritonError(message, code)))
+
+    def done(self) -> None:
+        """End the request."""
+        self._sender.send(flags=FINAL)
+
+    def cancelled(self) -> bool:
+        """Whether the client has gone."""
+        return self._sender.is_cancelled()
+
+
+def _item(tensors: Tensors, name: str, default: object) -> object:
+    return tensors[name].reshape(-1)[0] if name in tensors else default
+
+
+def _text(tensors: Tensors, name: str, default: str) -> str:
+    value = _item(tensors, name, default.encode())
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _chunk(tensors: Tensors) -> Chunk:
+    given = [name for name in ("audio", "audio_int16") if name in tensors]
+    if len(given) != 1:
+        raise ValueError(f"a chunk has {' and '.join(given) or 'no audio'}; send either audio or audio_int16")
+    return Chunk(tensors[given[0]], int(tensors["sample_rate"][0]), float(tensors["pts"][0]))

@@ -1,0 +1,139 @@
+"""Cut a room's audio into segments of speech, from the speech probability of each window."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from timeline import SAMPLE_RATE
+
+Floats = NDArray[np.float32]
+
+WINDOW = 512
+"""Samples a speech probability is given for: 32 ms."""
+SPEECH, SILENCE = 0.5, 0.35
+"""Silero's own thresholds: speech begins above the one and goes on until below the other."""
+
+
+def _windows(seconds: float) -> int:
+    return round(seconds * SAMPLE_RATE / WINDOW)
+
+
+ONSET = _windows(0.1)
+"""Windows of speech in a row that begin a segment; fewer are a click."""
+LEAD = _windows(0.3)
+"""Windows kept from before the onset: the first sounds of a word are weak."""
+PAUSE = _windows(0.6)
+"""Windows of silence that end a segment."""
+TRAIL = _windows(0.3)
+"""Of those, how many stay with it."""
+LONGEST = _windows(12.0)
+"""Windows after which a segment is cut, at the weakest window since its settled words."""
+STRIDE = _windows(1.0)
+"""Windows between two hypotheses of an open segment."""
+
+
+@dataclass
+class Segment:
+    """A stretch of speech, open or closed. `start` is its first sample, counted in the room."""
+
+    start: int
+    windows: list[Floats] = field(default_factory=list)
+    speech: list[float] = field(default_factory=list)
+    closed: bool = False
+    settled: str = ""
+    hypothesis: str = ""
+    language: str = ""
+    heard: int = 0
+    """Windows that the last hypothesis was made of."""
+    settled_within: int = 0
+    """Windows within which all settled words lie: those of the hypothesis before the last."""
+    shown: bool = False
+    """Whether an event has told of it."""
+
+    @property
+    def end(self) -> int:
+        """The sample after its last."""
+        return self.start + len(self.windows) * WINDOW
+
+    @property
+    def seconds(self) -> float:
+        """Length so far."""
+        return len(self.windows) * WINDOW / SAMPLE_RATE
+
+    @property
+    def due(self) -> bool:
+        """Whether enough speech has come since the last hypothesis for another one."""
+        grown = len(self.windows) - self.heard >= STRIDE
+        return grown and any(probability > SILENCE for probability in self.speech[self.heard :])
+
+    def audio(self) -> Floats:
+        """Its samples so far."""
+        return np.concatenate(self.windows)
+
+
+class Segmenter:
+    """Takes windows with their speech probability one by one; `open` is the segment being spoken, if any."""
+
+    def __init__(self) -> None:
+        self.open: Segment | None = None
+        self._sample = 0
+        self._before: deque[tuple[Floats, float]] = deque(maxlen=LEAD + ONSET)
+        self._run = 0
+        """Windows in a row: of speech while none is open, of silence while one is."""
+
+    def feed(self, window: Floats, probability: float) -> Iterator[Segment]:
+        """Add one window; yields the segment that it closes, if any."""
+        self._sample += len(window)
+        if self.open is None:
+            self._wait(window, probability)
+            return
+        self.open.windows.append(window)
+        self.open.speech.append(probability)
+        self._run = self._run + 1 if probability < SILENCE else 0
+        if self._run >= PAUSE:
+            yield self._close(len(self.open.windows) - (PAUSE - TRAIL))
+        elif len(self.open.windows) >= LONGEST:
+            yield self._cut()
+
+    def flush(self) -> Iterator[Segment]:
+        """End what is being spoken."""
+        if self.open is not None:
+            yield self._close(len(self.open.windows))
+
+    def _wait(self, window: Floats, probability: float) -> None:
+        """Open a segment once there were enough windows of speech in a row."""
+        self._before.append((window, probability))
+        self._run = self._run + 1 if probability > SPEECH else 0
+        if self._run >= ONSET:
+            lead = list(self._before)
+            self.open = Segment(self._sample - sum(len(samples) for samples, _ in lead))
+            self.open.windows = [samples for samples, _ in lead]
+            self.open.speech = [chance for _, chance in lead]
+            self._before.clear()
+            self._run = 0
+
+    def _close(self, keep: int) -> Segment:
+        """Close the open segment after `keep` windows; the rest may lead in the next one."""
+        segment = self.open
+        assert segment is not None  # noqa: S101 - only called with one open
+        self._before.extend(zip(segment.windows[keep:], segment.speech[keep:], strict=True))
+        del segment.windows[keep:], segment.speech[keep:]
+        segment.closed = True
+        self.open = None
+        self._run = 0
+        return segment
+
+    def _cut(self) -> Segment:
+        """Close a long segment at its weakest window after all settled words; the rest becomes the next one."""
+        segment = self.open
+        assert segment is not None  # noqa: S101 - only called with one open
+        first = max(segment.settled_within, LONGEST - 3 * STRIDE)
+        keep = first + 1 + int(np.argmin(segment.speech[first:]))
+        rest = list(zip(segment.windows[keep:], segment.speech[keep:], strict=True))
+        closed = self._close(keep)
+        self._before.clear()
+        self.open = Segment(closed.end, [w for w, _ in rest], [p for _, p in rest])
+        self._run = 0
+        return closed

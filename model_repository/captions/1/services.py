@@ -1,0 +1,77 @@
+"""The models that captions call inside the server: voice_activity, denoise, asr."""
+
+from __future__ import annotations  # Triton adds its classes to the module only after this is imported
+
+from dataclasses import dataclass
+
+import numpy as np
+import triton_python_backend_utils as pb_utils
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+START = pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_START
+END = pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_END
+
+
+class ServiceError(RuntimeError):
+    """A model that captions call answered with an error."""
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What `asr` made of a clip; `text` is as decoded, so it may begin with a space."""
+
+    text: str
+    language: str
+    average_logprob: float
+
+
+async def recognise(audio: Floats, rate: int, language: str, prefix: str, draft: str) -> Transcript:
+    """Run `asr` on one clip, at most 30 s long."""
+    inputs = [pb_utils.Tensor("audio", audio[None]), pb_utils.Tensor("sample_rate", np.array([[rate]], np.int32))]
+    inputs += [
+        pb_utils.Tensor(name, np.array([[text.encode()]], np.object_))
+        for name, text in (("language", language), ("prefix", prefix), ("draft", draft))
+    ]
+    text, detected, logprob = await _call("asr", ["text", "detected_language", "avg_logprob"], inputs)
+    return Transcript(text[0, 0].decode(), detected[0, 0].decode(), float(logprob[0, 0]))
+
+
+class Stream:
+    """One room's use of a sequence model that maps `audio` to one output, chunk by chunk."""
+
+    def __init__(self, model: str, output: str, room: str) -> None:
+        self._model, self._output, self._room = model, output, room
+        self._flags = START
+
+    async def feed(self, audio: Floats) -> Floats:
+        """Send samples [N]; returns the output without its batch axis."""
+        answer = await self._send(audio)
+        self._flags = 0
+        return answer
+
+    async def close(self, size: int) -> None:
+        """Let the server forget the sequence, with one last `size` samples of silence."""
+        if self._flags == START:
+            return
+        self._flags = END
+        await self._send(np.zeros(size, np.float32))
+
+    async def _send(self, audio: Floats) -> Floats:
+        inputs = [pb_utils.Tensor("audio", audio[None])]
+        (answer,) = await _call(self._model, [self._output], inputs, self._room, self._flags)
+        return answer[0]
+
+
+async def _call(
+    model: str, outputs: list[str], inputs: list[pb_utils.Tensor], sequence: int | str = 0, flags: int = 0
+) -> list[NDArray[np.generic]]:
+    request = pb_utils.InferenceRequest(
+        model_name=model, requested_output_names=outputs, inputs=inputs, correlation_id=sequence, flags=flags
+    )
+    response = await request.async_exec()
+    if response.has_error():
+        raise ServiceError(f"{model}: {response.error().message()}")
+    found = {tensor.name(): tensor.as_numpy() for tensor in response.output_tensors()}
+    return [found[name] for name in outputs]
