@@ -26,6 +26,7 @@ from server.launch import pick_port
 VECTOR = 16
 CONCURRENCY = (1, 8)
 PEER = ("fastapi==0.121.2", "uvicorn[standard]==0.38.0", "onnxruntime==1.32.0", "numpy==1.26.4")
+ONE_THREAD = ("--async", "--max-threads", "1")  # as the peer's client is
 CONFIG = f"""
 backend: "onnxruntime"
 max_batch_size: 32
@@ -55,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
             for number in range(options.rounds):
                 for callers in CONCURRENCY:
                     status.update(f"round {number + 1} of {options.rounds}, {callers} callers")
-                    ours = analyzer.measure(triton.grpc, "identity", callers)
+                    ours = analyzer.measure(triton.grpc, "identity", callers, arguments=ONE_THREAD)
                     loads.setdefault(("triton", callers), []).append(ours)
                     theirs = http_load.measure(port, "/infer", body, callers)
                     loads.setdefault(("fastapi", callers), []).append(theirs)
