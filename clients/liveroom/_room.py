@@ -53,7 +53,10 @@ class AsyncRoom:
 
     @property
     def pts(self) -> float:
-        """Seconds on the room's clock at which the next chunk begins unless it says otherwise."""
+        """Seconds on the room's clock at which the next chunk begins unless it says otherwise.
+
+        It never runs backwards; a chunk that the server refused leaves a gap of its length.
+        """
         return self._pts
 
     async def audio(self, chunk: Samples, sample_rate: int, pts: float | None = None) -> None:
@@ -79,12 +82,15 @@ class AsyncRoom:
             stream = self._open_stream()
             if refused := stream.refused():
                 raise refused
-            self._pts = self._pts if pts is None else float(pts)
+            at = self._pts if pts is None else float(pts)
             for piece in _split(samples, rate):
                 async with self._deadline(self._timeouts.audio):
                     await stream.below(self._limits.unacknowledged)
-                    await self._send(stream, piece, rate)
-                self._pts += len(piece) / rate
+                    await self._send(stream, piece, rate, at)
+                at += len(piece) / rate
+                self._pts = max(
+                    self._pts, at
+                )  # should the server refuse an early pts, the room still goes on
 
     async def events(self) -> AsyncGenerator[Caption, None]:
         """Captions as they come, until the room has ended; what is unread then can still be read.
@@ -114,7 +120,7 @@ class AsyncRoom:
             if self._begun:
                 await stream.below(self._limits.unacknowledged)
                 self._ended = True
-                await self._send(stream, np.empty(0, np.int16), self._rate, end=True)
+                await self._send(stream, np.empty(0, np.int16), self._rate, self._pts, end=True)
                 await stream.finish()
             else:
                 self._ended = True
@@ -153,7 +159,9 @@ class AsyncRoom:
             raise RoomClosed(f"room {self.id!r} is not open: use `async with client.room(...) as room`")
         return self._stream
 
-    async def _send(self, stream: RoomStream, samples: Samples, rate: int, *, end: bool = False) -> None:
+    async def _send(
+        self, stream: RoomStream, samples: Samples, rate: int, pts: float, *, end: bool = False
+    ) -> None:
         start = not self._begun
         self._begun = True
         self._number += 1
@@ -161,7 +169,7 @@ class AsyncRoom:
         inputs: dict[str, Value] = {
             "audio_int16" if samples.dtype == np.int16 else "audio": samples,
             "sample_rate": np.array([rate], np.int32),
-            "pts": np.array([self._pts]),
+            "pts": np.array([pts]),
         }
         if start:
             inputs |= self._options

@@ -150,8 +150,8 @@ def caption(outputs: Outputs) -> Caption:
 def transcript(outputs: Outputs) -> Transcript:
     """The answer of `asr`."""
     return Transcript(
-        text=outputs.text("text"),
-        language=outputs.text("language"),
+        text=outputs.text("text").strip(),
+        language=outputs.text("detected_language"),
         duration=outputs.number("duration"),
         avg_logprob=outputs.number("avg_logprob"),
         no_speech_prob=outputs.number("no_speech_prob"),

@@ -44,7 +44,7 @@ class Peer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]
             await context.abort(*self.failures.pop(0))
         response = service_pb2.ModelInferResponse(model_name=request.model_name)
         numbers = {"duration": 1.0, "avg_logprob": -0.25, "no_speech_prob": 0.5}
-        _fill(response, {"text": "你好", "language": "zh"}, numbers, "FP32")
+        _fill(response, {"text": "你好", "detected_language": "zh"}, numbers, "FP32")
         return response
 
     async def ModelStreamInfer(  # noqa: N802 - the name is Triton's
@@ -66,11 +66,10 @@ class Peer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]
                 if response.error_message.startswith("ABORT "):
                     await context.abort(grpc.StatusCode.UNAVAILABLE, response.error_message[6:])
                 await context.write(response)
-        except BaseException:  # cancelled, or the connection went away during a write
-            self.cancelled.set()
-            raise
-        finally:
+        finally:  # a cancelled call shows as CancelledError, a failed write or an early end of the requests
             reader.cancel()
+            if not (self.chunks and self.chunks[-1].parameters["sequence_end"].bool_param):
+                self.cancelled.set()
 
     async def RepositoryIndex(  # noqa: N802 - the name is Triton's
         self, request: service_pb2.RepositoryIndexRequest, context: grpc.aio.ServicerContext

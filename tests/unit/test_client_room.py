@@ -74,6 +74,15 @@ async def test_the_wire_is_what_the_server_expects() -> None:
     )
 
 
+async def test_the_running_clock_never_goes_backwards() -> None:
+    peer = Peer()
+    async with peer.client() as client, client.room("clock") as room:
+        for at in (5.0, None, 1.0, None):
+            await room.audio(CHUNK, RATE, at)
+        assert room.pts == pytest.approx(5.3)
+    assert [pts(request) for request in peer.chunks] == pytest.approx([5.0, 5.1, 1.0, 5.2, 5.3])
+
+
 async def test_long_arrays_are_split_and_none_of_it_is_lost() -> None:
     peer = Peer()
     samples = np.arange(RATE * 5 // 2, dtype=np.int16)
