@@ -54,9 +54,9 @@ def sample(model: Model, models: Mapping[str, Model]) -> dict[str, Array]:
         samples = {name: _warmup_array(model, entry) for name, entry in entries.items()}
     else:
         samples = {}
-    if not samples:
-        dims = {name: [1 if d < 0 else d for d in t.dims] for name, t in declared.items() if not t.optional}
-        samples = {name: _zeros(declared[name].data_type, shape) for name, shape in dims.items()}
+    for name, tensor in declared.items():
+        if name not in samples and not tensor.optional:
+            samples[name] = _zeros(tensor.data_type, [max(1, d) for d in tensor.dims])
     batch = (1,) if model.config.max_batch_size > 0 else ()
     return {name: array.reshape(batch + array.shape) for name, array in samples.items() if name in declared}
 
