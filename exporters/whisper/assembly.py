@@ -1,6 +1,7 @@
 """Put a checkpoint's weights into the network: fuse projections, fold the attention scale into the query."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import nn
@@ -10,7 +11,9 @@ from exporters.whisper.network import (
     HEAD_DIM,
     CrossProjection,
     Decoder,
+    DecoderLayer,
     Encoder,
+    EncoderLayer,
     FeedForward,
     SelfAttention,
 )
@@ -39,7 +42,7 @@ def assemble(checkpoint: Checkpoint, vocabulary: Vocabulary) -> Whisper:
     _convolution(encoder.conv2, weights, "encoder.conv2")
     encoder.positions.copy_(weights["encoder.positional_embedding"])
     _copy(encoder.norm, weights, "encoder.ln_post")
-    for i, block in enumerate(encoder.layers):
+    for i, block in enumerate(cast("list[EncoderLayer]", encoder.layers)):
         _self_attention(block.attention, weights, f"encoder.blocks.{i}")
         _feed_forward(block.feed_forward, weights, f"encoder.blocks.{i}")
 
@@ -52,14 +55,14 @@ def assemble(checkpoint: Checkpoint, vocabulary: Vocabulary) -> Whisper:
     decoder.head.weight = decoder.embedding
     decoder.positions.copy_(weights["decoder.positional_embedding"])
     _copy(decoder.norm, weights, "decoder.ln")
-    for i, (block, projection) in enumerate(zip(decoder.layers, cross.layers, strict=True)):
+    for i, layer in enumerate(cast("list[DecoderLayer]", decoder.layers)):
         name = f"decoder.blocks.{i}"
-        _self_attention(block.attention, weights, name)
-        _copy(block.cross_norm, weights, f"{name}.cross_attn_ln")
-        _fuse(block.cross_query, weights, f"{name}.cross_attn", "query")
-        _fuse(projection, weights, f"{name}.cross_attn", "key", "value")
-        _copy(block.cross_out, weights, f"{name}.cross_attn.out")
-        _feed_forward(block.feed_forward, weights, name)
+        _self_attention(layer.attention, weights, name)
+        _copy(layer.cross_norm, weights, f"{name}.cross_attn_ln")
+        _fuse(layer.cross_query, weights, f"{name}.cross_attn", "query")
+        _fuse(cast("nn.Linear", cross.layers[i]), weights, f"{name}.cross_attn", "key", "value")
+        _copy(layer.cross_out, weights, f"{name}.cross_attn.out")
+        _feed_forward(layer.feed_forward, weights, name)
     return Whisper(encoder.eval(), cross.eval(), decoder.eval())
 
 

@@ -48,7 +48,7 @@ class Checkpoint:
     """Weights and what belongs with them.
 
     `tokenizer` is the path of a tokenizer.json, or None where the checkpoint carries none; `suppress` and
-    `begin_suppress` are the token ids never written, and never written first; None where the checkpoint is silent.
+    `begin_suppress` are the ids of tokens never written, and never written first; None where it does not say.
     """
 
     weights: Weights
@@ -78,7 +78,7 @@ class Checkpoint:
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Read `path`: a CTranslate2 folder (model.bin), a Hugging Face folder (safetensors) or an OpenAI file (.pt).
+    """Read a CTranslate2 folder (model.bin), a Hugging Face folder (safetensors) or an OpenAI file (.pt).
 
     Raises ExportError where it is none of them or a layer's width is not a multiple of 64.
     """
@@ -90,8 +90,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
         checkpoint = _read_hugging_face(path)
     else:
         raise ExportError(
-            f"{path}: no Whisper checkpoint there; expected a folder with model.bin (CTranslate2) or *.safetensors "
-            "(Hugging Face), or an OpenAI .pt file"
+            f"{path}: no Whisper checkpoint there; expected a folder with model.bin (CTranslate2) or "
+            "*.safetensors (Hugging Face), or an OpenAI .pt file"
         )
     if checkpoint.size.width % HEAD_DIM:
         raise ExportError(f"{path}: width {checkpoint.size.width} is not a multiple of {HEAD_DIM}")

@@ -26,7 +26,7 @@ class Graph:
 
 
 def cache_names(prefix: str, layers: int) -> list[str]:
-    """`past_key_0`, `past_value_0`, `past_key_1`, ...: keys and values of every layer, in the order of the graph."""
+    """`past_key_0`, `past_value_0`, `past_key_1`, ...: of every layer, in the order of the graph."""
     return [f"{prefix}_{kind}_{layer}" for layer in range(layers) for kind in ("key", "value")]
 
 

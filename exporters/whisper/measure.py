@@ -1,6 +1,6 @@
-"""Measure an exported Whisper: parity with the torch network, and error rates on speech through the served decoder."""
+"""Measure an exported Whisper: parity with torch, and error rates on speech through the served decoder."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +16,12 @@ from exporters.wer import error_rate
 from exporters.whisper.assembly import Whisper
 from exporters.whisper.graphs import cache_names
 from exporters.whisper.network import HEAD_DIM, Dimensions
-from exporters.whisper.served import Decoder, Request, Vocabulary, context_seconds
+from exporters.whisper.served import Decoder, Network, Request, Vocabulary, context_seconds
 
 Floats = NDArray[np.float32]
 
 STATES_TOLERANCE = 5e-3
-"""Largest difference of encoder states (of size 1 after the last norm), torch against ONNX Runtime, both fp32."""
+"""Largest difference of encoder states (of size 1 after the last norm) from torch's, both fp32."""
 PROBABILITY_TOLERANCE = 2e-3
 """The same of the probabilities of decoded tokens."""
 WORSE_BY = 0.01
@@ -109,24 +109,24 @@ def parity(
 def transcribe(encoder: Path, decoder: Path, speech: Sequence[Piece], clips: Sequence[Clip]) -> list[str]:
     """The text of every clip by `encoder` (a graph) and the folder `decoder`, in the clip's own language."""
     vocabulary = Vocabulary(decoder)
-    network, texts = Decoder(decoder, vocabulary, threads=0), [""] * len(clips)
+    greedy, texts = Decoder(Network(decoder, threads=0), vocabulary), [""] * len(clips)
     states_of = Graph(encoder)
     for piece in speech:
         states = states_of(features=piece.features)[0][0]
         language = vocabulary.indices(clips[piece.clip].language)
-        hypothesis = network.decode([Request(states, piece.seconds, language)])[0]
+        hypothesis = greedy.decode([Request(states, piece.seconds, language)])[0]
         texts[piece.clip] += vocabulary.decode(hypothesis.tokens)
     return texts
 
 
 def accuracy(
-    texts: dict[str, Sequence[str]], clips: Sequence[Clip], languages: Sequence[str]
+    texts: Mapping[str, Sequence[str]], clips: Sequence[Clip], languages: Sequence[str]
 ) -> Iterator[Measurement]:
     """Error rates by precision; every one but fp32 must stay within a point of it."""
     for language in languages:
         chosen = [index for index, clip in enumerate(clips) if clip.language == language]
         kind = "character" if language == "zh" else "word"
-        baseline = None
+        baseline: float | None = None
         for precision, heard in texts.items():
             rate = error_rate([(clips[i].text, heard[i]) for i in chosen], language)
             limit = None if baseline is None else baseline + WORSE_BY

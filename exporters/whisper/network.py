@@ -1,10 +1,11 @@
 """Whisper as three torch modules that export cleanly: encoder, cross-attention projections, decoder step.
 
 The arithmetic is that of "Robust Speech Recognition via Large-Scale Weak Supervision" (Radford et al., 2022):
-pre-norm transformer blocks, GELU, learned positions, no bias on key projections. What differs in form leaves every
-result as it was: query, key and value projections are fused, the attention scale is folded into the query, the two
-convolutions are written as matrix products, and all tokens of a batch are rows of one matrix, so that each weight
-meets one two-dimensional product (which is what the row-wise int8 form in `quantise` wants).
+pre-norm transformer blocks, GELU, learned positions, no bias on key projections. What differs in form leaves
+every result as it was: query, key and value projections are fused, the attention scale is folded into the
+query, the two convolutions are written as matrix products, and all tokens of a batch are rows of one matrix,
+so that each weight meets one two-dimensional product (which is what the row-wise int8 form in `quantise`
+wants).
 """
 
 from dataclasses import dataclass
@@ -48,15 +49,16 @@ def _rows(mixed: Tensor) -> Tensor:
 
 
 def _attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """Softmax attention to rows [B * T, width]; query and value [B, heads, T, HEAD_DIM], key with its last axes swapped."""
+    """Softmax attention to rows [B * T, width]; the key comes as [B, heads, HEAD_DIM, T]."""
     return _rows(torch.softmax(query @ key, -1) @ value)
 
 
 def _attend_masked(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
-    """The same under a mask whose hidden slots leave no trace, not even in the last bit.
+    """Attention under a mask whose hidden slots leave no trace, not even in the last bit.
 
-    A row's hidden slots depend on its batch-mates. A vectorised softmax adds up its terms in an order that depends on
-    where they lie, so the denominator is a matrix product too: there a hidden slot adds an exact zero, in place.
+    A row's hidden slots depend on its batch-mates. A vectorised softmax adds up its terms in an order that
+    depends on where they lie, so the denominator is a matrix product too: there a hidden slot adds an exact
+    zero, in place.
     """
     scores = query @ key + mask
     weights = torch.exp(scores - scores.amax(-1, keepdim=True))
@@ -105,7 +107,8 @@ class EncoderLayer(nn.Module):
         """[B * T, width] -> [B * T, width]."""
         query, key, value = self.attention.project(x, batch)
         x = x + self.attention.out(_attend(query, key.transpose(2, 3), value))
-        return x + self.feed_forward(x)
+        out: Tensor = x + self.feed_forward(x)
+        return out
 
 
 class Encoder(nn.Module):
@@ -136,13 +139,15 @@ class Encoder(nn.Module):
         x = (x + self.positions[: x.shape[1]]).reshape(-1, self.width)
         for layer in self.layers:
             x = layer(x, batch)
-        return self.norm(x).reshape(batch, -1, self.width)
+        states: Tensor = self.norm(x).reshape(batch, -1, self.width)
+        return states
 
 
 class CrossProjection(nn.Module):
-    """Encoder states [B, C, width] -> for every decoder layer a key [B, heads, HEAD_DIM, C] and a value [B, heads, C, HEAD_DIM].
+    """Encoder states [B, C, width] -> the keys and values that the decoder's layers attend to.
 
-    Done once per request instead of once per decoding step.
+    Keys are [B, heads, HEAD_DIM, C], values [B, heads, C, HEAD_DIM]. Done once per
+    request instead of once per decoding step.
     """
 
     def __init__(self, size: Dimensions) -> None:
@@ -186,14 +191,15 @@ class DecoderLayer(nn.Module):
 class Decoder(nn.Module):
     """Run S tokens of each of B requests on top of P cached ones.
 
-    Inputs: `tokens` and `positions` int64 [B, S]; `mask` float32 [B, 1, S, P + S], added to the attention scores;
-    `rows` int64 [R], which of the B * S tokens an answer is wanted for; `probe` int64 [Q], which of those R are to be
-    looked at closer; then past and cross keys and values of every layer.
-    Outputs for every row: `next` int64 [R], the most likely token to follow, and `probability` float32 [R], its own.
-    For every probed row: `first` int64 [Q], the most likely token where a text begins (it may not begin with a blank
-    or end at once); `language` float32 [Q, languages], the logits of the language tokens; `no_speech` float32 [Q], the
-    probability of the no-speech token. Then the grown cache. Tokens that are never written have no part in `next`,
-    `first` and `probability`.
+    Inputs: `tokens` and `positions` int64 [B, S]; `mask` float32 [B, 1, S, P + S], added to the attention
+    scores; `rows` int64 [R], which of the B * S tokens an answer is wanted for; `probe` int64 [Q], which of
+    those R are to be looked at closer; then past and cross keys and values of every layer.
+
+    Outputs, for every row: `next` int64 [R], the most likely token to follow, and `probability` float32 [R],
+    its own. For every probed row: `first` int64 [Q], the most likely token where a text begins (it may not
+    begin with a blank or end at once); `language` float32 [Q, languages], the logits of the language tokens;
+    `no_speech` float32 [Q], the probability of the no-speech token. Then the grown cache. Tokens that are
+    never written have no part in `next`, `first` and `probability`.
     """
 
     def __init__(
@@ -212,7 +218,7 @@ class Decoder(nn.Module):
     def forward(
         self, tokens: Tensor, positions: Tensor, mask: Tensor, rows: Tensor, probe: Tensor, *caches: Tensor
     ) -> tuple[Tensor, ...]:
-        """See the class; `caches` is past key and value of every layer, then cross key and value of every layer."""
+        """See the class; `caches` are past key and value of every layer, then cross key and value."""
         batch, layers = tokens.shape[0], len(self.layers)
         past, cross = caches[: 2 * layers], caches[2 * layers :]
         x = F.embedding(tokens.reshape(-1), self.embedding) + F.embedding(

@@ -1,9 +1,10 @@
 """Dynamic int8 of the weights' matrix products, one scale per row of activations and per column of weights.
 
-ONNX Runtime's own dynamic quantisation takes one scale for a whole activation tensor. Then a request's result depends
-on its batch-mates, and one outlier costs every token its precision. With a scale per row neither is so, and integer
-products are exact, so a row comes out the same to the last bit in any batch. Activations are uint8 around 128, weights
-symmetric int8: the pairing that the VNNI and AMX kernels multiply fastest (signed activations ran 7 times slower).
+ONNX Runtime's own dynamic quantisation takes one scale for a whole activation tensor. Then a request's result
+depends on its batch-mates, and one outlier costs every token its precision. With a scale per row neither is
+so, and integer products are exact, so a row comes out the same to the last bit in any batch. Activations are
+uint8 around 128, weights symmetric int8: the pairing that the VNNI and AMX kernels multiply fastest (signed
+activations ran 7 times slower).
 """
 
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ _LEVELS = 127
 _ZERO_POINT = 128
 _SMALLEST_SCALE = 1e-9
 """Keeps a row of zeros from dividing by zero."""
-_SHARED = {
+_SHARED: dict[str, NDArray[np.generic]] = {
     "int8/per_level": np.array([1 / _LEVELS], np.float32),
     "int8/smallest": np.array([_SMALLEST_SCALE], np.float32),
     "int8/one": np.array(1.0, np.float32),
@@ -84,8 +85,14 @@ def _replacement(name: str, node: NodeProto, bias: str) -> Iterator[NodeProto]:
     """Scale each row of the input to uint8, multiply integers, scale back, add the bias."""
     x, output = node.input[0], node.output[0]
 
-    def make(operator: str, inputs: list[str], result: str, **attributes: object) -> NodeProto:
-        return helper.make_node(operator, inputs, [result], **attributes)
+    def make(
+        operator: str,
+        inputs: list[str],
+        result: str,
+        domain: str = "",
+        **attributes: int | list[int] | TensorProto,
+    ) -> NodeProto:
+        return helper.make_node(operator, inputs, [result], None, None, domain, None, **attributes)
 
     yield make("Abs", [x], f"{name}/abs")
     yield make("ReduceMax", [f"{name}/abs"], f"{name}/max", axes=[1], keepdims=1)

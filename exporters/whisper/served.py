@@ -8,6 +8,7 @@ sys.path += [str(_REPOSITORY / model / "1") for model in ("waveform", "whisper_d
 
 from contexts import context_seconds  # noqa: E402 - after its folder is on the path
 from decoding import Decoder, Hypothesis, Request  # noqa: E402
+from network import Network  # noqa: E402
 from vocabulary import Vocabulary  # noqa: E402
 
-__all__ = ["Decoder", "Hypothesis", "Request", "Vocabulary", "context_seconds"]
+__all__ = ["Decoder", "Hypothesis", "Network", "Request", "Vocabulary", "context_seconds"]

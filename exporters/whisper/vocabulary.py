@@ -47,7 +47,7 @@ class Vocabulary:
 
 
 def complete(checkpoint: Checkpoint, job: Job) -> tuple[str, Vocabulary]:
-    """The tokenizer.json and vocabulary of a checkpoint; what it lacks comes from the default weights of its kind.
+    """The tokenizer.json and vocabulary of a checkpoint; what it lacks comes from the default weights.
 
     OpenAI's own files carry neither a tokenizer nor the tokens to suppress, and share two vocabularies.
     """

@@ -12,7 +12,7 @@ _TRAINING_DATA = "680,000 hours of speech with transcripts from the web (Radford
 
 @dataclass(frozen=True)
 class Default:
-    """A checkpoint in CTranslate2's format: `model` are the parts of model.bin, `folder` is where they lie."""
+    """A checkpoint in CTranslate2's format: `model` are the parts of model.bin."""
 
     sources: tuple[Source, ...]
     model: tuple[str, ...]

@@ -1,7 +1,7 @@
 """Which words of a hypothesis have come to stay: those two hypotheses in a row agree on.
 
-LocalAgreement-2 of "Turning Whisper into Real-Time Transcription System" (Macháček et al., 2023), over words, or
-characters where words are written without spaces.
+LocalAgreement-2 of "Turning Whisper into Real-Time Transcription System" (Macháček et al., 2023), over words,
+or characters where words are written without spaces.
 """
 
 import re
@@ -20,8 +20,8 @@ def units(text: str) -> list[str]:
 def settle(settled: str, before: str, now: str) -> str:
     """What is settled after the hypothesis `now` followed `before`; both begin with `settled`.
 
-    Case and punctuation may still change, in the form that `now` gives them. The last word is never settled: more may
-    come to it.
+    Case and punctuation may still change, in the form that `now` gives them. The last word is never settled:
+    more may come to it.
     """
     old, new = units(before[len(settled) :]), units(now[len(settled) :])
     agreed = 0

@@ -22,9 +22,10 @@ class ChunkError(ValueError):
 
 @dataclass(frozen=True)
 class Chunk:
-    """A piece of a room's audio: samples [N] int16 or float32 in [-1, 1], their rate in Hz, the first one's time."""
+    """A piece of a room's audio: samples [N], int16 or float32 in [-1, 1], rate in Hz, time of the first in
+    time."""
 
-    samples: NDArray[np.int16] | Floats
+    samples: NDArray[np.generic]
     rate: int
     pts: float
 
@@ -36,7 +37,8 @@ class Chunk:
             )
         if len(self.samples) > LONGEST_CHUNK * self.rate:
             raise ChunkError(
-                f"the chunk is {len(self.samples) / self.rate:.1f} s long; send at most {LONGEST_CHUNK:.0f} s at once"
+                f"the chunk is {len(self.samples) / self.rate:.1f} s long; send at most "
+                f"{LONGEST_CHUNK:.0f} s at once"
             )
         if self.samples.dtype == np.int16:
             return self.samples.astype(np.float32) / 32768

@@ -1,7 +1,8 @@
 """Triton model `captions`: a room's audio, chunk by chunk -> partial and final captions with timestamps.
 
-Requests are taken off Triton's hands at once; an event loop on a thread of its own does the waiting, so a room that
-waits for its recognition holds up no other. Events of a room go out on whichever of its requests is open.
+Requests are taken off Triton's hands at once; an event loop on a thread of its own does the waiting, so a
+room that waits for its recognition holds up no other. Events of a room go out on whichever of its requests is
+open.
 """
 
 from __future__ import annotations  # Triton adds its classes to the module only after this is imported
@@ -29,7 +30,7 @@ class TritonPythonModel:
     """One instance: all of its rooms, on one event loop."""
 
     def initialize(self, args: dict[str, str]) -> None:
-        """Start the event loop; a room has at most two calls to other models under way, each on a waiting thread."""
+        """Start the event loop; a room has at most two calls to other models under way, a thread each."""
         config = json.loads(args["model_config"])
         self._most_rooms = int(config["parameters"]["max_rooms"]["string_value"])
         self._rooms: dict[int | str, Room] = {}
@@ -94,8 +95,9 @@ class TritonSender:
         """Send an event as one response."""
         texts = {name: getattr(caption, name) for name in ("kind", "text", "settled", "language")}
         times = {"pts_start": caption.pts_start, "pts_end": caption.pts_end}
-        tensors = [pb_utils.Tensor(name, np.array([text.encode()], np.object_)) for name, text in texts.items()]
-        tensors += [pb_utils.Tensor(name, np.array([seconds])) for name, seconds in times.items()]
+        arrays = {name: np.array([text.encode()], np.object_) for name, text in texts.items()}
+        arrays |= {name: np.array([seconds]) for name, seconds in times.items()}
+        tensors = [pb_utils.Tensor(name, array) for name, array in arrays.items()]
         self._sender.send(pb_utils.InferenceResponse(tensors))
 
     def error(self, message: str, *, overload: bool = False) -> None:

@@ -24,7 +24,8 @@ WAITING_SEGMENTS = 3
 IDLE = 60.0
 """Seconds without a chunk after which a room is forgotten."""
 TRIES = 6
-"""How often a closed segment is given to `asr` before its loss is reported; the pauses between double from 0.1 s."""
+"""How often a closed segment is given to `asr` before its loss is reported; the pauses between double from
+0.1 s."""
 SURE_SECONDS = 3.0
 """A shorter segment is too short to tell its language by itself: it is taken to be in one the room speaks."""
 SPEAKS = 0.25

@@ -126,7 +126,8 @@ class Segmenter:
         return segment
 
     def _cut(self) -> Segment:
-        """Close a long segment at its weakest window after all settled words; the rest becomes the next one."""
+        """Close a long segment at its weakest window after all settled words; the rest becomes the next
+        one."""
         segment = self.open
         assert segment is not None  # noqa: S101 - only called with one open
         first = max(segment.settled_within, LONGEST - 3 * STRIDE)

@@ -29,10 +29,11 @@ class Transcript:
 
 async def recognise(audio: Floats, rate: int, language: str, prefix: str, draft: str) -> Transcript:
     """Run `asr` on one clip, at most 30 s long."""
-    inputs = [pb_utils.Tensor("audio", audio[None]), pb_utils.Tensor("sample_rate", np.array([[rate]], np.int32))]
-    inputs += [
-        pb_utils.Tensor(name, np.array([[text.encode()]], np.object_))
-        for name, text in (("language", language), ("prefix", prefix), ("draft", draft))
+    texts = {"language": language, "prefix": prefix, "draft": draft}
+    inputs = [
+        pb_utils.Tensor("audio", audio[None]),
+        pb_utils.Tensor("sample_rate", np.array([[rate]], np.int32)),
+        *(pb_utils.Tensor(name, np.array([[text.encode()]], np.object_)) for name, text in texts.items()),
     ]
     text, detected, logprob = await _call("asr", ["text", "detected_language", "avg_logprob"], inputs)
     return Transcript(text[0, 0].decode(), detected[0, 0].decode(), float(logprob[0, 0]))
@@ -61,7 +62,8 @@ class Stream:
     async def _send(self, audio: Floats) -> Floats:
         inputs = [pb_utils.Tensor("audio", audio[None])]
         (answer,) = await _call(self._model, [self._output], inputs, self._room, self._flags)
-        return answer[0]
+        output: Floats = answer[0].astype(np.float32, copy=False)
+        return output
 
 
 async def _call(

@@ -24,7 +24,8 @@ class Timeline:
         self._times = [pts]
 
     def arrive(self, sample: int, pts: float) -> float:
-        """A chunk stamped `pts` begins at `sample`. Returns the seconds of silence missing before it, 0 for none.
+        """A chunk stamped `pts` begins at `sample`. Returns the seconds of silence missing before it, 0 for
+        none.
 
         Raises PtsError where it lies in time already heard; nothing has changed then.
         """
@@ -39,7 +40,8 @@ class Timeline:
         return pts - expected if pts > expected + TOLERANCE else 0.0
 
     def anchor(self, sample: int, pts: float) -> None:
-        """From `sample` on, time is counted from `pts`; one anchor a gap, of which only the last hundred are kept."""
+        """From `sample` on, time is counted from `pts`; one anchor a gap, of which only the last hundred are
+        kept."""
         self._samples.append(sample)
         self._times.append(pts)
         del self._samples[:-100], self._times[:-100]

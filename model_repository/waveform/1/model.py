@@ -16,10 +16,10 @@ class TritonPythonModel:
 
 
 def _answer(request: pb_utils.InferenceRequest) -> pb_utils.InferenceResponse:
-    audio = pb_utils.get_input_tensor_by_name(request, "audio").as_numpy()
-    rates = pb_utils.get_input_tensor_by_name(request, "sample_rate").as_numpy()
+    tensors = {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
+    audio, rates = tensors["audio"], tensors["sample_rate"][:, 0]
     try:
-        items = [normalise(samples, int(rate)) for samples, rate in zip(audio, rates[:, 0], strict=True)]
+        items = [normalise(samples, int(rate)) for samples, rate in zip(audio, rates, strict=True)]
     except AudioError as error:
         refusal = pb_utils.TritonError(str(error), pb_utils.TritonError.INVALID_ARG)
         return pb_utils.InferenceResponse(error=refusal)

@@ -1,23 +1,21 @@
 """Greedy decoding of a batch of requests with a key-value cache, forced prefixes and drafts.
 
-A draft is a guess at the text, such as the last hypothesis for audio that has grown by a second. All its tokens are
-run at once and kept as far as greedy decoding would have chosen them (speculative decoding, Leviathan et al., 2023,
-with a given draft and an exact test), so it saves steps and never changes a result. What a request gets does not
-depend on its batch-mates: each row has its own positions and its own mask over the shared cache.
+A draft is a guess at the text, such as the last hypothesis for audio that has grown by a second. All its
+tokens are run at once and kept as far as greedy decoding would have chosen them (speculative decoding,
+Leviathan et al., 2023, with a given draft and an exact test), so it saves steps; to rounding, it changes no
+result. What a request gets does not depend on its batch-mates: each row has its own positions and its own
+mask over the shared cache.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
+from loops import repeated_tail
+from network import Answers, Floats, Ints, Network, take
 from numpy.typing import NDArray
 from vocabulary import Vocabulary
-
-Floats = NDArray[np.float32]
-Ints = NDArray[np.int64]
 
 POSITIONS = 448
 """Length of Whisper's decoder context, in tokens."""
@@ -33,9 +31,9 @@ SPARE_TOKENS = 8
 class Request:
     """One request of a batch.
 
-    `states` float32 [C, width] out of the encoder; `seconds` of audio behind them; `languages`, indices of the
-    languages it may be in, any where empty; `prefix`, token ids that the text starts with; `draft`, token ids that it
-    may go on with.
+    `states` float32 [C, width] out of the encoder; `seconds` of audio behind them; `languages`, indices of
+    the languages it may be in, any where empty; `prefix`, token ids that the text starts with; `draft`, token
+    ids that it may go on with.
     """
 
     states: Floats
@@ -54,9 +52,10 @@ class Request:
 
 @dataclass
 class Hypothesis:
-    """What was decoded: token ids, the prefix first; the index of the language, -1 where the checkpoint has one only.
+    """What was decoded: token ids, the prefix first.
 
-    `no_speech` is Whisper's own probability that nobody speaks; `looped` says that a repeating tail was cut off.
+    `language` is an index, -1 where the checkpoint has but one; `no_speech` is Whisper's own probability that
+    nobody speaks; `looped` says that a repeating tail was cut off.
     """
 
     tokens: list[int]
@@ -72,25 +71,10 @@ class Hypothesis:
 
 
 class Decoder:
-    """Whisper's decoder over ONNX Runtime; `folder` holds cross.onnx and decoder.onnx."""
+    """Greedy decoding with the network and vocabulary of one checkpoint."""
 
-    def __init__(self, folder: Path, vocabulary: Vocabulary, threads: int) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self.vocabulary = vocabulary
-        self._cross = ort.InferenceSession(folder / "cross.onnx", options, providers=["CPUExecutionProvider"])
-        self._step = ort.InferenceSession(
-            folder / "decoder.onnx", options, providers=["CPUExecutionProvider"]
-        )
-        outputs = [output.name for output in self._step.get_outputs()]
-        self._cross_names = [output.name for output in self._cross.get_outputs()]
-        self._answers = [name for name in outputs if not name.startswith("present_")]
-        self._presents = [name for name in outputs if name.startswith("present_")]
-        self._pasts = [name.replace("present_", "past_") for name in self._presents]
-        past = next(i for i in self._step.get_inputs() if i.name == self._pasts[0])
-        self._empty = (past.shape[1], 0, past.shape[3])
+    def __init__(self, network: Network, vocabulary: Vocabulary) -> None:
+        self.network, self.vocabulary = network, vocabulary
 
     def decode(self, requests: Sequence[Request]) -> list[Hypothesis]:
         """Decode requests whose states have one shape; results come in their order."""
@@ -100,38 +84,6 @@ class Decoder:
         while batch.live:
             batch.step()
         return batch.hypotheses
-
-    def project(self, states: Floats) -> list[ort.OrtValue]:
-        """Cross-attention keys and values of states [B, C, width]."""
-        binding = self._cross.io_binding()
-        binding.bind_cpu_input("states", states)
-        for name in self._cross_names:
-            binding.bind_output(name, "cpu")
-        self._cross.run_with_iobinding(binding)
-        return list(binding.get_outputs())
-
-    def empty_cache(self, batch: int) -> list[ort.OrtValue]:
-        """A cache without a token for `batch` rows."""
-        nothing = ort.OrtValue.ortvalue_from_numpy(np.zeros((batch, *self._empty), np.float32))
-        return [nothing] * len(self._pasts)
-
-    def run(
-        self, inputs: dict[str, Ints | Floats], past: list[ort.OrtValue], cross: list[ort.OrtValue]
-    ) -> tuple[dict[str, NDArray[np.generic]], list[ort.OrtValue]]:
-        """One pass of the network: its answers by name, and the grown cache."""
-        binding = self._step.io_binding()
-        for name, array in inputs.items():
-            binding.bind_cpu_input(name, array)
-        for name, value in zip(self._pasts + self._cross_names, past + cross, strict=True):
-            binding.bind_ortvalue_input(name, value)
-        for name in self._answers + self._presents:
-            binding.bind_output(name, "cpu")
-        self._step.run_with_iobinding(binding)
-        values = binding.get_outputs()
-        count = len(self._answers)
-        return {n: v.numpy() for n, v in zip(self._answers, values[:count], strict=True)}, list(
-            values[count:]
-        )
 
 
 class _Batch:
@@ -143,8 +95,8 @@ class _Batch:
         self.live = list(range(len(requests)))
         """Row -> request, of those still decoded or not yet dropped; `_done` says which have ended."""
         self._done = np.zeros(len(requests), bool)
-        self._cross = decoder.project(np.stack([request.states for request in requests]))
-        self._past = decoder.empty_cache(len(requests))
+        self._cross = decoder.network.project(np.stack([request.states for request in requests]))
+        self._past = decoder.network.empty_cache(len(requests))
         self._visible = np.zeros((len(requests), 0), bool)
         self._pending = np.zeros(len(requests), np.int64)
         self._position = np.zeros(len(requests), np.int64)
@@ -159,13 +111,14 @@ class _Batch:
         for row, (request, hypothesis) in enumerate(zip(self._requests, self.hypotheses, strict=True)):
             hypothesis.no_speech = float(answers["no_speech"][row])
             if vocabulary.codes:
-                allowed = list(request.languages) or range(len(vocabulary.codes))
-                hypothesis.language = max(allowed, key=lambda i: float(answers["language"][row, i]))  # noqa: B023 - used at once
+                allowed = np.array(request.languages or range(len(vocabulary.codes)))
+                hypothesis.language = int(allowed[answers["language"][row, allowed].argmax()])
 
     def prefill(self) -> None:
-        """Run prompt, prefix and draft at once; keep the draft as far as it is what would have been chosen."""
+        """Run prompt, prefix and draft at once; keep the draft as far as it would have been chosen."""
         vocabulary = self._decoder.vocabulary
-        forced, drafts = [], []
+        forced: list[list[int]] = []
+        drafts: list[list[int]] = []
         for request, hypothesis in zip(self._requests, self.hypotheses, strict=True):
             spoken = [vocabulary.first_language + hypothesis.language] if vocabulary.codes else []
             forced.append([*spoken, *vocabulary.prompt, *request.prefix])
@@ -173,7 +126,8 @@ class _Batch:
         lengths = np.array([len(f) + len(d) for f, d in zip(forced, drafts, strict=True)])
         width = int(lengths.max())
         tokens = np.full((len(forced), width), vocabulary.end)
-        rows, starts = [], []
+        rows: list[int] = []
+        starts: list[int] = []
         for i, (known, draft) in enumerate(zip(forced, drafts, strict=True)):
             tokens[i, : lengths[i]] = [*known, *draft]
             starts.append(len(rows))
@@ -216,7 +170,7 @@ class _Batch:
         self._drop()
 
     def _accept(self, row: int, token: int, logprob: float) -> None:
-        """Take the token that follows; end the row at the end token, at its bound, and where it goes round in circles."""
+        """Take the token that follows; a row ends at the end token, at its bound, and where it loops."""
         index = self.live[row]
         hypothesis = self.hypotheses[index]
         hypothesis.logprobs.append(logprob)
@@ -235,7 +189,7 @@ class _Batch:
         )
         self._done[row] = bool(repeated) or full
 
-    def _run(self, tokens: Ints, lengths: Ints, rows: Ints, probe: Ints) -> dict[str, NDArray[np.generic]]:
+    def _run(self, tokens: Ints, lengths: Ints, rows: Ints, probe: Ints) -> Answers:
         """Run tokens [B, S], of which the first `lengths` of each row count."""
         count, width = tokens.shape
         order = np.arange(width)
@@ -249,7 +203,7 @@ class _Batch:
             "rows": rows,
             "probe": probe,
         }
-        answers, self._past = self._decoder.run(inputs, self._past, self._cross)
+        answers, self._past = self._decoder.network.run(inputs, self._past, self._cross)
         return answers
 
     def _keep(self, fresh: NDArray[np.bool_]) -> None:
@@ -265,28 +219,9 @@ class _Batch:
             self.live = [self.live[row] for row in left]
             self._done, self._visible = self._done[left], self._visible[left]
             self._pending, self._position = self._pending[left], self._position[left]
-            self._past = [_take(value, left) for value in self._past]
-            self._cross = [_take(value, left) for value in self._cross]
-
-
-def repeated_tail(tokens: Sequence[int]) -> int:
-    """How many tokens to cut from the end where a phrase is said over and over: all its repetitions but the first.
-
-    A loop is a phrase of up to 16 tokens, said four times in a row or more, and at least 12 tokens in all.
-    """
-    for size in range(1, 17):
-        times = max(4, -(-12 // size))
-        if len(tokens) >= size * times and all(
-            tokens[-size:] == tokens[-size * (k + 1) : -size * k] for k in range(1, times)
-        ):
-            return size * (times - 1)
-    return 0
+            self._past, self._cross = take(self._past, left), take(self._cross, left)
 
 
 def _logs(probabilities: NDArray[np.generic]) -> list[float]:
     logs: list[float] = np.log(np.maximum(probabilities, 1e-9)).tolist()
     return logs
-
-
-def _take(value: ort.OrtValue, rows: Ints) -> ort.OrtValue:
-    return ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(value.numpy()[rows]))

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import triton_python_backend_utils as pb_utils
 from decoding import POSITIONS, Decoder, Hypothesis, Request
+from network import Network
 from vocabulary import Vocabulary
 
 LONGEST_PREFIX = POSITIONS // 2
@@ -16,8 +17,9 @@ LONGEST_PREFIX = POSITIONS // 2
 NO_SPEECH = 0.5
 """Above this probability that nobody speaks, a text has to be likely to be believed."""
 UNLIKELY = -0.5
-"""Average log-probability below which such a text is taken for invented. Silence, hum, tones and noise of many kinds
-gave (no speech, log-probability) from (0.54, -2.6) to (0.94, -0.6); speech at its worst (0.61, -0.06)."""
+"""Average log-probability below which such a text is taken for invented. Silence, hum, tones and noise of
+many kinds gave (no speech, log-probability) from (0.54, -2.6) to (0.94, -0.6); speech at its worst (0.61,
+-0.06)."""
 
 
 class TritonPythonModel:
@@ -30,7 +32,7 @@ class TritonPythonModel:
         self._most = int(config["max_batch_size"])
         self._vocabulary = Vocabulary(folder)
         threads = int(config["parameters"]["intra_op_thread_count"]["string_value"])
-        self._decoder = Decoder(folder, self._vocabulary, threads)
+        self._decoder = Decoder(Network(folder, threads), self._vocabulary)
 
     def execute(self, requests: list[pb_utils.InferenceRequest]) -> list[pb_utils.InferenceResponse]:
         """One response per request; a bad one fails alone."""
