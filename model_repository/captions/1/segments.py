@@ -25,11 +25,14 @@ ONSET = _windows(0.1)
 LEAD = _windows(0.3)
 """Windows kept from before the onset: the first sounds of a word are weak."""
 PAUSE = _windows(0.6)
-"""Windows of silence that end a segment."""
+"""Windows of silence that end a segment of up to SHORT; the longer it grows, the fewer it takes."""
+LEAST_PAUSE = _windows(0.2)
+"""The same for a segment of LONGEST."""
 TRAIL = _windows(0.3)
-"""Of those, how many stay with it."""
+"""Windows of that silence that stay with a segment at most."""
+SHORT = _windows(4.0)
 LONGEST = _windows(12.0)
-"""Windows after which a segment is cut, at the weakest window since its settled words."""
+"""Windows after which a segment is cut even without a pause, at a quiet place after all settled words."""
 STRIDE = _windows(1.0)
 """Windows between two hypotheses of an open segment."""
 
@@ -73,6 +76,12 @@ class Segment:
         return np.concatenate(self.windows)
 
 
+def _pause(length: int) -> int:
+    """Windows of silence that end a segment of `length` windows."""
+    grown = min(max(length - SHORT, 0) / (LONGEST - SHORT), 1.0)
+    return round(PAUSE - grown * (PAUSE - LEAST_PAUSE))
+
+
 class Segmenter:
     """Takes windows with their speech probability one by one; `open` is the segment being spoken, if any."""
 
@@ -92,8 +101,8 @@ class Segmenter:
         self.open.windows.append(window)
         self.open.speech.append(probability)
         self._run = self._run + 1 if probability < SILENCE else 0
-        if self._run >= PAUSE:
-            yield self._close(len(self.open.windows) - (PAUSE - TRAIL))
+        if self._run >= _pause(len(self.open.windows)):
+            yield self._close(len(self.open.windows) - max(0, self._run - TRAIL))
         elif len(self.open.windows) >= LONGEST:
             yield self._cut()
 
@@ -126,12 +135,12 @@ class Segmenter:
         return segment
 
     def _cut(self) -> Segment:
-        """Close a long segment at its weakest window after all settled words; the rest becomes the next
-        one."""
+        """Close a long segment at the quietest 0.1 s of its last 3 s; the rest becomes the next one."""
         segment = self.open
         assert segment is not None  # noqa: S101 - only called with one open
-        first = max(segment.settled_within, LONGEST - 3 * STRIDE)
-        keep = first + 1 + int(np.argmin(segment.speech[first:]))
+        first = min(max(segment.settled_within, LONGEST - 3 * STRIDE), LONGEST - ONSET)
+        energy = np.square(segment.windows[first:]).mean(1)
+        keep = first + 1 + int(np.convolve(energy, np.ones(ONSET), "same").argmin())
         rest = list(zip(segment.windows[keep:], segment.speech[keep:], strict=True))
         closed = self._close(keep)
         self._before.clear()
