@@ -203,16 +203,22 @@ def test_only_loopback_without_a_flag(small_models: Path) -> None:
         Triton(small_models, bind="0.0.0.0")  # noqa: S104
 
 
-def command(*arguments: str) -> subprocess.Popen[str]:
+def command(scratch: Path, *arguments: str) -> subprocess.Popen[str]:
     line = [sys.executable, "-m", "server", "--json", "--grpc-port", "0", "--metrics-port", "0", *arguments]
-    return subprocess.Popen(line, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        line,
+        cwd=PROJECT,
+        env={**os.environ, "TMPDIR": str(scratch)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_a_signal_leaves_nothing_behind(small_models: Path, tmp_path: Path, number: signal.Signals) -> None:
-    launcher = command(
-        "--repository", str(small_models), "--models", "pipeline", "--log-file", str(tmp_path / "log")
-    )
+    arguments = ["--repository", str(small_models), "--models", "pipeline"]
+    launcher = command(tmp_path, *arguments, "--log-file", str(tmp_path / "triton.log"))
     assert launcher.stdout is not None
     ready = json.loads(launcher.stdout.readline())
     assert ready["ready"] is True
@@ -230,7 +236,7 @@ def test_a_signal_leaves_nothing_behind(small_models: Path, tmp_path: Path, numb
 
 
 def test_the_command_fails_with_one_line_and_a_code(tmp_path: Path) -> None:
-    failing = command("--repository", str(tmp_path), "--models", "nothing")
+    failing = command(tmp_path, "--repository", str(tmp_path), "--models", "nothing")
     output, errors = failing.communicate(timeout=20)
     assert (failing.returncode, output) == (1, "")
     assert errors.startswith("error: no model 'nothing' in ")
