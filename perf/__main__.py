@@ -5,7 +5,16 @@ import importlib
 import sys
 from typing import Protocol
 
+from liveroom import LiveroomError
+
+from exporters.errors import ExportError
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
 COMMANDS = {
+    "live": ("perf.live", "one live room, captioned as it is played"),
+    "asr": ("perf.asr", "speech recognition against faster-whisper, and how many rooms fit"),
     "overhead": ("perf.overhead", "what serving costs: an identity model against a plain FastAPI service"),
 }
 
@@ -21,7 +30,7 @@ class Command(Protocol):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one measurement; only its own module is imported."""
+    """Runs one measurement and returns its exit code; only its own module is imported."""
     parser = argparse.ArgumentParser(prog="python -m perf", description=__doc__)
     subparsers = parser.add_subparsers(dest="name", required=True, metavar="NAME")
     chosen = next((word for word in (arguments or sys.argv[1:]) if word in COMMANDS), None)
@@ -31,7 +40,13 @@ def main(arguments: list[str] | None = None) -> int:
             command: Command = importlib.import_module(module)
             command.add_arguments(subparser)
     options = parser.parse_args(arguments)
-    return command.run(options)
+    try:
+        return command.run(options)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except (ExportError, LiveroomError, RuntimeError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

@@ -1,0 +1,79 @@
+"""A recording given out as a live room would be: chunk by chunk, each when its last sample has been spoken."""
+
+import asyncio
+import time
+from bisect import bisect_left
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+CHUNK_S = 0.25
+
+
+class Playback:
+    """Plays blocks of float32 audio as int16 chunks, and remembers when each moment of it was spoken.
+
+    blocks: mono [n] in [-1, 1]. sample_rate: Hz. pace: 1 for real time, 0 for as fast as chunks are taken.
+
+    The pace is an open loop: a chunk that was taken late does not put off the ones after it, so what is measured
+    against `since` includes everything that a slow server holds up.
+
+    lateness_s: for each chunk that was waited for, how much later than it should it was given out: the fault of
+    the player, not of the server. held_up_s: the most that a chunk was due before anyone asked for it.
+    """
+
+    def __init__(self, blocks: Iterable[Floats], sample_rate: int, pace: float) -> None:
+        self._blocks = blocks
+        self._rate = sample_rate
+        self._pace = pace
+        self._began = 0.0
+        self._ends: list[float] = []
+        self._given: list[float] = []
+        self.lateness_s: list[float] = []
+        self.held_up_s = 0.0
+
+    @property
+    def duration(self) -> float:
+        """Seconds of audio given out so far."""
+        return self._ends[-1] if self._ends else 0.0
+
+    async def chunks(self) -> AsyncGenerator[NDArray[np.int16], None]:
+        """The chunks, int16 [n]; the clock begins to run when the first one is asked for."""
+        self._began = time.perf_counter()
+        samples = 0
+        for block in self._blocks:
+            samples += len(block)
+            end = samples / self._rate
+            if self._pace:
+                due = self._began + end / self._pace
+                ahead = due - time.perf_counter()
+                if ahead > 0:
+                    await asyncio.sleep(ahead)
+                    self.lateness_s.append(time.perf_counter() - due)
+                else:
+                    self.held_up_s = max(self.held_up_s, -ahead)
+            self._ends.append(end)
+            self._given.append(time.perf_counter())
+            yield np.clip(np.rint(block * 32768), -32768, 32767).astype(np.int16)
+
+    def since(self, pts: float) -> float:
+        """Seconds from the moment `pts` (seconds of audio) was spoken until now.
+
+        At pace 0 nobody speaks: from the moment the chunk with `pts` in it was given out.
+        """
+        now = time.perf_counter()
+        if self._pace:
+            return now - (self._began + pts / self._pace)
+        at = min(bisect_left(self._ends, pts - 1e-6), len(self._given) - 1)
+        return now - self._given[at]
+
+
+def percentiles(values: Sequence[float]) -> Mapping[str, float | None]:
+    """p50, p95 and p99 of values, linearly interpolated; None where there is nothing."""
+    names = {"p50": 50, "p95": 95, "p99": 99}
+    if not values:
+        return dict.fromkeys(names)
+    return {name: round(float(np.percentile(values, q)), 4) for name, q in names.items()}

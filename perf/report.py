@@ -1,0 +1,84 @@
+"""Results that can be judged later: what was measured, where, when, and of which version."""
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+import psutil
+from rich.console import Console
+
+PROJECT = Path(__file__).parents[1]
+BUILD = PROJECT / "build"
+_PACKAGES = ("liveroom", "nvidia-pytriton", "onnxruntime", "numpy", "tritonclient", "grpcio")
+_WEIGHTED = ("whisper_encoder", "whisper_decoder")
+
+
+def provenance(settings: Mapping[str, object]) -> dict[str, object]:
+    """When, where and of what a result is: commit, machine, versions, exported weights, and the settings used.
+
+    `load_1min` is the machine's load average as the measurement begins: much above 0 means others were at work.
+    """
+    return {
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": _commit(),
+        "machine": {
+            "cpu": _cpu(),
+            "cores": len(os.sched_getaffinity(0)),
+            "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
+            "os": platform.platform(),
+            "load_1min": round(os.getloadavg()[0], 2),
+        },
+        "versions": {"python": platform.python_version()} | {name: _version(name) for name in _PACKAGES},
+        "weights": {name: _weights(name) for name in _WEIGHTED},
+        "settings": dict(settings),
+    }
+
+
+def save(name: str, result: Mapping[str, object]) -> Path:
+    """Writes `build/<name>.json`, whole or not at all; returns its path."""
+    BUILD.mkdir(exist_ok=True)
+    path = BUILD / f"{name}.json"
+    fresh = path.with_suffix(f".{os.getpid()}")
+    fresh.write_text(json.dumps(result, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    fresh.replace(path)
+    return path
+
+
+def console(*, as_json: bool) -> Console:
+    """Where people are told things: stdout, or stderr while stdout is for JSON."""
+    return Console(stderr=as_json, highlight=False)
+
+
+def _commit() -> str | None:
+    """The commit checked out, "+" behind it where files differ from it; None without git."""
+    git = ["git", "-C", str(PROJECT)]
+    try:
+        head = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, check=True)
+        changed = subprocess.run([*git, "status", "--porcelain"], capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return head.stdout.decode().strip() + ("+" if changed.stdout.strip() else "")
+
+
+def _cpu() -> str:
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _weights(model: str) -> object:
+    """The files that an exporter installed, as its manifest has them; None where there is no manifest."""
+    manifest = PROJECT / "model_repository" / model / "1" / "manifest.json"
+    return json.loads(manifest.read_text(encoding="utf-8")).get("files") if manifest.is_file() else None

@@ -1,0 +1,104 @@
+"""What a stretch of serving cost: each model's time in the queue and at work, and the CPU time of the server."""
+
+import time
+from dataclasses import dataclass
+
+import psutil
+from tritonclient.grpc import InferenceServerClient, service_pb2
+
+from server import Triton
+
+
+@dataclass(frozen=True)
+class ModelCost:
+    """One model between two moments.
+
+    `queue_ms` and `compute_ms` are what a request had of each on average; a request in a batch is at work for as
+    long as its batch. `busy_s` counts a batch once: what the model's instances worked in all, added up. They are None
+    for an ensemble, whose steps have them, and so are those of a decoupled model that answers later than it returns:
+    its `compute_ms` is only what it took to accept a request.
+    """
+
+    name: str
+    inferences: int
+    executions: int
+    queue_ms: float | None
+    compute_ms: float | None
+    total_ms: float
+    busy_s: float | None
+
+
+@dataclass(frozen=True)
+class Costs:
+    """The server between two moments: its models, and its CPU and wall-clock seconds."""
+
+    models: tuple[ModelCost, ...]
+    cpu_s: float
+    wall_s: float
+
+
+class Meter:
+    """Counts from the moment it is made."""
+
+    def __init__(self, triton: Triton) -> None:
+        self._triton = triton
+        self._statistics = _statistics(triton.grpc)
+        self._cpu_s = _cpu_seconds(triton.pid)
+        self._began = time.perf_counter()
+
+    def read(self) -> Costs:
+        """What was spent since then; models that did nothing are left out."""
+        wall_s = time.perf_counter() - self._began
+        cpu_s = _cpu_seconds(self._triton.pid) - self._cpu_s
+        ensembles = {name for name, model in self._triton.models.items() if model.is_ensemble}
+        nothing = service_pb2.ModelStatistics()
+        costs = (
+            difference(self._statistics.get(name, nothing), now, ensemble=name in ensembles)
+            for name, now in _statistics(self._triton.grpc).items()
+        )
+        return Costs(tuple(cost for cost in costs if cost.inferences), cpu_s, wall_s)
+
+
+def difference(
+    before: service_pb2.ModelStatistics, now: service_pb2.ModelStatistics, *, ensemble: bool = False
+) -> ModelCost:
+    """What happened between two readings of a model's statistics (all of Triton's counters only grow)."""
+    old, new = before.inference_stats, now.inference_stats
+    requests = new.success.count - old.success.count
+
+    def mean_ms(*parts: str) -> float:
+        spent = sum(getattr(new, part).ns - getattr(old, part).ns for part in parts)
+        return spent / max(requests, 1) / 1e6
+
+    return ModelCost(
+        name=now.name,
+        inferences=now.inference_count - before.inference_count,
+        executions=now.execution_count - before.execution_count,
+        queue_ms=None if ensemble else mean_ms("queue"),
+        compute_ms=None if ensemble else mean_ms("compute_input", "compute_infer", "compute_output"),
+        total_ms=mean_ms("success"),
+        busy_s=None if ensemble else _busy_seconds(now) - _busy_seconds(before),
+    )
+
+
+def _busy_seconds(statistics: service_pb2.ModelStatistics) -> float:
+    batches = statistics.batch_stats
+    return sum(b.compute_input.ns + b.compute_infer.ns + b.compute_output.ns for b in batches) / 1e9
+
+
+def _statistics(address: str) -> dict[str, service_pb2.ModelStatistics]:
+    with InferenceServerClient(address) as client:
+        return {model.name: model for model in client.get_inference_statistics().model_stats}
+
+
+def _cpu_seconds(pid: int) -> float:
+    """CPU seconds of tritonserver and its stubs so far."""
+    server = psutil.Process(pid)
+    total = 0.0
+    for process in (server, *server.children(recursive=True)):
+        try:
+            times = process.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        total += times.user + times.system
+    return total
