@@ -3,7 +3,9 @@
 import os
 import shutil
 import socket
+import subprocess
 import sys
+import sysconfig
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +16,7 @@ BACKENDS = Path(__file__).parent / "backends"
 SHM_BYTES = 8 * 2**20  # a stub's region: Whisper's states of 30 s (3 MB) and the PCM (2 MB) without growing
 KEEPALIVE_MS = 30_000  # a client that is silently gone is noticed, and its sequences freed
 CLIENT_PING_MS = 10_000  # clients may ping this often
+_NOT_EXECUTABLE = 127  # the loader's exit code for a missing library
 
 
 def wheel() -> Path:
@@ -29,10 +32,7 @@ def assemble_backends(folder: Path) -> Path:
 
     The shared library is copied, as Triton refuses one whose real path is outside the backend directory.
     """
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    stub = wheel() / "python_backend_stubs" / version / "triton_python_backend_stub"
-    if not stub.exists():
-        raise ServerError(f"nvidia-pytriton has no stub for Python {version}: use Python 3.11 or 3.12")
+    stub = _stub()
     python = folder / "python"
     python.mkdir(parents=True)
     for file in (wheel() / "backends" / "python").glob("*.*"):
@@ -44,18 +44,34 @@ def assemble_backends(folder: Path) -> Path:
     return folder
 
 
+def _stub() -> Path:
+    """The wheel's stub for this Python; Triton would wait for ever for one that can't be executed."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    stub = wheel() / "python_backend_stubs" / version / "triton_python_backend_stub"
+    if not stub.exists():
+        raise ServerError(f"nvidia-pytriton has no stub for Python {version}: use Python 3.11 or 3.12")
+    code = subprocess.run([stub], env=environment(), capture_output=True, check=False).returncode
+    if code == _NOT_EXECUTABLE:
+        library = sysconfig.get_config_var("INSTSONAME")
+        raise ServerError(f"Triton's stub finds no {library}: install libpython{version} (or Python with it)")
+    return stub
+
+
 def environment() -> dict[str, str]:
     """The server's environment. Stubs ignore PYTHONPATH and live in that of the first `python3` on PATH.
 
-    One thread per numeric library: many small models share few cores.
+    They need the shared library of this very Python, wherever it is installed. One thread per numeric
+    library: many small models share few cores.
     """
     binaries = Path(sys.executable).parent
     if not (binaries / "python3").exists():
         raise ServerError(
             f"{binaries} has no python3, which Triton's stubs look for: use a virtual environment"
         )
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {**os.environ, **threads, "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+    ours = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    libraries = [sysconfig.get_config_var("LIBDIR"), os.environ.get("LD_LIBRARY_PATH")]
+    ours["LD_LIBRARY_PATH"] = os.pathsep.join(filter(None, libraries))
+    return {**os.environ, **ours, "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
 
 
 def command(
