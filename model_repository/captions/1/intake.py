@@ -79,9 +79,9 @@ class Intake:
         if missing:
             silence = np.zeros(round(min(missing, LONGEST_SILENCE) * self._rate), np.float32)
             samples = np.concatenate([silence, samples])
-            self._taken += len(silence) * SAMPLE_RATE / self._rate
-            self.timeline.anchor(round(self._taken), chunk.pts)
-            self._taken -= len(silence) * SAMPLE_RATE / self._rate
+            # In its middle: what a segment takes of the silence at either end is timed by its own side.
+            half = len(silence) / 2 / self._rate
+            self.timeline.anchor(round(self._taken + half * SAMPLE_RATE), chunk.pts - half)
         self._taken += len(samples) * SAMPLE_RATE / self._rate
         return self._resample(samples, last=False)
 
