@@ -21,6 +21,9 @@ POSITIONS = 448
 """Length of Whisper's decoder context, in tokens."""
 MASKED = np.float32(-1e9)
 """Added to an attention score, it hides a slot; finite, so that no softmax turns NaN."""
+GROUP = 4
+"""Slots that ONNX Runtime's product of one row with a matrix adds up at a time: prompts are padded to a
+multiple of it, so that a batch-mate's longer prompt does not regroup the sums of what follows."""
 TOKENS_PER_SECOND = 14
 """Bound on how much text a second of speech can hold; fast Chinese comes to about 10."""
 SPARE_TOKENS = 8
@@ -124,7 +127,7 @@ class _Batch:
             forced.append([*spoken, *vocabulary.prompt, *request.prefix])
             drafts.append(list(request.draft)[: max(0, request.most_tokens - len(request.prefix))])
         lengths = np.array([len(f) + len(d) for f, d in zip(forced, drafts, strict=True)])
-        width = int(lengths.max())
+        width = -(-int(lengths.max()) // GROUP) * GROUP
         tokens = np.full((len(forced), width), vocabulary.end)
         rows: list[int] = []
         starts: list[int] = []
@@ -147,11 +150,12 @@ class _Batch:
             agreed = 0
             while agreed < len(draft) and draft[agreed] == following[agreed]:
                 agreed += 1
-            self.hypotheses[i].tokens += draft[:agreed]
-            self.hypotheses[i].logprobs += logprobs[:agreed]
             kept[i, : len(known) + agreed] = True
-            self._position[i] += len(known) + agreed
-            self._accept(i, following[agreed], logprobs[agreed])
+            self._position[i] += len(known) - 1
+            for token, logprob in zip(following[: agreed + 1], logprobs, strict=False):
+                if not self._done[i]:  # at its bound or in a loop, the rest of the draft would not be reached
+                    self._position[i] += 1
+                    self._accept(i, token, logprob)
         self._keep(kept)
         self._drop()
 
