@@ -121,9 +121,11 @@ class Room:
         while not last:
             chunk, sender, last = await asyncio.wait_for(self._inbox.get(), IDLE)
             try:
+                if first and self._language != "auto":  # a language that nobody knows is refused here, once
+                    await recognise(np.zeros(SAMPLE_RATE // 10, np.float32), self._language)
                 await self._hear(self._intake.take(chunk))
             except (ChunkError, PtsError, ServiceError) as error:
-                sender.error(str(error), overload=isinstance(error, ServiceError))
+                sender.error(str(error), overload=isinstance(error, ServiceError) and not error.invalid)
                 if not last:
                     sender.done()
                     continue
@@ -194,37 +196,46 @@ class Room:
         except ServiceError:
             segment.heard = heard  # overloaded: the next hypothesis will be of all that is there by then
             return
-        if segment.closed:
-            return  # its final text is next
-        settled = settle(segment.settled, segment.hypothesis, text)
-        if settled and not segment.language:
-            segment.language = language
-        segment.settled, segment.hypothesis = settled, text
+        if segment.cut:
+            return
+        segment.settled = settle(segment.settled, segment.hypothesis, text)
         segment.settled_within, segment.heard = segment.heard, heard
-        if text or segment.shown:
+        segment.hypothesis, segment.heard_language = text, language
+        if segment.settled and not segment.language:
+            segment.language = language
+        if not segment.closed and (text or segment.shown):
             self._tell("partial", segment, text, language, segment.start + heard * WINDOW)
 
     async def _finish(self, segment: Segment) -> None:
         """Give a closed segment its final text; says so where that cannot be had."""
-        for attempt in range(TRIES):
+        text, language = segment.hypothesis, segment.heard_language
+        if not segment.heard_out:
             try:
-                text, language = await self._recognise(segment)
-                break
+                text, language = await self._insist(segment)
             except ServiceError as error:
-                reason = str(error)
-                await asyncio.sleep(0.1 * 2**attempt)
-        else:
-            if self._sender is not None:
                 start, end = self._at(segment.start), self._at(segment.end)
-                self._sender.error(
-                    f"speech from {start:.2f} to {end:.2f} s was not recognised: {reason}", overload=True
-                )
-            return
+                if self._sender is not None:
+                    self._sender.error(
+                        f"speech from {start:.2f} to {end:.2f} s was not recognised: {error}",
+                        overload=not error.invalid,
+                    )
+                return
         if text.strip():
             self._spoken[language] += round(1000 * segment.seconds)
             self._tell("final", segment, text, language, segment.end)
         elif segment.shown:
             self._tell("partial", segment, "", language, segment.end)
+
+    async def _insist(self, segment: Segment) -> tuple[str, str]:
+        """Recognise a segment, again and again while the server is overloaded."""
+        for attempt in range(TRIES - 1):
+            try:
+                return await self._recognise(segment)
+            except ServiceError as error:
+                if error.invalid:
+                    raise
+                await asyncio.sleep(0.1 * 2**attempt)
+        return await self._recognise(segment)
 
     async def _recognise(self, segment: Segment) -> tuple[str, str]:
         """Text and language of a segment; the text begins with what is settled."""
@@ -233,7 +244,7 @@ class Room:
             enough = SPEAKS * self._spoken.total()
             language = ",".join(code for code, spoken in self._spoken.items() if spoken >= enough)
         draft = segment.hypothesis[len(segment.settled) :]
-        found = await recognise(segment.audio(), SAMPLE_RATE, language, segment.settled, draft)
+        found = await recognise(segment.audio(), language, segment.settled, draft)
         text = found.text if found.text.startswith(segment.settled) else segment.settled
         return text, found.language
 

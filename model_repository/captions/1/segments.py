@@ -45,9 +45,14 @@ class Segment:
     windows: list[Floats] = field(default_factory=list)
     speech: list[float] = field(default_factory=list)
     closed: bool = False
+    cut: bool = False
+    """Whether it was closed without a pause: then what hypotheses heard may lie beyond its end."""
     settled: str = ""
     hypothesis: str = ""
+    heard_language: str = ""
+    """Language of the last hypothesis."""
     language: str = ""
+    """The same once words of it are settled: it stays."""
     heard: int = 0
     """Windows that the last hypothesis was made of."""
     settled_within: int = 0
@@ -66,10 +71,20 @@ class Segment:
         return len(self.windows) * WINDOW / SAMPLE_RATE
 
     @property
+    def heard_out(self) -> bool:
+        """Whether the last hypothesis has heard all of its speech."""
+        return self.heard > 0 and max(self.speech[self.heard :], default=0.0) <= SILENCE
+
+    @property
     def due(self) -> bool:
-        """Whether enough speech has come since the last hypothesis for another one."""
-        grown = len(self.windows) - self.heard >= STRIDE
-        return grown and any(probability > SILENCE for probability in self.speech[self.heard :])
+        """Whether it is time for another hypothesis: a stride of more speech, or the beginning of a pause.
+
+        A hypothesis made as soon as a pause begins will be the final one if the pause lasts, without a wait.
+        """
+        if self.heard_out:
+            return False
+        pausing = max(self.speech[-LEAST_PAUSE:]) <= SILENCE
+        return pausing or len(self.windows) - self.heard >= STRIDE
 
     def audio(self) -> Floats:
         """Its samples so far."""
@@ -143,6 +158,7 @@ class Segmenter:
         keep = first + 1 + int(np.convolve(energy, np.ones(ONSET), "same").argmin())
         rest = list(zip(segment.windows[keep:], segment.speech[keep:], strict=True))
         closed = self._close(keep)
+        closed.cut, closed.heard = True, 0
         self._before.clear()
         self.open = Segment(closed.end, [w for w, _ in rest], [p for _, p in rest])
         self._run = 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import triton_python_backend_utils as pb_utils
 from numpy.typing import NDArray
+from timeline import SAMPLE_RATE
 
 Floats = NDArray[np.float32]
 
@@ -15,7 +16,11 @@ END = pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_END
 
 
 class ServiceError(RuntimeError):
-    """A model that captions call answered with an error."""
+    """A model that captions call answered with an error; `invalid` where it was the input's fault."""
+
+    def __init__(self, message: str, invalid: bool) -> None:
+        super().__init__(message)
+        self.invalid = invalid
 
 
 @dataclass(frozen=True)
@@ -27,12 +32,12 @@ class Transcript:
     average_logprob: float
 
 
-async def recognise(audio: Floats, rate: int, language: str, prefix: str, draft: str) -> Transcript:
-    """Run `asr` on one clip, at most 30 s long."""
+async def recognise(audio: Floats, language: str, prefix: str = "", draft: str = "") -> Transcript:
+    """Run `asr` on one clip at 16 kHz, at most 30 s long."""
     texts = {"language": language, "prefix": prefix, "draft": draft}
     inputs = [
         pb_utils.Tensor("audio", audio[None]),
-        pb_utils.Tensor("sample_rate", np.array([[rate]], np.int32)),
+        pb_utils.Tensor("sample_rate", np.array([[SAMPLE_RATE]], np.int32)),
         *(pb_utils.Tensor(name, np.array([[text.encode()]], np.object_)) for name, text in texts.items()),
     ]
     text, detected, logprob = await _call("asr", ["text", "detected_language", "avg_logprob"], inputs)
@@ -74,6 +79,7 @@ async def _call(
     )
     response = await request.async_exec()
     if response.has_error():
-        raise ServiceError(f"{model}: {response.error().message()}")
+        error = response.error()
+        raise ServiceError(f"{model}: {error.message()}", error.code() == pb_utils.TritonError.INVALID_ARG)
     found = {tensor.name(): tensor.as_numpy() for tensor in response.output_tensors()}
     return [found[name] for name in outputs]
