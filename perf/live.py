@@ -26,9 +26,9 @@ RECORDING = next(name for name in MOONSHINE.files if name.endswith("/two_cities.
 """What is played unless told otherwise: 44 s of English."""
 
 FOOTNOTE = """\
-Latency runs from the moment a caption's last sample was spoken to the caption's arrival, so the {chunk:.0f} ms that
-a chunk takes to fill count. A final's segment is known to be over only after a pause of 0.6 s, which counts too; one
-that is cut after 12 s without a pause ends where its last words were weakest, some time before the cut.\
+Latency runs from the moment a caption's last sample was spoken to the caption's arrival, so the time that
+a chunk takes to fill ({chunk:.0f} ms) counts. A final is known to be one only after a pause of 0.6 s,
+which counts too; one that is cut after 12 s without a pause ends some time before the cut.\
 """
 FOOTNOTE_UNPACED = "Latency runs from when the chunk with a caption's last sample was handed to the client."
 
@@ -93,8 +93,8 @@ def run(options: argparse.Namespace) -> int:
 def summary(heard: Heard, costs: Costs, audio_s: float, pace: float) -> dict[str, object]:
     """What `build/live.json` holds.
 
-    `real_time_factor` is wall-clock seconds per second of audio at pace 0, and CPU seconds of the whole server per
-    second of audio at any other pace, where the wall clock only tells the pace.
+    `real_time_factor` is wall-clock seconds per second of audio at pace 0, and CPU seconds of the whole
+    server per second of audio at any other pace, where the wall clock only tells the pace.
     """
     spent = costs.cpu_s if pace else costs.wall_s
     partial, final = percentiles(heard.partial_s), percentiles(heard.final_s)
@@ -132,18 +132,18 @@ def _show(console: Console, result: dict[str, object], costs: Costs, pace: float
     per = "CPU" if pace else "wall-clock"
     table.add_row("real-time factor", f"{result['real_time_factor']:.3f} ({per} seconds per second of audio)")
     for kind in ("partial", "final"):
-        times = (result[f"{kind}_{name}_s"] for name in ("p50", "p95"))
-        table.add_row(
-            f"{kind} latency p50, p95", ", ".join("-" if t is None else f"{t:.2f} s" for t in times)
-        )
+        values = (result[f"{kind}_{name}_s"] for name in ("p50", "p95"))
+        times = ("-" if value is None else f"{value:.2f} s" for value in values)
+        table.add_row(f"{kind} latency p50, p95", ", ".join(times))
     console.print(table, models_table(costs))
     console.print(FOOTNOTE.format(chunk=1000 * CHUNK_S) if pace else FOOTNOTE_UNPACED, style="dim")
 
 
 def models_table(costs: Costs) -> Table:
     """Per model: how often it ran, and the mean time of a request in its queue and at work."""
-    table = Table("model", title="models")
-    for heading in ("inferences", "per execution", "queue ms", "compute ms", "in all ms"):
+    table = Table(title="models")
+    table.add_column("model", no_wrap=True)
+    for heading in ("inferences", "batch", "queue ms", "compute ms", "total ms"):
         table.add_column(heading, justify="right")
     for model in costs.models:
         batch = model.inferences / max(model.executions, 1)

@@ -1,4 +1,4 @@
-"""A recording given out as a live room would be: chunk by chunk, each when its last sample has been spoken."""
+"""A recording given out as a live room would be: each chunk when its last sample has been spoken."""
 
 import asyncio
 import time
@@ -18,11 +18,12 @@ class Playback:
 
     blocks: mono [n] in [-1, 1]. sample_rate: Hz. pace: 1 for real time, 0 for as fast as chunks are taken.
 
-    The pace is an open loop: a chunk that was taken late does not put off the ones after it, so what is measured
-    against `since` includes everything that a slow server holds up.
+    The pace is an open loop: a chunk that was taken late does not put off the ones after it, so what `since`
+    measures includes everything that a slow server holds up.
 
-    lateness_s: for each chunk that was waited for, how much later than it should it was given out: the fault of
-    the player, not of the server. held_up_s: the most that a chunk was due before anyone asked for it.
+    lateness_s: of each chunk that was waited for, how much later than it should it was given out, which is
+    the fault of the player and not of the server. held_up_s: the most that a chunk was due before it was
+    asked for, which is the server's.
     """
 
     def __init__(self, blocks: Iterable[Floats], sample_rate: int, pace: float) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import subprocess
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
@@ -14,14 +15,15 @@ from rich.console import Console
 
 PROJECT = Path(__file__).parents[1]
 BUILD = PROJECT / "build"
+_WIDE = 120
 _PACKAGES = ("liveroom", "nvidia-pytriton", "onnxruntime", "numpy", "tritonclient", "grpcio")
 _WEIGHTED = ("whisper_encoder", "whisper_decoder")
 
 
 def provenance(settings: Mapping[str, object]) -> dict[str, object]:
-    """When, where and of what a result is: commit, machine, versions, exported weights, and the settings used.
+    """When, where and of what a result is: commit, machine, versions, exported weights, settings.
 
-    `load_1min` is the machine's load average as the measurement begins: much above 0 means others were at work.
+    `load_1min` is the load average as the measurement begins: much above 0 means others were at work.
     """
     return {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -50,8 +52,9 @@ def save(name: str, result: Mapping[str, object]) -> Path:
 
 
 def console(*, as_json: bool) -> Console:
-    """Where people are told things: stdout, or stderr while stdout is for JSON."""
-    return Console(stderr=as_json, highlight=False)
+    """Where people are told things: stdout, or stderr while stdout is for JSON; files get wide tables."""
+    terminal = (sys.stderr if as_json else sys.stdout).isatty()
+    return Console(stderr=as_json, highlight=False, width=None if terminal else _WIDE)
 
 
 def _commit() -> str | None:

@@ -1,4 +1,4 @@
-"""What a stretch of serving cost: each model's time in the queue and at work, and the CPU time of the server."""
+"""What a stretch of serving cost: each model's time in its queue and at work, and the server's CPU time."""
 
 import time
 from dataclasses import dataclass
@@ -13,10 +13,9 @@ from server import Triton
 class ModelCost:
     """One model between two moments.
 
-    `queue_ms` and `compute_ms` are what a request had of each on average; a request in a batch is at work for as
-    long as its batch. `busy_s` counts a batch once: what the model's instances worked in all, added up. They are None
-    for an ensemble, whose steps have them, and so are those of a decoupled model that answers later than it returns:
-    its `compute_ms` is only what it took to accept a request.
+    `queue_ms`, `compute_ms` and `total_ms` are means over requests; a request in a batch is at work for as
+    long as its batch. `busy_s` counts a batch once: what the model's instances worked, added up. An ensemble
+    has None where its steps have numbers. A decoupled model's times end when it has accepted a request.
     """
 
     name: str
@@ -68,7 +67,7 @@ def difference(
 
     def mean_ms(*parts: str) -> float:
         spent = sum(getattr(new, part).ns - getattr(old, part).ns for part in parts)
-        return spent / max(requests, 1) / 1e6
+        return float(spent / max(requests, 1) / 1e6)
 
     return ModelCost(
         name=now.name,
@@ -83,7 +82,7 @@ def difference(
 
 def _busy_seconds(statistics: service_pb2.ModelStatistics) -> float:
     batches = statistics.batch_stats
-    return sum(b.compute_input.ns + b.compute_infer.ns + b.compute_output.ns for b in batches) / 1e9
+    return float(sum(b.compute_input.ns + b.compute_infer.ns + b.compute_output.ns for b in batches) / 1e9)
 
 
 def _statistics(address: str) -> dict[str, service_pb2.ModelStatistics]:

@@ -1,0 +1,86 @@
+"""Speech recognition: `asr` against faster-whisper clip by clip, and how many live rooms a server carries."""
+
+import argparse
+import json
+
+from liveroom import Client
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from exporters import speech
+from exporters.progress import Progress as Steps
+from exporters.sources import Library
+from perf import comparison, faster_whisper, report, rooms
+from perf.live import RECORDING
+from server import Triton
+
+THREADS = 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the options of `python -m perf asr`."""
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--clips-only", action="store_true", help="compare, but leave the rooms out")
+    only.add_argument("--rooms-only", action="store_true", help="leave the comparison out")
+    add = parser.add_argument
+    add("--rooms", type=_whole, nargs="+", metavar="N", default=rooms.STEPS, help="steps (%(default)s)")
+    add("--seconds", type=float, default=44.0, help="about how long a step takes (%(default)s)")
+    add("--language", default="auto", help="of the rooms: auto, en, ... (%(default)s)")
+    add("--repetitions", type=_whole, default=5, help="runs per clip; the median counts (%(default)s)")
+    add("--json", action="store_true", help="print the result as JSON; progress goes to stderr")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measures what the options ask for, prints it, and writes build/asr.json."""
+    console = report.console(as_json=options.json)
+    library = Library(progress=Steps(console))
+    settings = {key: value for key, value in vars(options).items() if key not in ("name", "json")}
+    result = report.provenance(settings | {"threads": THREADS})
+    with (
+        console.status("starting Triton") as status,
+        Triton(
+            report.PROJECT / "model_repository", ["captions"], drain_s=2.0, progress=status.update
+        ) as triton,
+    ):
+        status.stop()
+        if not options.rooms_only:
+            result |= _clips(triton, library, options.repetitions, console, show=not options.json)
+        if not options.clips_only:
+            recording = library.path(speech.MOONSHINE, RECORDING)
+            columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+            with Progress(*columns, console=console, transient=True) as progress:
+                capacity = rooms.measure(
+                    triton, recording, options.rooms, options.seconds, options.language, progress
+                )
+            result |= capacity.to_json()
+            if not options.json:
+                console.print(rooms.table(capacity))
+    saved = report.save("asr", result)
+    if options.json:
+        print(json.dumps(result, ensure_ascii=False))
+    else:
+        console.print(f"the same as JSON: {saved.relative_to(report.PROJECT)}")
+    return 0
+
+
+def _clips(
+    triton: Triton, library: Library, repetitions: int, console: Console, *, show: bool
+) -> dict[str, object]:
+    """The comparison as the result has it."""
+    clips = comparison.selection(speech.clips(library=library))
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with (
+        faster_whisper.started(THREADS, library) as peer,
+        Client(triton.grpc) as client,
+        Progress(*columns, console=console, transient=True) as progress,
+    ):
+        compared = comparison.compare(client, peer, clips, repetitions, progress)
+    if show:
+        console.print(comparison.table(compared))
+    return compared.to_json() | {"peer": peer.versions}
+
+
+def _whole(text: str) -> int:
+    if not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text}: expected a whole number, 1 or more")
+    return int(text)
