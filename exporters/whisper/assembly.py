@@ -6,6 +6,7 @@ from typing import cast
 import torch
 from torch import nn
 
+from exporters.errors import ExportError
 from exporters.whisper.checkpoint import Checkpoint, Weights
 from exporters.whisper.network import (
     HEAD_DIM,
@@ -32,9 +33,19 @@ class Whisper:
     decoder: Decoder
 
 
-@torch.no_grad()
 def assemble(checkpoint: Checkpoint, vocabulary: Vocabulary) -> Whisper:
-    """Build the network of `checkpoint`, with the suppressed tokens of `vocabulary` baked in."""
+    """Build the network of `checkpoint`, with the suppressed tokens of `vocabulary` baked in.
+
+    Raises ExportError where weights are missing, as they are when a part of the checkpoint is.
+    """
+    try:
+        return _assemble(checkpoint, vocabulary)
+    except KeyError as missing:
+        raise ExportError(f"not a whole Whisper checkpoint: it has no {missing.args[0]}") from None
+
+
+@torch.no_grad()
+def _assemble(checkpoint: Checkpoint, vocabulary: Vocabulary) -> Whisper:
     weights, size = checkpoint.weights, checkpoint.size
 
     encoder = Encoder(size)

@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -74,7 +75,8 @@ class Checkpoint:
             raise ExportError(f"not a Whisper checkpoint: it has no {missing.args[0]}") from None
 
     def _layers(self, side: str) -> int:
-        return 1 + max(int(name.split(".")[2]) for name in self.weights if name.startswith(f"{side}.blocks."))
+        numbers = (int(name.split(".")[2]) for name in self.weights if name.startswith(f"{side}.blocks."))
+        return 1 + max(numbers, default=-1)
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -119,8 +121,9 @@ def _read_openai(path: Path) -> Checkpoint:
         weights = content.get("model_state_dict", content)
         named = {name: tensor.float() for name, tensor in weights.items()}
     except Exception as error:  # torch raises a different type for every way a file can be wrong
+        reason = str(error).partition("\n")[0]
         raise ExportError(
-            f"{path}: not a state dict that can be read without running code ({error})"
+            f"{path}: not a state dict that can be read without running code ({reason})"
         ) from None
     return Checkpoint(named, _tokenizer(path.parent), None, None)
 
@@ -128,7 +131,11 @@ def _read_openai(path: Path) -> Checkpoint:
 def _read_hugging_face(folder: Path) -> Checkpoint:
     weights: Weights = {}
     for part in sorted(folder.glob("*.safetensors")):
-        for name, tensor in load_file(part).items():
+        try:
+            content = load_file(part)
+        except SafetensorError as error:
+            raise ExportError(f"{part}: cut short or not safetensors ({error})") from None
+        for name, tensor in content.items():
             for old, new in _HF_NAMES:
                 name = name.replace(old, new)  # noqa: PLW2901 - a chain of renames of one name
             weights[name] = tensor.float()
@@ -143,9 +150,10 @@ def _read_hugging_face(folder: Path) -> Checkpoint:
 
 def _read_ctranslate2(folder: Path) -> Checkpoint:
     arrays = _ct2_arrays(folder / "model.bin")
-    weights: Weights = {}
-    for name, tensor in _ct2_weights(arrays):
-        weights[name] = tensor
+    try:
+        weights = dict(_ct2_weights(arrays))
+    except KeyError as missing:
+        raise ExportError(f"{folder}: not a Whisper checkpoint: it has no {missing.args[0]}") from None
     config = folder / "config.json"
     return Checkpoint(
         weights, _tokenizer(folder), _ids(config, "suppress_ids"), _ids(config, "suppress_ids_begin")
