@@ -46,21 +46,27 @@ class Loader:
                 progress(f"waiting for the first answer of {model.name}")
                 self._probe(model.name, deadline)
 
+    def is_serving(self, name: str) -> bool:
+        """Whether Triton counts the model as loaded, dead or alive."""
+        with InferenceServerClient(self._address) as client:
+            try:
+                return bool(client.is_model_ready(name))
+            except InferenceServerException:
+                return False
+
     def reload(self, name: str) -> None:
         """Loads a model whose process died once more; ensembles over it come back with it.
 
-        A model that someone has unloaded in the meantime stays unloaded. Raises ServerError when it fails.
+        Raises ServerError when it can't be unloaded or loaded, or does not answer.
         """
         deadline = time.monotonic() + RELOAD_TIMEOUT_S
-        client = InferenceServerClient(self._address)
-        try:
-            if not client.is_model_ready(name):
-                return
-            client.unload_model(name, client_timeout=RELOAD_TIMEOUT_S)
-        except InferenceServerException as error:
-            raise ServerError(f"model '{name}' can't be unloaded: {reason_of(error.message())}") from error
-        finally:
-            client.close()
+        with InferenceServerClient(self._address) as client:
+            try:
+                client.unload_model(name, client_timeout=RELOAD_TIMEOUT_S)
+            except InferenceServerException as error:
+                raise ServerError(
+                    f"model '{name}' can't be unloaded: {reason_of(error.message())}"
+                ) from error
         self._load(self._models[name], deadline)
         for model in self._models.values():
             if model.name == name or (model.is_ensemble and name in model.requires):

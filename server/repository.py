@@ -1,5 +1,6 @@
 """What a model repository holds: configurations, what depends on what, and which files are not there yet."""
 
+import compileall
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,6 +124,16 @@ def check_files(models: Mapping[str, Model]) -> None:
         if missing := model.missing_file():
             todo = "write it" if missing.name == "model.py" else f"run: python -m exporters {model.name}"
             raise ServerError(f"model '{model.name}': {missing} does not exist: {todo}")
+
+
+def compile_modules(models: Mapping[str, Model]) -> None:
+    """Compiles the modules of Python models before a stub does it.
+
+    Triton takes a new __pycache__ for a change of the model and loads it again with an ensemble over it.
+    """
+    for model in models.values():
+        if model.config.backend == "python":
+            compileall.compile_dir(model.folder, quiet=2)
 
 
 def waves(models: Mapping[str, Model]) -> Iterator[list[Model]]:

@@ -13,7 +13,7 @@ from typing import Self
 from server import launch, process
 from server.errors import ServerError, last_error
 from server.loader import Loader
-from server.repository import Model, Repository, check_files
+from server.repository import Model, Repository, check_files, compile_modules
 from server.watch import StubWatch
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -99,10 +99,11 @@ class Triton:
             wanted = self._repository.names() if self._wanted is None else self._wanted
             self.models = self._repository.resolve(wanted)
             check_files(self.models)
+            compile_modules(self.models)
             self._launch(deadline)
             loader = Loader(self.grpc, self.models, self.log)
             loader.load_all(deadline, self._progress)
-            self._watch = StubWatch(self.pid, loader.reload, self._fail, self._progress)
+            self._watch = StubWatch(self.pid, loader, self._fail, self._progress)
             self._watch.start()
         except ServerError as error:
             self._failure = ServerError(self._plain(str(error)))

@@ -5,10 +5,12 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
 from server.errors import ServerError
+from server.loader import Loader
 
 RELOADS = 3
 WINDOW_S = 300.0
@@ -16,22 +18,29 @@ _EVERY_S = 0.25
 _STUB = "triton_python_backend_stub"
 
 
-class StubWatch(threading.Thread):
-    """Calls `reload(model)` when a stub of a model dies, at most RELOADS times in WINDOW_S seconds.
+class Stub(NamedTuple):
+    """Which instance of which model a process is; the one that replaces it has the same."""
 
-    `fail(error)` is called, and watching ends, when a reload fails or is one too many.
+    model: str
+    instance: str
+
+
+class StubWatch(threading.Thread):
+    """Loads a model again when a stub of it dies, at most RELOADS times in WINDOW_S seconds.
+
+    `fail(error)` is called, and watching ends, when that fails or is once too often.
     """
 
     def __init__(
         self,
         server_pid: int,
-        reload: Callable[[str], None],
+        loader: Loader,
         fail: Callable[[ServerError], None],
         progress: Callable[[str], None],
     ) -> None:
         super().__init__(name="stub-watch", daemon=True)
         self._server = psutil.Process(server_pid)
-        self._reload = reload
+        self._loader = loader
         self._fail = fail
         self._progress = progress
         self._stopped = threading.Event()
@@ -45,13 +54,19 @@ class StubWatch(threading.Thread):
     def run(self) -> None:
         """Looks at every stub a few times a second."""
         while not self._stopped.wait(_EVERY_S) and _alive(self._server):
+            gone = {stub for process, stub in self._stubs.items() if not _alive(process)}
+            if not gone:
+                continue
+            replaced = set(self._find().values())  # by a load that somebody else asked for
             try:
-                for model in sorted({model for stub, model in self._stubs.items() if not _alive(stub)}):
-                    self._mend(model)
+                for model in sorted({stub.model for stub in gone - replaced}):
+                    if self._loader.is_serving(model):
+                        self._mend(model)
             except ServerError as error:
                 if not self._stopped.is_set():
                     self._fail(error)
                 return
+            self._stubs = self._find()
 
     def _mend(self, model: str) -> None:
         now = time.monotonic()
@@ -64,14 +79,13 @@ class StubWatch(threading.Thread):
                 f"model '{model}' died {len(deaths)} times in {now - deaths[0]:.0f} s: it is not loaded again"
             )
         self._progress(f"a process of model '{model}' died: loading it again ({len(deaths)} of {RELOADS})")
-        for stub, name in self._stubs.items():
-            if name == model and _alive(stub):
-                stub.kill()  # Triton waits for ever for the living instances of a model with a dead one
-        self._reload(model)
-        self._stubs = self._find()
+        for process, stub in self._stubs.items():
+            if stub.model == model and _alive(process):
+                process.kill()  # Triton waits for ever for the living instances of a model with a dead one
+        self._loader.reload(model)
 
-    def _find(self) -> dict[psutil.Process, str]:
-        """Every living stub with its model: it is called with <repository>/<model>/<version>/<file>."""
+    def _find(self) -> dict[psutil.Process, Stub]:
+        """Every living stub: called with <repository>/<model>/<version>/<file> ... <instance> <runtime>."""
         stubs = {}
         for child in self._server.children():
             try:
@@ -79,7 +93,7 @@ class StubWatch(threading.Thread):
             except psutil.Error:  # gone or a zombie by now
                 continue
             if arguments and Path(arguments[0]).name == _STUB:
-                stubs[child] = Path(arguments[1]).parent.parent.name
+                stubs[child] = Stub(Path(arguments[1]).parent.parent.name, arguments[-2])
         return stubs
 
 

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from exporters.speech import Clip, clips
 from server import Triton
 from tests import models
+
+PROJECT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +27,17 @@ def small_triton(small_models: Path) -> Iterator[Triton]:
     """A server with the small models."""
     with Triton(small_models, drain_s=0) as triton:
         yield triton
+
+
+@pytest.fixture(scope="session")
+def live_triton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
+    """A server with `captions` and all it requires, out of the real repository as the exporters left it."""
+    log = tmp_path_factory.mktemp("live") / "triton.log"
+    with Triton(PROJECT / "model_repository", ["captions"], drain_s=0, log_file=log) as triton:
+        yield triton
+
+
+@pytest.fixture(scope="session")
+def corpus() -> dict[str, Clip]:
+    """Recorded speech with transcripts by name, Chinese and English."""
+    return {clip.name: clip for clip in clips()}

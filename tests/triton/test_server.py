@@ -111,6 +111,23 @@ def answers(client: InferenceServerClient, model: str) -> bool:
     return True
 
 
+def test_a_load_that_someone_asks_for_is_no_death(tmp_path: Path) -> None:
+    said: list[str] = []
+    folder = models.identity(tmp_path)
+    with Triton(tmp_path, drain_s=0, progress=said.append) as triton:
+        first = stub_of(triton, "identity")
+        (folder / "1" / "model.onnx").touch()
+        with InferenceServerClient(triton.grpc) as client:
+            client.load_model("identity")
+            assert until(lambda: not first.is_running(), 10)
+            time.sleep(1)
+            assert stub_of(triton, "identity") != first
+            client.unload_model("identity")
+            time.sleep(3)
+            assert not client.is_model_ready("identity")
+    assert not [message for message in said if "died" in message]
+
+
 def test_a_model_that_keeps_dying_ends_the_server(crashing: Triton, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "RELOADS", 1)
     first = stub_of(crashing, "affine")
