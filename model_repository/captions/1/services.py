@@ -71,6 +71,33 @@ class Stream:
         return output
 
 
+class Denoiser:
+    """One room's use of `denoise`: any number of samples in, what is clean by now out, without delay."""
+
+    FRAME = 256
+    """Samples that the model takes a multiple of; by as many its output is late."""
+
+    def __init__(self, room: str) -> None:
+        self._stream = Stream("denoise", "audio_clean", room)
+        self._pending = np.zeros(0, np.float32)
+        self._late = self.FRAME
+
+    async def feed(self, samples: Floats, last: bool) -> Floats:
+        """Clean samples [N]; `last` also gives what was held back."""
+        pending = np.concatenate([self._pending, samples])
+        if last:
+            pending = np.pad(pending, (0, -len(pending) % self.FRAME + self.FRAME))
+        whole = len(pending) // self.FRAME * self.FRAME
+        self._pending = pending[whole:]
+        if whole == 0:
+            return pending[:0]
+        late, self._late = self._late, 0
+        clean: Floats = (await self._stream.feed(pending[:whole]))[late:]
+        if last:
+            await self._stream.close(self.FRAME)
+        return clean
+
+
 async def _call(
     model: str, outputs: list[str], inputs: list[pb_utils.Tensor], sequence: int | str = 0, flags: int = 0
 ) -> list[NDArray[np.generic]]:
