@@ -84,7 +84,7 @@ class Denoiser:
 
     async def feed(self, samples: Floats, last: bool) -> Floats:
         """Clean samples [N]; `last` also gives what was held back."""
-        pending = np.concatenate([self._pending, samples])
+        pending: Floats = np.concatenate([self._pending, samples])
         if last:
             pending = np.pad(pending, (0, -len(pending) % self.FRAME + self.FRAME))
         whole = len(pending) // self.FRAME * self.FRAME
@@ -92,10 +92,10 @@ class Denoiser:
         if whole == 0:
             return pending[:0]
         late, self._late = self._late, 0
-        clean: Floats = (await self._stream.feed(pending[:whole]))[late:]
+        clean = await self._stream.feed(pending[:whole])
         if last:
             await self._stream.close(self.FRAME)
-        return clean
+        return clean[late:]
 
 
 async def _call(
