@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from pathlib import Path
 
 from liveroom import Client
 from rich.console import Console
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seconds", type=float, default=44.0, help="about how long a step takes (%(default)s)")
     add("--language", default="auto", help="of the rooms: auto, en, ... (%(default)s)")
     add("--repetitions", type=_whole, default=5, help="runs per clip; the median counts (%(default)s)")
+    add("--out", type=Path, default=report.BUILD / "asr.json", help="where the result goes (%(default)s)")
     add("--json", action="store_true", help="print the result as JSON; progress goes to stderr")
 
 
@@ -34,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     """Measures what the options ask for, prints it, and writes build/asr.json."""
     console = report.console(as_json=options.json)
     library = Library(progress=Steps(console))
-    settings = {key: value for key, value in vars(options).items() if key not in ("name", "json")}
+    settings = {key: value for key, value in vars(options).items() if key not in ("name", "json", "out")}
     result = report.provenance(settings | {"threads": THREADS})
     with (
         console.status("starting Triton") as status,
@@ -55,11 +57,11 @@ def run(options: argparse.Namespace) -> int:
             result |= capacity.to_json()
             if not options.json:
                 console.print(rooms.table(capacity))
-    saved = report.save("asr", result)
+    report.save(options.out, result)
     if options.json:
         print(json.dumps(result, ensure_ascii=False))
     else:
-        console.print(f"the same as JSON: {saved.relative_to(report.PROJECT)}")
+        console.print(f"the same as JSON: {options.out}")
     return 0
 
 

@@ -58,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("file", nargs="?", type=Path, help="WAV, FLAC, OGG or MP3 (default: 44 s of English, fetched once)")
     add("--pace", type=_pace, default=1.0, help="1 is real time, 0 as fast as it is served (%(default)s)")
     add("--language", default="auto", help="auto, en, zh, ... or candidates such as en,zh (%(default)s)")
+    add("--out", type=Path, default=report.BUILD / "live.json", help="where the result goes (%(default)s)")
     add("--json", action="store_true", help="print the result as JSON; captions go to stderr")
 
 
@@ -81,12 +82,12 @@ def run(options: argparse.Namespace) -> int:
             heard = asyncio.run(_play(triton.grpc, playback, audio.sample_rate, options.language, console))
             costs = meter.read()
     result = summary(heard, costs, playback.duration, options.pace) | provenance
-    saved = report.save("live", result)
+    report.save(options.out, result)
     if options.json:
         print(json.dumps(result, ensure_ascii=False))
     else:
         _show(console, result, costs, options.pace)
-        console.print(f"the same as JSON: {saved.relative_to(report.PROJECT)}")
+        console.print(f"the same as JSON: {options.out}")
     return 0
 
 
@@ -154,7 +155,10 @@ def models_table(costs: Costs) -> Table:
 
 
 def _pace(text: str) -> float:
-    pace = float(text)
-    if not (pace >= 0 and math.isfinite(pace)):
+    try:
+        pace = float(text)
+    except ValueError:
+        pace = math.nan
+    if not 0 <= pace < math.inf:
         raise argparse.ArgumentTypeError(f"{text}: expected 1 for real time, 0 for as fast as it is served")
     return pace

@@ -14,7 +14,7 @@ import psutil
 from rich.console import Console
 
 PROJECT = Path(__file__).parents[1]
-BUILD = PROJECT / "build"
+BUILD = Path("build")
 _WIDE = 120
 _PACKAGES = ("liveroom", "nvidia-pytriton", "onnxruntime", "numpy", "tritonclient", "grpcio")
 _WEIGHTED = ("whisper_encoder", "whisper_decoder")
@@ -41,14 +41,13 @@ def provenance(settings: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def save(name: str, result: Mapping[str, object]) -> Path:
-    """Writes `build/<name>.json`, whole or not at all; returns its path."""
-    BUILD.mkdir(exist_ok=True)
-    path = BUILD / f"{name}.json"
+def save(path: Path, result: Mapping[str, object]) -> None:
+    """Writes `result` as JSON, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(f".{os.getpid()}")
-    fresh.write_text(json.dumps(result, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    text = json.dumps(result, ensure_ascii=False, indent=2)
+    fresh.write_text(text + "\n", encoding="utf-8")
     fresh.replace(path)
-    return path
 
 
 def console(*, as_json: bool) -> Console:

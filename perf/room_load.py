@@ -21,7 +21,7 @@ from exporters.wer import tokens
 from perf.playback import CHUNK_S, Playback, percentiles
 
 STRIDE_S = 1.0
-"""Rooms begin spread over the time between two partials, so that their hypotheses do not fall due together."""
+"""Rooms begin spread over the time between two partials: their hypotheses do not fall due together."""
 COOL_DOWN_S = 1.0
 """Not measured at the end of each room: its last final comes of the room's end, not of a pause."""
 

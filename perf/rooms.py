@@ -96,10 +96,15 @@ def measure(
             raise RuntimeError(f"a room alone on the server has no words: {alone.error or 'no speech found'}")
         done.append(judged(outcome, alone, costs.cpu_s / costs.wall_s, costs.wall_s, costs.models))
         progress.console.print(_line(done[-1]))
-        broken = next((at for at, step in enumerate(done) if step.verdict), len(done))
-        if len(done) - broken > STEPS_AFTER_BREAK:
+        if seen_enough(done):
             break
     return Capacity(tuple(done), max((step.rooms for step in done if not step.verdict), default=0))
+
+
+def seen_enough(done: Sequence[Step]) -> bool:
+    """Whether the service level was missed, and `STEPS_AFTER_BREAK` more steps have shown what follows."""
+    missed = next((at for at, step in enumerate(done) if step.verdict), len(done))
+    return len(done) - missed > STEPS_AFTER_BREAK
 
 
 def judged(
@@ -162,7 +167,7 @@ def table(capacity: Capacity) -> Table:
             step.verdict or "kept",
         )
     view.caption = (
-        f"{capacity.max_rooms} rooms with p95 of partials below {PARTIAL_P95_S:g} s and every final delivered. "
+        f"{capacity.max_rooms} rooms: p95 of partials below {PARTIAL_P95_S:g} s and every final delivered. "
         "Latencies in seconds since a caption's last sample was spoken; words and seconds covered by finals: "
         "of the room with the least, against a room alone; cores: CPU of the server."
     )

@@ -1,0 +1,48 @@
+"""`python -m perf`: what a wrong word on the command line gets."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+
+
+def perf(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "perf", *arguments]
+    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_help_lists_every_measurement() -> None:
+    shown = perf("--help")
+    assert shown.returncode == 0
+    assert all(name in shown.stdout for name in ("live", "asr", "overhead"))
+
+
+@pytest.mark.parametrize("content", [None, b"", b"RIFF but no sound at all"], ids=["missing", "empty", "bad"])
+def test_a_file_that_is_no_sound_is_one_line(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "talk.wav"
+    if content is not None:
+        file.write_bytes(content)
+    failed = perf("live", str(file))
+    assert failed.returncode == 1
+    assert failed.stdout == ""
+    assert failed.stderr.startswith("error: ")
+    assert str(file) in failed.stderr
+    assert failed.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("live", "--pace", "-1"), "expected 1 for real time, 0 for as fast as it is served"),
+        (("live", "--pace", "fast"), "fast: expected 1 for real time"),
+        (("asr", "--rooms", "0"), "0: expected a whole number, 1 or more"),
+        (("asr", "--clips-only", "--rooms-only"), "not allowed with"),
+    ],
+)
+def test_a_wrong_option_is_said(arguments: tuple[str, ...], message: str) -> None:
+    failed = perf(*arguments)
+    assert failed.returncode == 2
+    assert message in failed.stderr
