@@ -25,11 +25,12 @@ from server import Triton
 RECORDING = next(name for name in MOONSHINE.files if name.endswith("/two_cities.wav"))
 """What is played unless told otherwise: 44 s of English."""
 
-FOOTNOTE = """\
-Latency runs from the moment a caption's last sample was spoken to the caption's arrival, so the time that
-a chunk takes to fill ({chunk:.0f} ms) counts. A final is known to be one only after a pause of 0.6 s,
-which counts too; one that is cut after 12 s without a pause ends some time before the cut.\
-"""
+FOOTNOTE = (
+    "Latency runs from the moment a caption's last sample was spoken to the caption's arrival: the time a "
+    "chunk takes to fill ({chunk:.0f} ms) counts. A final is known to be one only after a pause, which "
+    "counts as far as it lies behind the final's end (see captions' segments.py); one that is cut for its "
+    "length, without a pause, ends some time before the cut, which counts too."
+)
 FOOTNOTE_UNPACED = "Latency runs from when the chunk with a caption's last sample was handed to the client."
 
 
