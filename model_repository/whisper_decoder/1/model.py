@@ -21,6 +21,10 @@ UNLIKELY = -0.5
 many kinds gave (no speech, log-probability) from (0.54, -2.6) to (0.94, -0.6); speech at its worst (0.61,
 -0.06)."""
 
+SILENT, ABSURD = 0.85, -1.5
+"""Above the one probability, and below the other log-probability, no text is believed: 20 s of silence are a
+likely "you" (0.94, -0.4), chords "I'm" (0.1, -2.6). Speech under loud noise reached (0.77, -0.4), (0.3, -1.44)."""
+
 
 class TritonPythonModel:
     """One instance: a decoder session and its vocabulary."""
@@ -56,11 +60,12 @@ class TritonPythonModel:
     def _parse(self, request: pb_utils.InferenceRequest) -> list[Request] | pb_utils.TritonError:
         """The items of one request."""
         tensors = {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
-        texts = {
-            name: [item[0].decode() for item in tensors[name]] for name in ("language", "prefix", "draft")
-        }
         items = []
         try:
+            texts = {
+                name: [_decoded(name, item[0]) for item in tensors[name]]
+                for name in ("language", "prefix", "draft")
+            }
             for states, duration, language, prefix, draft in zip(
                 tensors["states"], tensors["duration"], *texts.values(), strict=True
             ):
@@ -92,5 +97,15 @@ class TritonPythonModel:
 
     def _text(self, hypothesis: Hypothesis) -> str:
         """The text, or nothing where it was made up over silence or noise."""
-        invented = hypothesis.no_speech > NO_SPEECH and hypothesis.average_logprob < UNLIKELY
-        return "" if invented else self._vocabulary.decode(hypothesis.tokens)
+        likely, silent = hypothesis.average_logprob, hypothesis.no_speech
+        if (silent > NO_SPEECH and likely < UNLIKELY) or silent > SILENT or likely < ABSURD:
+            return ""
+        text = self._vocabulary.decode(hypothesis.tokens)
+        return text if any(character.isalnum() for character in text) else ""
+
+
+def _decoded(name: str, value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{name} is not UTF-8: {error}") from None
