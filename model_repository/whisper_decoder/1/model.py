@@ -23,7 +23,7 @@ many kinds gave (no speech, log-probability) from (0.54, -2.6) to (0.94, -0.6); 
 
 SILENT, ABSURD = 0.85, -1.5
 """Above the one probability, and below the other log-probability, no text is believed: 20 s of silence are a
-likely "you" (0.94, -0.4), chords "I'm" (0.1, -2.6). Speech under loud noise reached (0.77, -0.4), (0.3, -1.44)."""
+likely "you" (0.94, -0.4), chords "I'm" (0.1, -2.6). Noisy speech reached (0.77, -0.4) and (0.3, -1.44)."""
 
 
 class TritonPythonModel:
