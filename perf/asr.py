@@ -47,6 +47,7 @@ def run(options: argparse.Namespace) -> int:
         status.stop()
         if not options.rooms_only:
             result |= _clips(triton, library, options.repetitions, console, show=not options.json)
+            report.save(options.out, result)  # what comes after this takes minutes and may be interrupted
         if not options.clips_only:
             recording = library.path(speech.MOONSHINE, RECORDING)
             columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())

@@ -111,7 +111,7 @@ def compare(
 
 def table(comparison: Comparison) -> Table:
     """For people; "defaults" are the peer with nothing set."""
-    view = Table(title="asr through gRPC against faster-whisper (int8, greedy, same weights, same threads)")
+    view = Table(title="asr through gRPC against faster-whisper (int8, greedy, same weights)")
     view.add_column("clip", no_wrap=True)
     for heading in ("s", "ours s", "peer s", "speed-up", "error ours", "peer", "defaults s", "error"):
         view.add_column(heading, justify="right")

@@ -1,0 +1,30 @@
+"""`python -m perf asr`, whole: against the real peer, in its own environment. Not timed, only its shape."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.mark.slow
+def test_clips_and_rooms_are_measured(tmp_path: Path) -> None:
+    out = tmp_path / "asr.json"
+    command = [sys.executable, "-m", "perf", "asr", "--repetitions", "1", "--rooms", "1", "--json"]
+    done = subprocess.run(
+        [*command, "--out", str(out)], cwd=PROJECT, capture_output=True, text=True, check=True, timeout=600
+    )
+    result = json.loads(done.stdout)
+    assert result == json.loads(out.read_text(encoding="utf-8"))
+    assert {clip["language"] for clip in result["clips"]} == {"en", "zh"}
+    for clip in result["clips"]:
+        assert clip["speedup"] == pytest.approx(clip["peer_s"] / clip["ours_s"], rel=0.01)
+        assert 0 <= clip["wer_ours"] < 0.5
+        assert 0 <= clip["wer_peer"] < 0.5
+    assert result["peer"]["faster-whisper"] == "1.2.1"
+    (step,) = result["rooms"]
+    assert (step["rooms"], step["words"], step["covered"]) == (1, 1, 1)
+    assert result["max_rooms"] in (0, 1)
