@@ -105,17 +105,20 @@ class _Batch:
         self._position = np.zeros(len(requests), np.int64)
 
     def detect(self) -> None:
-        """Run the start token: it tells the language and whether anybody speaks."""
-        count, vocabulary = len(self.live), self._decoder.vocabulary
-        every = np.arange(count)
-        answers = self._run(np.full((count, 1), vocabulary.start), np.ones(count, np.int64), every, every)
-        self._keep(np.ones((count, 1), bool))
-        self._position += 1
-        for row, (request, hypothesis) in enumerate(zip(self._requests, self.hypotheses, strict=True)):
-            hypothesis.no_speech = float(answers["no_speech"][row])
-            if vocabulary.codes:
-                allowed = np.array(request.languages or range(len(vocabulary.codes)))
-                hypothesis.language = int(allowed[answers["language"][row, allowed].argmax()])
+        """Find the language of those that leave a choice, by running the start token alone."""
+        codes = self._decoder.vocabulary.codes
+        if not codes:
+            return
+        choices = [list(request.languages) or list(range(len(codes))) for request in self._requests]
+        if any(len(choice) > 1 for choice in choices):
+            count = len(self.live)
+            start, every = np.full((count, 1), self._decoder.vocabulary.start), np.arange(count)
+            past = self._past
+            answers = self._run(start, np.ones(count, np.int64), every, every)
+            self._past = past  # the start token comes again with the rest
+        for row, choice in enumerate(choices):
+            best = int(answers["language"][row, choice].argmax()) if len(choice) > 1 else 0
+            self.hypotheses[row].language = choice[best]
 
     def prefill(self) -> None:
         """Run prompt, prefix and draft at once; keep the draft as far as it would have been chosen."""
@@ -124,7 +127,7 @@ class _Batch:
         drafts: list[list[int]] = []
         for request, hypothesis in zip(self._requests, self.hypotheses, strict=True):
             spoken = [vocabulary.first_language + hypothesis.language] if vocabulary.codes else []
-            forced.append([*spoken, *vocabulary.prompt, *request.prefix])
+            forced.append([vocabulary.start, *spoken, *vocabulary.prompt, *request.prefix])
             drafts.append(list(request.draft)[: max(0, request.most_tokens - len(request.prefix))])
         lengths = np.array([len(f) + len(d) for f, d in zip(forced, drafts, strict=True)])
         width = -(-int(lengths.max()) // GROUP) * GROUP
@@ -133,20 +136,22 @@ class _Batch:
         starts: list[int] = []
         for i, (known, draft) in enumerate(zip(forced, drafts, strict=True)):
             tokens[i, : lengths[i]] = [*known, *draft]
+            rows.append(i * width)  # the start token: it tells whether anybody speaks
             starts.append(len(rows))
             rows += range(i * width + len(known) - 1, i * width + len(known) + len(draft))
-        answers = self._run(tokens, lengths, np.array(rows), np.array(starts))
+        probe = np.array([[start - 1, start] for start in starts]).flatten()
+        answers = self._run(tokens, lengths, np.array(rows), probe)
 
         kept = np.zeros((len(forced), width), bool)
         for i, (known, draft) in enumerate(zip(forced, drafts, strict=True)):
             span = slice(starts[i], starts[i] + len(draft) + 1)
             following = answers["next"][span].tolist()
             logprobs = _logs(answers["probability"][span])
-            if not self._requests[i].prefix and following[0] != answers["first"][i]:
-                following[0] = int(answers["first"][i])
-                logprobs[0] = math.log(
-                    max(1.0 - math.exp(logprobs[0]), 1e-9)
-                )  # at most what the most likely one left
+            first = int(answers["first"][2 * i + 1])
+            if not self._requests[i].prefix and following[0] != first:
+                following[0] = first  # its probability is at most what the most likely one left
+                logprobs[0] = math.log(max(1.0 - math.exp(logprobs[0]), 1e-9))
+            self.hypotheses[i].no_speech = float(answers["no_speech"][2 * i])
             agreed = 0
             while agreed < len(draft) and draft[agreed] == following[agreed]:
                 agreed += 1
