@@ -1,0 +1,102 @@
+"""The README's commands and its program do what it says, against the server that it starts."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from exporters.sources import Library
+from exporters.speech import MOONSHINE
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+COMMANDS = [
+    line
+    for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+    for line in block.split("\n")
+    if line
+]
+SERVER = [command for command in COMMANDS if command.startswith("python -m server")]
+OTHERS = [command for command in COMMANDS if command not in SERVER]
+PROGRAMS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+MAKE = re.findall(r"^    make ([a-z]+)", README, re.MULTILINE)
+LIMIT_S = 60
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a recording called speech.wav: ten seconds of English."""
+    path = tmp_path_factory.mktemp("reader")
+    recording = next(name for name in MOONSHINE.files if name.endswith("beckett.wav"))
+    (path / "speech.wav").symlink_to(Library().path(MOONSHINE, recording))
+    return path
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """What a reader's shell has, once the server of the README is ready."""
+    log = tmp_path_factory.mktemp("log") / "triton.log"
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    (command,) = SERVER
+    more = ["--grpc-port", "0", "--metrics-port", "0", "--json", "--log-file", str(log)]
+    with subprocess.Popen(
+        [*shlex.split(command), *more],
+        cwd=ROOT,
+        env=os.environ | {"PATH": path},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        ready = json.loads(server.stdout.readline())
+        yield os.environ | {"PATH": path, "LIVEROOM_URL": ready["grpc"], "PYTHONPATH": str(ROOT)}
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(LIMIT_S) == 0
+
+
+def run(command: list[str], folder: Path, environment: dict[str, str]) -> str:
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=LIMIT_S, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_it_has_what_this_test_is_about() -> None:
+    assert len(SERVER) == 1
+    assert len(OTHERS) >= 8
+    assert len(PROGRAMS) == 1
+    assert {"live", "test", "lint"} <= set(MAKE)
+
+
+@pytest.mark.parametrize("command", OTHERS)
+def test_a_command_works(command: str, folder: Path, environment: dict[str, str]) -> None:
+    printed = run(shlex.split(command), folder, environment)
+    if "speech.wav" in command and "--out" not in command:
+        assert "fail better" in printed.lower()
+    if "--json" in command:
+        assert [json.loads(line) for line in printed.splitlines()]
+
+
+def test_subtitles_were_written(folder: Path, environment: dict[str, str]) -> None:
+    command = next(command for command in OTHERS if "--out" in command)
+    run(shlex.split(command), folder, environment)
+    assert "00:00:0" in (folder / "speech.srt").read_text()
+
+
+def test_the_program_works(folder: Path, environment: dict[str, str]) -> None:
+    program = PROGRAMS[0].replace("127.0.0.1:8001", environment["LIVEROOM_URL"])
+    printed = run([sys.executable, "-c", program], folder, environment)
+    assert "final" in printed
+    assert "Fail better." in printed
+
+
+@pytest.mark.parametrize("target", sorted(set(MAKE)))
+def test_a_make_target_exists(target: str) -> None:
+    subprocess.run(["make", "-n", target], cwd=ROOT, check=True, capture_output=True, timeout=LIMIT_S)

@@ -1,0 +1,44 @@
+"""model_repository/README.md says what the configs say."""
+
+from pathlib import Path
+
+from tritonclient.grpc.model_config_pb2 import DataType, ModelConfig, ModelInput, ModelOutput
+
+from exporters.triton_config import config_path, load_config, served_models
+
+REPOSITORY = Path(__file__).parents[2] / "model_repository"
+
+
+def test_the_table_is_what_the_configs_say() -> None:
+    lines = (REPOSITORY / "README.md").read_text().splitlines()
+    start = lines.index("| model | kind | inputs | outputs | batch | instances |") + 2
+    written = lines[start : lines.index("", start)]
+    assert written == [row(name) for name in served_models(REPOSITORY)]
+
+
+def row(name: str) -> str:
+    config = load_config(config_path(REPOSITORY, name))
+    instances = sum(group.count for group in config.instance_group)
+    cells = [
+        f"`{name}`",
+        kind(config),
+        ", ".join(map(tensor, config.input)),
+        ", ".join(map(tensor, config.output)),
+        str(config.max_batch_size),
+        str(instances) if instances else "-",
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def kind(config: ModelConfig) -> str:
+    words = [config.backend or config.platform]
+    if config.HasField("sequence_batching"):
+        words.append("sequence")
+    if config.model_transaction_policy.decoupled:
+        words.append("decoupled")
+    return ", ".join(words)
+
+
+def tensor(each: ModelInput | ModelOutput) -> str:
+    optional = " optional" if getattr(each, "optional", False) else ""
+    return f"`{each.name}` {DataType.Name(each.data_type).removeprefix('TYPE_')} {list(each.dims)}" + optional
