@@ -1,0 +1,141 @@
+"""Rooms for tests: played through the client, or request by request over a stream of their own."""
+
+import queue
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import grpc
+import numpy as np
+from liveroom import AsyncClient, Caption
+from numpy.typing import NDArray
+from tritonclient.grpc import InferResult, service_pb2, service_pb2_grpc
+from tritonclient.utils import np_to_triton_dtype, serialize_byte_tensor
+
+Array = NDArray[np.generic]
+WINDOW_S = 0.032
+"""Speech is found in windows of this length, so the last one may end this much after the audio."""
+
+
+async def play(
+    client: AsyncClient,
+    audio: NDArray[np.float32] | NDArray[np.int16],
+    rate: int = 16_000,
+    *,
+    room_id: str | None = None,
+    language: str = "auto",
+    denoise: bool = False,
+    chunk_s: float = 0.5,
+) -> list[Caption]:
+    """All events of a room that hears `audio` as fast as it is served, checked by `check`."""
+    events = client.captions(
+        audio, rate, room_id=room_id, language=language, denoise=denoise, chunk_s=chunk_s
+    )
+    heard = [event async for event in events]
+    check(heard, len(audio) / rate)
+    return heard
+
+
+def finals(events: Iterable[Caption]) -> list[Caption]:
+    """The final ones."""
+    return [event for event in events if event.is_final]
+
+
+def text(events: Iterable[Caption]) -> str:
+    """What was said in the end."""
+    return " ".join(event.text for event in finals(events))
+
+
+def check(events: Sequence[Caption], seconds: float) -> None:
+    """What holds of any room: no settled word is taken back, no time runs backwards or past the end."""
+    settled, ended = "", 0.0
+    for event in events:
+        assert event.text.startswith(settled), f"{settled!r} was settled, then came {event.text!r}"
+        assert event.text.startswith(event.settled)
+        assert ended - 1e-6 <= event.pts_start <= event.pts_end <= seconds + WINDOW_S
+        settled = "" if event.is_final or not event.text else event.settled
+        if event.is_final:
+            assert event.settled == event.text != ""
+            ended = event.pts_end
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One response: to which request, an event's kind and text, or an error, and whether it is the last."""
+
+    request: str
+    kind: str = ""
+    text: str = ""
+    error: str = ""
+    last: bool = False
+
+
+class RawRoom:
+    """A gRPC stream of its own on which anything can be sent; nothing is read from it before `read`."""
+
+    def __init__(self, url: str, room_id: str) -> None:
+        self._channel = grpc.insecure_channel(url)
+        self._room_id = room_id
+        self._number = 0
+        self._requests: queue.Queue[service_pb2.ModelInferRequest | None] = queue.Queue()
+        stub = service_pb2_grpc.GRPCInferenceServiceStub(self._channel)
+        self._call = stub.ModelStreamInfer(iter(self._requests.get, None), timeout=60)
+
+    def send(self, inputs: Mapping[str, Array], *, start: bool = False, end: bool = False) -> str:
+        """Send one request; returns its id."""
+        self._number += 1
+        request = service_pb2.ModelInferRequest(model_name="captions", id=str(self._number))
+        request.parameters["sequence_id"].string_param = self._room_id
+        request.parameters["sequence_start"].bool_param = start
+        request.parameters["sequence_end"].bool_param = end
+        request.parameters["triton_enable_empty_final_response"].bool_param = True
+        for name, array in inputs.items():
+            request.inputs.add(name=name, datatype=np_to_triton_dtype(array.dtype), shape=array.shape)
+            raw = serialize_byte_tensor(array).item() if array.dtype == np.object_ else array.tobytes()
+            request.raw_input_contents.append(raw)
+        self._requests.put(request)
+        return str(self._number)
+
+    def chunk(
+        self, audio: Array, pts: float, rate: int = 16_000, *, start: bool = False, end: bool = False
+    ) -> str:
+        """Send one chunk; returns its id."""
+        name = "audio_int16" if audio.dtype == np.int16 else "audio"
+        inputs = {name: audio, "sample_rate": np.array([rate], np.int32), "pts": np.array([pts])}
+        return self.send(inputs, start=start, end=end)
+
+    def read(self, until: str) -> list[Answer]:
+        """Answers up to the first error or the last answer to request `until`."""
+        answers: list[Answer] = []
+        while not answers or not (answers[-1].request == until and (answers[-1].last or answers[-1].error)):
+            answers.append(self._answer(next(self._call)))
+        return answers
+
+    def rest(self) -> list[Answer]:
+        """Say that nothing more comes; all answers that are left."""
+        self._requests.put(None)
+        return [self._answer(response) for response in self._call]
+
+    def close(self) -> None:
+        """Cancel the stream."""
+        self._requests.put(None)
+        self._call.cancel()
+        self._channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @staticmethod
+    def _answer(response: service_pb2.ModelStreamInferResponse) -> Answer:
+        inner = response.infer_response
+        result = InferResult(inner)
+        texts = {name: result.as_numpy(name) for name in ("kind", "text") if inner.outputs}
+        values = {name: array[0].decode() for name, array in texts.items() if array is not None}
+        last = bool(inner.parameters["triton_final_response"].bool_param)
+        return Answer(inner.id, **values, error=response.error_message, last=last)
