@@ -21,7 +21,7 @@ GOOD = Outcome(
 
 
 def judge(outcome: Outcome) -> Step:
-    return judged(outcome, ALONE, 1.5, 40.0)
+    return judged(outcome, replace(GOOD, rooms=(ALONE,)), 1.5, 40.0)
 
 
 def test_rooms_within_the_service_level() -> None:
@@ -38,6 +38,7 @@ def test_rooms_within_the_service_level() -> None:
         (replace(GOOD, rooms=(ALONE, replace(ALONE, words=80))), "finals are missing"),
         (replace(GOOD, rooms=(ALONE, replace(ALONE, covered_s=30.0))), "finals are missing"),
         (replace(GOOD, rooms=(ALONE, replace(ALONE, error="Overloaded: ..."))), "1 rooms failed"),
+        (replace(GOOD, partials_per_room_and_s=0.7), "partials come too seldom"),
         (
             replace(GOOD, lateness_s=GOOD.lateness_s | {"p99": 0.06}),
             "not claimed: the load generator was late",
