@@ -21,6 +21,8 @@ WAITING_CHUNKS = 64
 """Chunks of a room that may wait to be heard; one more is refused."""
 IDLE = 60.0
 """Seconds without a chunk after which a room is forgotten."""
+LOOK = 1.0
+"""Seconds between two looks at whether the client of a room that sends nothing has gone."""
 UNTOLD = 16
 """Events kept while no request is open to send them on, which is between the first two chunks only."""
 
@@ -108,7 +110,7 @@ class Room:
         """
         first, last = True, False
         while not last:
-            chunk, sender, last = await asyncio.wait_for(self._inbox.get(), IDLE)
+            chunk, sender, last = await self._next()
             try:
                 if first and self._language != "auto":  # a language that nobody knows is refused here, once
                     await recognise(np.zeros(SAMPLE_RATE // 10, np.float32), self._language)
@@ -136,6 +138,16 @@ class Room:
         self._recogniser.end()
         await recognition
         await self._activity.close(WINDOW)
+
+    async def _next(self) -> tuple[Chunk, Sender, bool]:
+        """The next chunk. Raises TimeoutError where none comes for long, or nobody is there to send one."""
+        for _ in range(round(IDLE / LOOK)):
+            try:
+                return await asyncio.wait_for(self._inbox.get(), LOOK)
+            except TimeoutError:
+                if self._sender is not None and self._sender.cancelled():
+                    raise
+        raise TimeoutError
 
     async def _hear(self, samples: Floats, last: bool = False) -> None:
         """Clean samples where asked for, find the speech in them, and cut it into segments."""
