@@ -1,0 +1,161 @@
+"""`captions` at its limits: one room too many, rooms that are left or fall asleep, an hour of audio."""
+
+import asyncio
+import os
+import shutil
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from liveroom import AsyncClient, AsyncRoom, Overloaded
+
+from exporters.speech import SAMPLE_RATE, Clip
+from server import Triton
+from tests.triton.conftest import PROJECT
+from tests.triton.rooms import RawRoom, finals, play, text
+
+Corpus = dict[str, Clip]
+
+ROOMS = 2
+IDLE_S = 5.0
+MINUTES = int(os.environ.get("MEMORY_MINUTES", "60"))
+"""Minutes of audio that the test of memory plays."""
+
+
+@pytest.fixture(scope="module")
+def few_rooms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
+    """A server whose captions take two rooms and forget one that sends nothing for five seconds."""
+    source, copy = PROJECT / "model_repository", tmp_path_factory.mktemp("small") / "model_repository"
+    shutil.copytree(source, copy, copy_function=link_or_copy)
+    captions = copy / "captions"
+    change(
+        captions / "config.pbtxt",
+        'key: "max_rooms" value { string_value: "256" }',
+        f'key: "max_rooms" value {{ string_value: "{ROOMS}" }}',
+    )
+    change(captions / "1/room.py", "IDLE = 60.0", f"IDLE = {IDLE_S}")
+    with Triton(copy, ["captions"], drain_s=0, log_file=copy.parent / "triton.log") as triton:
+        yield triton
+
+
+def link_or_copy(source: str, target: str) -> None:
+    """Copy a file, but link what is large."""
+    if Path(source).stat().st_size > 100_000:
+        Path(target).symlink_to(source)
+    else:
+        shutil.copy(source, target)
+
+
+def change(file: Path, old: str, new: str) -> None:
+    content = file.read_text()
+    assert content.count(old) == 1, f"{file.name} no longer says {old}"
+    file.write_text(content.replace(old, new))
+
+
+@pytest.fixture
+async def client(few_rooms: Triton) -> AsyncIterator[AsyncClient]:
+    async with AsyncClient(few_rooms.grpc) as client:
+        yield client
+
+
+async def opened(client: AsyncClient, room_id: str, corpus: Corpus) -> AsyncRoom:
+    """A room that has been admitted, and is at rest: what was sent is heard, the sentence is not over."""
+    room = await client.room(room_id).__aenter__()
+    for number in range(4):
+        chunk = corpus["two_cities"].audio[number * SAMPLE_RATE : (number + 1) * SAMPLE_RATE]
+        await room.audio(chunk, SAMPLE_RATE)
+    async for event in room.events():
+        if event.pts_end > 3.0:
+            break
+    return room
+
+
+async def admitted(client: AsyncClient, corpus: Corpus) -> bool:
+    try:
+        return text(await play(client, corpus["en-hello_world"].audio)) == "Hello world."
+    except Overloaded:
+        return False
+
+
+async def test_one_room_too_many_is_refused_at_once(client: AsyncClient, corpus: Corpus) -> None:
+    rooms = [await opened(client, f"room {number}", corpus) for number in range(ROOMS)]
+    began = time.monotonic()
+    with pytest.raises(Overloaded, match="2 rooms are open, all this server takes"):
+        await play(client, corpus["en-hello_world"].audio)
+    assert time.monotonic() - began < 1
+    for room in rooms:
+        await room.end()
+        assert "best of times" in text([event async for event in room.events()])
+    assert await admitted(client, corpus)
+
+
+async def test_a_cancelled_room_makes_place(client: AsyncClient, corpus: Corpus) -> None:
+    rooms = [await opened(client, f"room {number}", corpus) for number in range(ROOMS)]
+    assert not await admitted(client, corpus)
+    for room in rooms:
+        await room.cancel()
+    began = time.monotonic()
+    while not await admitted(client, corpus):
+        assert time.monotonic() - began < IDLE_S / 2, "the server waits for clients that have gone"
+        await asyncio.sleep(0.25)  # Triton 24.10 may crash where streams break off in quick succession
+
+
+async def test_a_sleeping_room_is_forgotten(client: AsyncClient, few_rooms: Triton, corpus: Corpus) -> None:
+    clip = corpus["en-hello_world"].audio
+    with RawRoom(few_rooms.grpc, "sleeper") as room:
+        room.chunk(clip[:8000], 0.0, start=True)
+        last = room.chunk(clip[8000:16000], 0.5)
+        began = time.monotonic()
+        await asyncio.to_thread(room.read, last)  # is answered when the next chunk is heard, or none will be
+        assert IDLE_S - 1 < time.monotonic() - began < IDLE_S + 2
+        late = room.chunk(clip, 1.0)
+        assert (
+            "this room is not open (any more): begin again with a sequence start" in room.read(late)[-1].error
+        )
+        again = room.chunk(clip, 0.0, start=True, end=True)
+        assert "Hello world." in [answer.text for answer in room.read(again)]
+    assert await admitted(client, corpus)
+
+
+@pytest.mark.slow
+async def test_memory_stays_flat(
+    live_triton: Triton, corpus: Corpus, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An hour of speech in one room. Arenas have grown to their size after five minutes."""
+    silence = np.zeros(SAMPLE_RATE, np.float32)
+    speech = np.concatenate([part for clip in corpus.values() for part in (clip.audio, silence)])
+    minute = 60 * SAMPLE_RATE
+    samples: list[dict[str, float]] = []
+    async with AsyncClient(live_triton.grpc) as client, client.room("an hour") as room:
+        reader = asyncio.create_task(count_finals(room))
+        for number in range(MINUTES):
+            looped = np.take(speech, np.arange(number * minute, (number + 1) * minute), mode="wrap")
+            for at in range(0, minute, SAMPLE_RATE):
+                await room.audio(looped[at : at + SAMPLE_RATE], SAMPLE_RATE)
+            samples.append(resident_mb(live_triton))
+        await room.end()
+        heard = await reader
+    with capsys.disabled():
+        for name in samples[0]:
+            print(f"\n{name:16}", *(f"{sample[name]:.0f}" for sample in samples), "MB", end="")
+    assert heard > 3 * MINUTES
+    settled = min(5, MINUTES // 2)
+    for name, final in samples[-1].items():
+        assert final <= samples[settled][name] * 1.05 + 8, f"{name} grew"
+
+
+async def count_finals(room: AsyncRoom) -> int:
+    return len(finals([event async for event in room.events()]))
+
+
+def resident_mb(triton: Triton) -> dict[str, float]:
+    """Resident memory of tritonserver and of each model's process."""
+    server = psutil.Process(triton.pid)
+    found = {"tritonserver": server.memory_info().rss / 2**20}
+    for number, stub in enumerate(server.children()):
+        if stub.status() != psutil.STATUS_ZOMBIE:
+            found[f"{Path(stub.cmdline()[1]).parents[1].name} {number}"] = stub.memory_info().rss / 2**20
+    return found
