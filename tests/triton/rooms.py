@@ -8,10 +8,13 @@ from typing import Self
 
 import grpc
 import numpy as np
+import psutil
 from liveroom import AsyncClient, Caption
 from numpy.typing import NDArray
 from tritonclient.grpc import InferResult, service_pb2, service_pb2_grpc
 from tritonclient.utils import np_to_triton_dtype, serialize_byte_tensor
+
+from server import Triton
 
 Array = NDArray[np.generic]
 WINDOW_S = 0.032
@@ -139,3 +142,12 @@ class RawRoom:
         values = {name: array[0].decode() for name, array in texts.items() if array is not None}
         last = bool(inner.parameters["triton_final_response"].bool_param)
         return Answer(inner.id, **values, error=response.error_message, last=last)
+
+
+def stub(triton: Triton, model: str) -> psutil.Process:
+    """The process of a Python model."""
+    return next(
+        child
+        for child in psutil.Process(triton.pid).children()
+        if child.status() != psutil.STATUS_ZOMBIE and f"/{model}/1/" in " ".join(child.cmdline())
+    )

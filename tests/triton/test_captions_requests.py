@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-import psutil
 import pytest
 from liveroom import Client, LiveroomError
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from exporters.speech import SAMPLE_RATE, Clip
 from exporters.wer import error_rate
 from server import Triton
 from tests import signals
-from tests.triton.rooms import Answer, RawRoom
+from tests.triton.rooms import Answer, RawRoom, stub
 
 Array = NDArray[np.generic]
 Corpus = dict[str, Clip]
@@ -158,12 +157,3 @@ def test_a_room_outlives_a_killed_decoder(live_triton: Triton, room: RawRoom, co
             answers = other.submit(play, room, clip.audio[4 * HALF :], after=2.0, start=False)
             assert error_rate([(clip.text, said(answers.result(60)))], "en") <= 0.1
         assert client.transcribe(corpus["en-hello_world"].audio, SAMPLE_RATE).text == "Hello world."
-
-
-def stub(triton: Triton, model: str) -> psutil.Process:
-    """The process of a Python model."""
-    return next(
-        child
-        for child in psutil.Process(triton.pid).children()
-        if child.status() != psutil.STATUS_ZOMBIE and f"/{model}/1/" in " ".join(child.cmdline())
-    )

@@ -1,0 +1,144 @@
+"""`asr` and what it cannot recognise: malformed requests, sound without speech, a dead decoder."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from tritonclient.grpc import InferenceServerClient, InferInput
+from tritonclient.utils import InferenceServerException
+
+from exporters.speech import SAMPLE_RATE, Clip
+from server import Triton
+from tests import signals
+from tests.triton.recognition import Answer, Array, ask, infer, tensors
+from tests.triton.rooms import stub
+
+Corpus = dict[str, Clip]
+
+
+@pytest.fixture(scope="module")
+def client(live_triton: Triton) -> Iterator[InferenceServerClient]:
+    with InferenceServerClient(live_triton.grpc) as client:
+        yield client
+
+
+SECOND = signals.white_noise(1.0)
+MALFORMED: dict[str, tuple[dict[str, Array | None], str]] = {
+    "dtype": ({"audio": np.zeros((1, 800), np.int16)}, "audio.*(data-?type|INT16)"),
+    "no batch axis": ({"audio": SECOND}, "batch size|shape"),
+    "stereo": ({"audio": np.zeros((1, 2, 800), np.float32)}, "shape"),
+    "two rates": ({"sample_rate": np.array([[16_000, 8_000]], np.int32)}, "shape"),
+    "name": ({"sound": SECOND[None], "audio": None}, "sound|audio|inputs"),
+    "missing": ({"language": None}, "language|inputs"),
+    "NaN": ({"audio": np.full((1, 800), np.nan, np.float32)}, "audio has NaN or infinite samples"),
+    "infinity": ({"audio": np.full((1, 800), np.inf, np.float32)}, "audio has NaN or infinite samples"),
+    "int16 as float": ({"audio": np.full((1, 800), 9_000, np.float32)}, "audio reaches 9000"),
+    "empty": ({"audio": np.zeros((1, 0), np.float32)}, "audio is empty|empty"),
+    "an hour": (
+        {"audio": np.zeros((1, 3600 * 16_000), np.float32)},
+        r"audio is 3600\.0 s long; asr takes at most 30",
+    ),
+    "100 Hz": (
+        {"sample_rate": np.array([[100]], np.int32)},
+        "sample_rate is 100; it must lie between 8000 and",
+    ),
+    "96 kHz": ({"sample_rate": np.array([[96_000]], np.int32)}, "sample_rate is 96000"),
+    "negative rate": ({"sample_rate": np.array([[-16_000]], np.int32)}, "sample_rate is -16000"),
+    "language": (
+        {"language": np.array([[b"klingon"]], np.object_)},
+        "language is 'klingon'; this checkpoint knows",
+    ),
+    "candidate": ({"language": np.array([[b"en,xx"]], np.object_)}, "language is 'en,xx'"),
+    "not UTF-8": ({"language": np.array([[b"\xff"]], np.object_)}, "language is not UTF-8"),
+    "long prefix": (
+        {"prefix": np.array([[b" word" * 300]], np.object_)},
+        "prefix has 300 tokens; at most 224",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), MALFORMED.values(), ids=MALFORMED.keys())
+def test_malformed_tensors_are_refused(
+    client: InferenceServerClient, corpus: Corpus, change: dict[str, Array | None], message: str
+) -> None:
+    inputs = {**tensors(SECOND), **change}
+    with pytest.raises(InferenceServerException, match=message) as error:
+        infer(client, {name: array for name, array in inputs.items() if array is not None})
+    assert error.value.status() == "StatusCode.INVALID_ARGUMENT"
+    assert "Traceback" not in str(error.value)
+    assert ask(client, corpus["en-hello_world"].audio).text.strip() == "Hello world."
+
+
+def test_a_bad_request_fails_alone(client: InferenceServerClient, corpus: Corpus) -> None:
+    good = [tensors(clip.audio) for clip in corpus.values() if clip.seconds < 8][:8]
+    solo = [infer(client, request) for request in good]
+    bad = [
+        tensors(np.full(16_000, np.nan, np.float32)),
+        tensors(corpus["en-hello_world"].audio, language="klingon"),
+        tensors(corpus["en-hello_world"].audio) | {"prefix": np.array([[b"\xff\xfe"]], np.object_)},
+        tensors(corpus["en-hello_world"].audio, 100),
+    ]
+
+    def call(inputs: dict[str, Array]) -> list[Answer] | str:
+        try:
+            return infer(client, inputs)
+        except InferenceServerException as error:
+            return str(error.status())
+
+    with ThreadPoolExecutor(16) as callers:
+        for _ in range(2):
+            answers = list(
+                callers.map(call, [each for pair in zip(good, bad * 2, strict=True) for each in pair])
+            )
+            assert answers[::2] == solo
+            assert answers[1::2] == ["StatusCode.INVALID_ARGUMENT"] * 8
+
+
+NOBODY = {
+    "silence": signals.silence(30.0),
+    "white noise": signals.white_noise(12.0),
+    "faint noise": signals.white_noise(12.0, 0.005),
+    "loud noise": signals.white_noise(5.0, 0.3),
+    "hum": signals.hum(12.0),
+    "tone": signals.tones(12.0, 440),
+    "high tone": signals.tones(12.0, 1000),
+    "chord": signals.tones(5.0, 220, 277, 330),
+    "music": signals.music(12.0),
+}
+
+
+@pytest.mark.parametrize("seconds", [1.0, 5.0, 30.0])
+@pytest.mark.parametrize("name", NOBODY)
+def test_no_text_is_invented(client: InferenceServerClient, name: str, seconds: float) -> None:
+    """Up to the longest length of each at which Whisper base can be told from one who hears something."""
+    answer = ask(client, NOBODY[name][: round(seconds * SAMPLE_RATE)])
+    assert answer.text == ""
+
+
+def test_a_killed_decoder_is_an_error_at_once_for_its_callers_only(
+    client: InferenceServerClient, live_triton: Triton, corpus: Corpus
+) -> None:
+    clip = corpus["en-hello_world"].audio
+
+    def hears() -> bool:
+        """Whether a step that is alive still answers."""
+        waveform = InferInput("waveform", [1, 16_000], "FP32")
+        waveform.set_data_from_numpy(signals.silence(1.0)[None])
+        return client.infer("log_mel", [waveform], client_timeout=5).as_numpy("features") is not None
+
+    stub(live_triton, "whisper_decoder").kill()
+    began, failures = time.monotonic(), 0
+    answer = None
+    while answer is None:
+        asked = time.monotonic()
+        try:
+            answer = ask(client, clip)
+        except InferenceServerException:
+            failures += 1
+            assert time.monotonic() - asked < 5
+        assert hears()
+        assert time.monotonic() - began < 30, "the decoder did not come back"
+    assert failures > 0
+    assert answer.text.strip() == "Hello world."
