@@ -10,11 +10,14 @@ from exporters.contract import Profile
 from exporters.onnx_tools import export_module
 from exporters.whisper.assembly import Whisper
 from exporters.whisper.network import HEAD_DIM, Dimensions
+from exporters.whisper.served import WINDOW
 
 _ROOMS = (1, 4, 16)
 """Smallest, usual and largest batch."""
-_CONTEXT = (400, 500, 1500)
-"""Encoder positions of an 8, a 10 and a 30 s context; 50 to the second."""
+_CONTEXT = (400, 500, 2 * WINDOW)
+"""Encoder positions of contexts of 8, 10 and 36 s; 50 to the second."""
+_WINDOW = (400, 500, WINDOW)
+"""The same of a window of them."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ def export_cross(whisper: Whisper, size: Dimensions, path: Path) -> Graph:
         outputs=cache_names("cross", size.decoder_layers),
         dynamic={"states": {0: "batch", 1: "positions"}, **_cross_axes(size)},
     )
-    return Graph(path, {"states": _profile((_ROOMS, _CONTEXT, size.width))})
+    return Graph(path, {"states": _profile((_ROOMS, _WINDOW, size.width))})
 
 
 def export_decoder(whisper: Whisper, size: Dimensions, path: Path) -> Graph:
@@ -104,7 +107,7 @@ def export_decoder(whisper: Whisper, size: Dimensions, path: Path) -> Graph:
     answers = (1, 8, 16 * 224)
     caches = {name: _profile((_ROOMS, heads, cached, HEAD_DIM)) for name in every_past}
     for name in cache_names("cross", layers):
-        sides = (HEAD_DIM, _CONTEXT) if "key" in name else (_CONTEXT, HEAD_DIM)
+        sides = (HEAD_DIM, _WINDOW) if "key" in name else (_WINDOW, HEAD_DIM)
         caches[name] = _profile((_ROOMS, heads, *sides))
     profiles = {
         "tokens": _profile((_ROOMS, fresh)),

@@ -16,7 +16,7 @@ from exporters.wer import error_rate
 from exporters.whisper.assembly import Whisper
 from exporters.whisper.graphs import cache_names
 from exporters.whisper.network import HEAD_DIM, Dimensions
-from exporters.whisper.served import Decoder, Network, Request, Vocabulary, context_seconds
+from exporters.whisper.served import Decoder, Network, Request, Vocabulary, normalise
 
 Floats = NDArray[np.float32]
 
@@ -26,8 +26,8 @@ PROBABILITY_TOLERANCE = 2e-3
 """The same of the probabilities of decoded tokens."""
 WORSE_BY = 0.01
 """How much error rate a precision may cost: one point."""
-_LONGEST_PIECE = 24
-"""Seconds; longer recordings are cut at their quietest place near half of this."""
+_LONGEST_PIECE = 12
+"""Seconds; longer recordings are cut at a quiet place, as a room's audio is."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,7 @@ def pieces(clips: Sequence[Clip], mels: int) -> list[Piece]:
     found = []
     for index, clip in enumerate(clips):
         for part in _cut(clip.audio):
-            seconds = len(part) / SAMPLE_RATE
-            waveform = np.zeros(context_seconds(seconds) * SAMPLE_RATE, np.float32)
-            waveform[: len(part)] = part
+            waveform, seconds = normalise(part, SAMPLE_RATE)
             with torch.no_grad():
                 features = front(torch.from_numpy(waveform)[None]).numpy()
             found.append(Piece(features, seconds, index))
@@ -55,11 +53,11 @@ def pieces(clips: Sequence[Clip], mels: int) -> list[Piece]:
 
 
 def _cut(audio: Floats) -> Iterator[Floats]:
-    """Split at the quietest 0.1 s between 16 and 24 s, as long as there is more than 24 s."""
+    """Split at the quietest 0.1 s between 8 and 12 s, as long as there is more than 12 s."""
     frame = SAMPLE_RATE // 10
     while len(audio) > _LONGEST_PIECE * SAMPLE_RATE:
         levels = np.square(audio[: _LONGEST_PIECE * SAMPLE_RATE].reshape(-1, frame)).mean(1)
-        cut = (160 + int(levels[160:].argmin())) * frame
+        cut = (80 + int(levels[80:].argmin())) * frame
         yield audio[:cut]
         audio = audio[cut:]
     yield audio

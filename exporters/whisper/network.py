@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from exporters.whisper.served import WINDOW
+
 HEAD_DIM = 64
 """Width of an attention head, the same in every published Whisper."""
 _LANES = 16
@@ -112,7 +114,9 @@ class EncoderLayer(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Log-mel features [B, mels, T] -> states [B, T / 2, width], for any even T up to twice the positions.
+    """Log-mel features [B, mels, T] -> states [B, T / 2, width], for any even T.
+
+    Features of more than a window (18 s) are two windows, which are encoded side by side.
 
     `conv1` and `conv2` are the kernels of width 3 (padding 1; stride 1, then 2) with weights laid out as
     [width, 3 * channels], the earliest frame first.
@@ -129,8 +133,10 @@ class Encoder(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """See the class."""
-        batch = features.shape[0]
-        x = F.pad(features.transpose(1, 2), (0, 0, 1, 1))
+        items, mels, frames = features.shape
+        batch = items * (1 + frames // (2 * WINDOW + 1))
+        x = features.transpose(1, 2).reshape(batch, -1, mels)
+        x = F.pad(x, (0, 0, 1, 1))
         x = torch.cat([x[:, :-2], x[:, 1:-1], x[:, 2:]], 2)
         x = F.gelu(self.conv1(x.reshape(-1, x.shape[2])))
         x = F.pad(x.reshape(batch, -1, self.width), (0, 0, 1, 1))
@@ -139,7 +145,7 @@ class Encoder(nn.Module):
         x = (x + self.positions[: x.shape[1]]).reshape(-1, self.width)
         for layer in self.layers:
             x = layer(x, batch)
-        states: Tensor = self.norm(x).reshape(batch, -1, self.width)
+        states: Tensor = self.norm(x).reshape(items, -1, self.width)
         return states
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 _REPOSITORY = Path(__file__).parents[2] / "model_repository"
 sys.path += [str(_REPOSITORY / model / "1") for model in ("waveform", "whisper_decoder")]
 
-from contexts import context_seconds  # noqa: E402 - after its folder is on the path
-from decoding import Decoder, Hypothesis, Request  # noqa: E402
+from audio import normalise  # noqa: E402 - after its folder is on the path
+from decoding import WINDOW, Decoder, Hypothesis, Request  # noqa: E402
 from network import Network  # noqa: E402
 from vocabulary import Vocabulary  # noqa: E402
 
-__all__ = ["Decoder", "Hypothesis", "Network", "Request", "Vocabulary", "context_seconds"]
+__all__ = ["WINDOW", "Decoder", "Hypothesis", "Network", "Request", "Vocabulary", "normalise"]

@@ -1,23 +1,37 @@
 """`contexts` and `audio` of the model `waveform`: clips checked, resampled, padded."""
 
+import decoding
 import numpy as np
 import pytest
 from audio import AudioError, normalise
-from contexts import CONTEXTS, LONGEST, SAMPLE_RATE, TAIL, context_seconds
+from contexts import CONTEXTS, SAMPLE_RATE, TAIL, context_for
 from numpy.typing import NDArray
 
 
-@pytest.mark.parametrize("seconds", [0.001, 1.0, 5.9, 6.0, 6.001, 8.0, 8.1, 12.9, 13.0, 13.1, 27.9])
+@pytest.mark.parametrize("seconds", [0.001, 1.0, 5.9, 6.0, 6.001, 8.0, 8.1, 12.9, 13.0, 13.1, 27.9, 30.0])
 def test_a_clip_ends_in_silence_within_the_shortest_context(seconds: float) -> None:
-    context = context_seconds(seconds)
-    assert context in CONTEXTS
-    assert seconds + TAIL <= context
-    assert all(shorter < seconds + TAIL for shorter in CONTEXTS if shorter < context)
+    context = context_for(seconds)
+    assert seconds + context.windows * TAIL <= context.samples / SAMPLE_RATE
+    assert all(other.clip < seconds for other in CONTEXTS if other.samples < context.samples)
 
 
-@pytest.mark.parametrize("seconds", [28.1, 29.99, 30.0])
-def test_the_longest_context_takes_what_others_do_not(seconds: float) -> None:
-    assert context_seconds(seconds) == LONGEST == 30
+def test_the_decoder_takes_the_longest_window_for_one_and_the_shortest_pair_for_two() -> None:
+    positions = {context: context.samples // 320 for context in CONTEXTS}
+    assert max(n for context, n in positions.items() if context.windows == 1) == decoding.WINDOW
+    assert min(n for context, n in positions.items() if context.windows == 2) > decoding.WINDOW
+
+
+@pytest.mark.parametrize("seconds", [16.5, 21.9, 25.0, 30.0])
+def test_a_long_clip_is_cut_where_it_is_quiet_and_nothing_is_lost(seconds: float) -> None:
+    clip = np.random.default_rng(0).uniform(-0.5, 0.5, round(seconds * SAMPLE_RATE)).astype(np.float32)
+    pause = slice(len(clip) // 2, len(clip) // 2 + SAMPLE_RATE // 5)
+    clip[pause] = 0
+    waveform, _ = normalise(clip, SAMPLE_RATE)
+    size = len(waveform) // 2
+    parts = [np.trim_zeros(window) for window in (waveform[:size], waveform[size:])]
+    spoken = np.concatenate([clip[: pause.start], clip[pause.stop :]])
+    assert np.array_equal(np.concatenate(parts), spoken)
+    assert all(len(part) <= size - TAIL * SAMPLE_RATE for part in parts)
 
 
 def tone(seconds: float, rate: int, hertz: float = 440.0) -> NDArray[np.float32]:
@@ -30,7 +44,7 @@ def test_a_clip_at_16_khz_is_not_touched() -> None:
     clip = tone(1.0, SAMPLE_RATE)
     waveform, seconds = normalise(clip, SAMPLE_RATE)
     assert seconds == 1.0
-    assert len(waveform) == CONTEXTS[0] * SAMPLE_RATE
+    assert len(waveform) == CONTEXTS[0].samples
     assert np.array_equal(waveform[:SAMPLE_RATE], clip)
     assert not waveform[SAMPLE_RATE:].any()
 
@@ -46,12 +60,12 @@ def test_every_rate_gives_the_same_tone(rate: int) -> None:
 @pytest.mark.parametrize("rate", [8_000, 11_025, 16_000, 44_100, 48_000])
 def test_thirty_seconds_fit_at_every_rate(rate: int) -> None:
     waveform, seconds = normalise(np.zeros(30 * rate, np.float32), rate)
-    assert (len(waveform), seconds) == (LONGEST * SAMPLE_RATE, 30.0)
+    assert (len(waveform), seconds) == (CONTEXTS[-1].samples, 30.0)
 
 
 def test_one_sample_is_a_clip() -> None:
     waveform, seconds = normalise(np.ones(1, np.float32), 44_100)
-    assert len(waveform) == CONTEXTS[0] * SAMPLE_RATE
+    assert len(waveform) == CONTEXTS[0].samples
     assert 0 < seconds < 1e-4
 
 

@@ -61,22 +61,19 @@ class TritonPythonModel:
             chunk = _chunk(tensors)
             language, denoise = _text(tensors, "language", "auto"), bool(_item(tensors, "denoise", False))
         except ValueError as error:
-            sender.error(str(error))
-            sender.done()
+            sender.refuse(str(error))
             return
         if flags & START:
             former = self._rooms.pop(name, None)
             if former is not None:
                 former.close()
             if len(self._rooms) >= self._most_rooms:
-                sender.error(f"{self._most_rooms} rooms are open, all this server takes", overload=True)
-                sender.done()
+                sender.refuse(f"{self._most_rooms} rooms are open, all this server takes", overload=True)
                 return
             self._rooms[name] = Room(str(name), language, denoise, self._forget)
         room = self._rooms.get(name)
         if room is None:
-            sender.error("this room is not open (any more): begin again with a sequence start")
-            sender.done()
+            sender.refuse("this room is not open (any more): begin again with a sequence start")
             return
         room.offer(chunk, sender, bool(flags & END))
 
@@ -101,9 +98,16 @@ class TritonSender:
         self._sender.send(pb_utils.InferenceResponse(tensors))
 
     def error(self, message: str, *, overload: bool = False) -> None:
-        """Send an error response."""
-        code = pb_utils.TritonError.UNAVAILABLE if overload else pb_utils.TritonError.INVALID_ARG
-        self._sender.send(pb_utils.InferenceResponse(error=pb_utils.TritonError(message, code)))
+        """Send an error response without ending the request."""
+        self._sender.send(_error(message, overload))
+
+    def refuse(self, message: str, *, overload: bool = False) -> None:
+        """End the request with an error.
+
+        In one response: whoever reads it may break off the stream at once, and Triton 24.10 crashes where it
+        still has one to write (https://github.com/triton-inference-server/server/issues/8034).
+        """
+        self._sender.send(_error(message, overload), flags=FINAL)
 
     def done(self) -> None:
         """End the request."""
@@ -112,6 +116,11 @@ class TritonSender:
     def cancelled(self) -> bool:
         """Whether the client has gone."""
         return self._sender.is_cancelled()
+
+
+def _error(message: str, overload: bool) -> pb_utils.InferenceResponse:
+    code = pb_utils.TritonError.UNAVAILABLE if overload else pb_utils.TritonError.INVALID_ARG
+    return pb_utils.InferenceResponse(error=pb_utils.TritonError(message, code))
 
 
 def _item(tensors: Tensors, name: str, default: object) -> object:

@@ -48,6 +48,9 @@ class Sender(Protocol):
     def error(self, message: str, *, overload: bool = False) -> None:
         """Send an error without ending the request."""
 
+    def refuse(self, message: str, *, overload: bool = False) -> None:
+        """End the request with an error."""
+
     def done(self) -> None:
         """End the request: its chunk is acknowledged."""
 
@@ -79,8 +82,7 @@ class Room:
         try:
             self._inbox.put_nowait((chunk, sender, last))
         except asyncio.QueueFull:
-            sender.error(f"{WAITING_CHUNKS} chunks of this room wait already; send no faster", overload=True)
-            sender.done()
+            sender.refuse(f"{WAITING_CHUNKS} chunks of this room wait already; send no faster", overload=True)
 
     def close(self) -> None:
         """Stop at once and let go of every request."""
@@ -116,10 +118,11 @@ class Room:
                     await recognise(np.zeros(SAMPLE_RATE // 10, np.float32), self._language)
                 await self._hear(self._intake.take(chunk))
             except (ChunkError, PtsError, ServiceError) as error:
-                sender.error(str(error), overload=isinstance(error, ServiceError) and not error.invalid)
+                overload = isinstance(error, ServiceError) and not error.invalid
                 if not last:
-                    sender.done()
+                    sender.refuse(str(error), overload=overload)
                     continue
+                sender.error(str(error), overload=overload)
             await self._recogniser.space()
             if sender.cancelled():
                 sender.done()

@@ -2,7 +2,7 @@
 
 import numpy as np
 import soxr
-from contexts import LONGEST, SAMPLE_RATE, context_seconds
+from contexts import LONGEST, SAMPLE_RATE, TAIL, Context, context_for
 from numpy.typing import NDArray
 
 LOWEST_RATE, HIGHEST_RATE = 8_000, 48_000
@@ -13,7 +13,7 @@ class AudioError(ValueError):
 
 
 def normalise(samples: NDArray[np.float32], rate: int) -> tuple[NDArray[np.float32], float]:
-    """A clip [N] at `rate` Hz -> its waveform at 16 kHz, padded to a context, and its length in seconds."""
+    """A clip [N] at `rate` Hz -> the windows of its waveform at 16 kHz, and its length in seconds."""
     if not LOWEST_RATE <= rate <= HIGHEST_RATE:
         raise AudioError(f"sample_rate is {rate}; it must lie between {LOWEST_RATE} and {HIGHEST_RATE} Hz")
     if samples.size == 0:
@@ -29,7 +29,26 @@ def normalise(samples: NDArray[np.float32], rate: int) -> tuple[NDArray[np.float
             f"audio reaches {loudest:.4g}; float samples must lie in [-1, 1] (divide int16 by 32768)"
         )
     clip = samples if rate == SAMPLE_RATE else soxr.resample(samples, rate, SAMPLE_RATE)
-    waveform = np.zeros(context_seconds(seconds) * SAMPLE_RATE, np.float32)
-    count = min(len(clip), len(waveform))
-    waveform[:count] = clip[:count]
-    return waveform, seconds
+    return _laid_out(clip, context_for(seconds)), seconds
+
+
+def _laid_out(clip: NDArray[np.float32], context: Context) -> NDArray[np.float32]:
+    """The windows of a clip at 16 kHz, each padded with silence."""
+    waveform = np.zeros(context.samples, np.float32)
+    size = context.samples // context.windows
+    first = len(clip) if context.windows == 1 else _quiet_place(clip, size - TAIL * SAMPLE_RATE)
+    first = min(first, size)
+    waveform[:first] = clip[:first]
+    rest = clip[first : first + size]
+    waveform[size : size + len(rest)] = rest
+    return waveform
+
+
+def _quiet_place(clip: NDArray[np.float32], most: int) -> int:
+    """The middle of the quietest 0.1 s at which two parts of at most `most` samples can be cut apart."""
+    frame = SAMPLE_RATE // 10
+    lowest, highest = max(len(clip) - most, 0), min(most, len(clip))
+    energy = np.square(clip[lowest:highest], dtype=np.float64).cumsum()
+    if len(energy) <= frame:
+        return (lowest + highest) // 2
+    return lowest + int((energy[frame:] - energy[:-frame]).argmin()) + frame // 2

@@ -4,11 +4,12 @@ from __future__ import annotations  # Triton adds its classes to the module only
 
 import json
 from collections import defaultdict
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import triton_python_backend_utils as pb_utils
-from decoding import POSITIONS, Decoder, Hypothesis, Request
+from decoding import POSITIONS, WINDOW, Decoder, Hypothesis, Request
 from network import Network
 from vocabulary import Vocabulary
 
@@ -40,25 +41,25 @@ class TritonPythonModel:
 
     def execute(self, requests: list[pb_utils.InferenceRequest]) -> list[pb_utils.InferenceResponse]:
         """One response per request; a bad one fails alone."""
-        wanted: list[list[Request] | pb_utils.TritonError] = [self._parse(request) for request in requests]
+        wanted = [self._parse(request) for request in requests]
         by_shape: defaultdict[tuple[int, ...], list[Request]] = defaultdict(list)
         for items in wanted:
-            for item in items if isinstance(items, list) else ():
-                by_shape[item.states.shape].append(item)
+            for window in chain(*items) if isinstance(items, list) else ():
+                by_shape[window.states.shape].append(window)
         answers: dict[int, Hypothesis] = {}
         for alike in by_shape.values():
             for start in range(0, len(alike), self._most):
                 batch = alike[start : start + self._most]
                 answers |= dict(zip(map(id, batch), self._decoder.decode(batch), strict=True))
         return [
-            self._response([answers[id(item)] for item in items])
+            self._response([[answers[id(window)] for window in item] for item in items])
             if isinstance(items, list)
             else pb_utils.InferenceResponse(error=items)
             for items in wanted
         ]
 
-    def _parse(self, request: pb_utils.InferenceRequest) -> list[Request] | pb_utils.TritonError:
-        """The items of one request."""
+    def _parse(self, request: pb_utils.InferenceRequest) -> list[list[Request]] | pb_utils.TritonError:
+        """The items of one request, each as its windows."""
         tensors = {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
         items = []
         try:
@@ -76,16 +77,19 @@ class TritonPythonModel:
                     )
                 languages = self._vocabulary.indices(language)
                 guess = self._vocabulary.encode(draft)
-                items.append(Request(states, float(duration[0]), languages, forced, guess))
+                windows = np.split(states, 2) if len(states) > WINDOW else [states]
+                seconds = float(duration[0])
+                first = Request(windows[0], seconds, languages, forced, guess)
+                items.append([first, *(Request(window, seconds, languages) for window in windows[1:])])
         except ValueError as error:
             return pb_utils.TritonError(str(error), pb_utils.TritonError.INVALID_ARG)
         return items
 
-    def _response(self, hypotheses: list[Hypothesis]) -> pb_utils.InferenceResponse:
-        texts = [[self._text(each).encode()] for each in hypotheses]
-        languages = [[self._vocabulary.code(each.language).encode()] for each in hypotheses]
-        logprobs = [[each.average_logprob] for each in hypotheses]
-        no_speech = [[each.no_speech] for each in hypotheses]
+    def _response(self, items: list[list[Hypothesis]]) -> pb_utils.InferenceResponse:
+        texts = [["".join(map(self._text, windows)).encode()] for windows in items]
+        languages = [[self._vocabulary.code(windows[0].language).encode()] for windows in items]
+        logprobs = [[np.mean([each.average_logprob for each in windows])] for windows in items]
+        no_speech = [[min(each.no_speech for each in windows)] for windows in items]
         return pb_utils.InferenceResponse(
             [
                 pb_utils.Tensor("text", np.array(texts, np.object_)),
