@@ -11,7 +11,7 @@ TRITONSERVER_REQUEST_FLAG_SEQUENCE_START: int
 TRITONSERVER_REQUEST_FLAG_SEQUENCE_END: int
 TRITONSERVER_RESPONSE_COMPLETE_FINAL: int
 
-class TritonModelException(Exception): ...  # noqa: N818 Triton's name
+class TritonModelException(Exception): ...
 
 class TritonError:
     UNKNOWN: int
