@@ -17,6 +17,14 @@ def test_jitter_is_no_gap(jitter: float) -> None:
     assert Timeline(10.0).arrive(SAMPLE_RATE, 11.0 + jitter) == 0.0
 
 
+@pytest.mark.parametrize("speed", [0.999, 1.001])
+def test_a_clock_that_runs_at_another_speed_is_followed(speed: float) -> None:
+    timeline = Timeline(0.0)
+    for second in range(3600):
+        assert timeline.arrive(second * SAMPLE_RATE, second * speed) == 0.0
+    assert timeline.at(3600 * SAMPLE_RATE) == pytest.approx(3600 * speed, abs=0.1)
+
+
 def test_a_gap_is_told_in_seconds() -> None:
     assert Timeline(10.0).arrive(SAMPLE_RATE, 16.0) == pytest.approx(5.0)
 

@@ -7,6 +7,10 @@ SAMPLE_RATE = 16_000
 """Hz, of all audio inside."""
 TOLERANCE = 0.25
 """Seconds by which a chunk's time may differ from where the last one ended: jitter, not a gap."""
+JITTER = 0.02
+"""Seconds of difference that are left as they are."""
+PULL = 0.1
+"""How much of a larger one is taken over at once: a step of 25 ms at most."""
 
 
 class PtsError(ValueError):
@@ -24,10 +28,11 @@ class Timeline:
         self._times = [pts]
 
     def arrive(self, sample: int, pts: float) -> float:
-        """A chunk stamped `pts` begins at `sample`. Returns the seconds of silence missing before it, 0 for
-        none.
+        """A chunk stamped `pts` begins at `sample`. Returns the seconds of silence missing before it, or 0.
 
-        Raises PtsError where it lies in time already heard; nothing has changed then.
+        Small differences pull the timeline a little their way each time, so that a clock that runs slower or
+        faster than the samples is followed. Raises PtsError where the chunk lies in time already heard;
+        nothing has changed then.
         """
         expected = self.at(sample)
         if not math.isfinite(pts):
@@ -37,14 +42,17 @@ class Timeline:
                 f"pts {pts:.3f} s lies before {expected:.3f} s, up to where audio was already received; "
                 "each chunk starts where the last one ended"
             )
-        return pts - expected if pts > expected + TOLERANCE else 0.0
+        if pts > expected + TOLERANCE:
+            return pts - expected
+        if abs(pts - expected) > JITTER:
+            self.anchor(sample, expected + PULL * (pts - expected))
+        return 0.0
 
     def anchor(self, sample: int, pts: float) -> None:
-        """From `sample` on, time is counted from `pts`; one anchor a gap, of which only the last hundred are
-        kept."""
+        """From `sample` on, time is counted from `pts`; of these anchors the last thousand are kept."""
         self._samples.append(sample)
         self._times.append(pts)
-        del self._samples[:-100], self._times[:-100]
+        del self._samples[:-1000], self._times[:-1000]
 
     def at(self, sample: int) -> float:
         """Time in seconds of a sample."""

@@ -1,10 +1,27 @@
-"""Triton model `waveform`: what a client sends -> what the ASR models listen to."""
+"""Triton model `waveform`: what a client sends -> what the ASR models listen to.
+
+In 20 s of loud noise or music Whisper finds words that no threshold of its own tells from speech. So in clips
+longer than a room's segments (in which speech has been found already) voice_activity has to find speech
+first; where it finds none, no text is made of the clip.
+"""
 
 from __future__ import annotations  # Triton adds its classes to the module only after this is imported
+
+import time
 
 import numpy as np
 import triton_python_backend_utils as pb_utils
 from audio import AudioError, normalise
+from numpy.typing import NDArray
+
+LISTENED_TO = 12.0
+"""Seconds of the longest segment of a room."""
+WINDOW = 512
+"""Samples at 16 kHz that voice_activity gives a probability for."""
+SPEECH = 0.5
+"""Silero's own threshold."""
+LEAST = 4
+"""Windows (0.13 s) above it that make speech."""
 
 
 class TritonPythonModel:
@@ -25,6 +42,30 @@ def _answer(request: pb_utils.InferenceRequest) -> pb_utils.InferenceResponse:
         return pb_utils.InferenceResponse(error=refusal)
     waveforms = np.stack([waveform for waveform, _ in items])
     durations = np.array([[seconds] for _, seconds in items], np.float32)
+    spoken = np.array([[_spoken(waveform, seconds)] for waveform, seconds in items])
     return pb_utils.InferenceResponse(
-        [pb_utils.Tensor("waveform", waveforms), pb_utils.Tensor("duration", durations)]
+        [
+            pb_utils.Tensor("waveform", waveforms),
+            pb_utils.Tensor("duration", durations),
+            pb_utils.Tensor("spoken", spoken),
+        ]
     )
+
+
+def _spoken(waveform: NDArray[np.float32], seconds: float) -> bool:
+    """Whether anybody speaks, as far as can be told."""
+    if seconds <= LISTENED_TO:
+        return True
+    request = pb_utils.InferenceRequest(
+        model_name="voice_activity",
+        requested_output_names=["probability"],
+        inputs=[pb_utils.Tensor("audio", waveform[None, : len(waveform) // WINDOW * WINDOW])],
+        correlation_id=f"waveform {id(waveform)} {time.monotonic_ns()}",
+        flags=pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_START
+        | pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_END,
+    )
+    response = request.exec()
+    if response.has_error():
+        return True
+    probabilities = response.output_tensors()[0].as_numpy().astype(np.float32, copy=False)
+    return int((probabilities > SPEECH).sum()) >= LEAST

@@ -59,7 +59,7 @@ class TritonPythonModel:
         ]
 
     def _parse(self, request: pb_utils.InferenceRequest) -> list[list[Request]] | pb_utils.TritonError:
-        """The items of one request, each as its windows."""
+        """The items of one request, each as its windows: none where nobody speaks."""
         tensors = {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
         items = []
         try:
@@ -67,8 +67,8 @@ class TritonPythonModel:
                 name: [_decoded(name, item[0]) for item in tensors[name]]
                 for name in ("language", "prefix", "draft")
             }
-            for states, duration, language, prefix, draft in zip(
-                tensors["states"], tensors["duration"], *texts.values(), strict=True
+            for states, duration, spoken, language, prefix, draft in zip(
+                tensors["states"], tensors["duration"], tensors["spoken"], *texts.values(), strict=True
             ):
                 forced = self._vocabulary.encode(prefix)
                 if len(forced) > LONGEST_PREFIX:
@@ -78,26 +78,36 @@ class TritonPythonModel:
                 languages = self._vocabulary.indices(language)
                 guess = self._vocabulary.encode(draft)
                 windows = np.split(states, 2) if len(states) > WINDOW else [states]
+                if forced and len(windows) > 1:
+                    raise ValueError("a prefix can be given with a clip of up to 16 s only: send less audio")
                 seconds = float(duration[0])
                 first = Request(windows[0], seconds, languages, forced, guess)
-                items.append([first, *(Request(window, seconds, languages) for window in windows[1:])])
+                others = (Request(window, seconds, languages) for window in windows[1:])
+                items.append([first, *others] if spoken[0] else [])
         except ValueError as error:
             return pb_utils.TritonError(str(error), pb_utils.TritonError.INVALID_ARG)
         return items
 
     def _response(self, items: list[list[Hypothesis]]) -> pb_utils.InferenceResponse:
-        texts = [["".join(map(self._text, windows)).encode()] for windows in items]
-        languages = [[self._vocabulary.code(windows[0].language).encode()] for windows in items]
-        logprobs = [[np.mean([each.average_logprob for each in windows])] for windows in items]
-        no_speech = [[min(each.no_speech for each in windows)] for windows in items]
+        texts, languages, logprobs, no_speech = zip(*map(self._answer, items), strict=True)
+        arrays = {
+            "text": np.array(texts, np.object_),
+            "detected_language": np.array(languages, np.object_),
+            "avg_logprob": np.array(logprobs, np.float32),
+            "no_speech_prob": np.array(no_speech, np.float32),
+        }
         return pb_utils.InferenceResponse(
-            [
-                pb_utils.Tensor("text", np.array(texts, np.object_)),
-                pb_utils.Tensor("detected_language", np.array(languages, np.object_)),
-                pb_utils.Tensor("avg_logprob", np.array(logprobs, np.float32)),
-                pb_utils.Tensor("no_speech_prob", np.array(no_speech, np.float32)),
-            ]
+            [pb_utils.Tensor(name, array[:, None]) for name, array in arrays.items()]
         )
+
+    def _answer(self, windows: list[Hypothesis]) -> tuple[bytes, bytes, float, float]:
+        """Text, language, mean log-probability and probability of no speech of an item."""
+        if not windows:
+            return b"", b"", 0.0, 1.0
+        text = "".join(map(self._text, windows))
+        language = self._vocabulary.code(windows[0].language)
+        logprob = sum(window.average_logprob for window in windows) / len(windows)
+        return text.encode(), language.encode(), logprob, min(window.no_speech for window in windows)
 
     def _text(self, hypothesis: Hypothesis) -> str:
         """The text, or nothing where it was made up over silence or noise."""
