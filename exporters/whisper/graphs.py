@@ -14,8 +14,8 @@ from exporters.whisper.served import WINDOW
 
 _ROOMS = (1, 4, 16)
 """Smallest, usual and largest batch."""
-_CONTEXT = (400, 500, 2 * WINDOW)
-"""Encoder positions of contexts of 8, 10 and 36 s; 50 to the second."""
+_CONTEXT = (400, 500, 1950)
+"""Encoder positions of contexts of 8, 10 and 39 s; 50 to the second."""
 _WINDOW = (400, 500, WINDOW)
 """The same of a window of them."""
 

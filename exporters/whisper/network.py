@@ -116,7 +116,7 @@ class EncoderLayer(nn.Module):
 class Encoder(nn.Module):
     """Log-mel features [B, mels, T] -> states [B, T / 2, width], for any even T.
 
-    Features of more than a window (18 s) are two windows, which are encoded side by side.
+    Features of more than a window (18 s) are two or three windows, which are encoded side by side.
 
     `conv1` and `conv2` are the kernels of width 3 (padding 1; stride 1, then 2) with weights laid out as
     [width, 3 * channels], the earliest frame first.

@@ -34,21 +34,20 @@ def normalise(samples: NDArray[np.float32], rate: int) -> tuple[NDArray[np.float
 
 def _laid_out(clip: NDArray[np.float32], context: Context) -> NDArray[np.float32]:
     """The windows of a clip at 16 kHz, each padded with silence."""
-    waveform = np.zeros(context.samples, np.float32)
-    size = context.samples // context.windows
-    first = len(clip) if context.windows == 1 else _quiet_place(clip, size - TAIL * SAMPLE_RATE)
-    first = min(first, size)
-    waveform[:first] = clip[:first]
-    rest = clip[first : first + size]
-    waveform[size : size + len(rest)] = rest
-    return waveform
+    windows = np.zeros((context.windows, context.samples // context.windows), np.float32)
+    most = windows.shape[1] - TAIL * SAMPLE_RATE
+    for left, window in zip(range(context.windows - 1, -1, -1), windows, strict=True):
+        size = _quiet_place(clip, len(clip) - left * most, most) if left else min(len(clip), len(window))
+        window[:size] = clip[:size]
+        clip = clip[size:]
+    return windows.reshape(-1)
 
 
-def _quiet_place(clip: NDArray[np.float32], most: int) -> int:
-    """The middle of the quietest 0.1 s at which two parts of at most `most` samples can be cut apart."""
+def _quiet_place(clip: NDArray[np.float32], lowest: int, highest: int) -> int:
+    """The middle of the quietest 0.1 s of a clip between two places at which it may be cut."""
     frame = SAMPLE_RATE // 10
-    lowest, highest = max(len(clip) - most, 0), min(most, len(clip))
+    lowest = max(lowest, 0)
     energy = np.square(clip[lowest:highest], dtype=np.float64).cumsum()
     if len(energy) <= frame:
-        return (lowest + highest) // 2
+        return min((lowest + highest) // 2, len(clip))
     return lowest + int((energy[frame:] - energy[:-frame]).argmin()) + frame // 2

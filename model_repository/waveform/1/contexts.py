@@ -5,8 +5,8 @@ as they too end in some seconds of silent *audio*; windows cut to the clip's own
 windows of 1 to 7 s of speech, against a context of 15 s, 8 s and at least 2 s of silence changed 6 % of the
 words; 6 s and 2 s of silence 12 %, 5 s and 2 s 16 %, the clip and 1 s 36 %.
 
-A clip that would need more than 18 s is laid out as two windows, which are encoded and decoded side by side:
-attention costs half as much, and decoding takes half as many steps.
+A clip that would need more than 18 s is laid out as two or three windows, which are encoded and decoded side
+by side: attention costs less, and decoding takes half or a third as many steps.
 """
 
 from dataclasses import dataclass
@@ -38,9 +38,9 @@ CONTEXTS = (
     Context(8, 1, 10),
     Context(13, 1, 15),
     Context(16, 1, 18),
-    # Two windows hold more than the clip, so there is a choice of where to cut it.
-    Context(22, 2, 15),
-    Context(LONGEST, 2, 18),
+    # Several windows hold more than the clip, so there is a choice of where to cut it.
+    Context(24, 2, 15),
+    Context(LONGEST, 3, 13),
 )
 """Few, so that requests of different rooms have one shape and can share a batch."""
 

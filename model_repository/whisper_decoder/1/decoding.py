@@ -20,7 +20,7 @@ from vocabulary import Vocabulary
 POSITIONS = 448
 """Length of Whisper's decoder context, in tokens."""
 WINDOW = 900
-"""Encoder positions of the longest window, 18 s; more are two windows, one after the other."""
+"""Encoder positions of the longest window, 18 s; more are several windows, one after the other."""
 MASKED = np.float32(-1e9)
 """Added to an attention score, it hides a slot; finite, so that no softmax turns NaN."""
 GROUP = 4

@@ -77,7 +77,7 @@ class TritonPythonModel:
                     )
                 languages = self._vocabulary.indices(language)
                 guess = self._vocabulary.encode(draft)
-                windows = np.split(states, 2) if len(states) > WINDOW else [states]
+                windows = np.split(states, 1 + 2 * len(states) // (2 * WINDOW + 1))
                 if forced and len(windows) > 1:
                     raise ValueError("a prefix can be given with a clip of up to 16 s only: send less audio")
                 seconds = float(duration[0])
