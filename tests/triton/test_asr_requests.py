@@ -98,23 +98,29 @@ def test_a_bad_request_fails_alone(client: InferenceServerClient, corpus: Corpus
 
 NOBODY = {
     "silence": signals.silence(30.0),
-    "white noise": signals.white_noise(12.0),
-    "faint noise": signals.white_noise(12.0, 0.005),
-    "loud noise": signals.white_noise(5.0, 0.3),
-    "hum": signals.hum(12.0),
-    "tone": signals.tones(12.0, 440),
-    "high tone": signals.tones(12.0, 1000),
-    "chord": signals.tones(5.0, 220, 277, 330),
-    "music": signals.music(12.0),
+    "white noise": signals.white_noise(30.0),
+    "faint noise": signals.white_noise(30.0, 0.005),
+    "loud noise": signals.white_noise(30.0, 0.3),
+    "hum": signals.hum(30.0),
+    "tone": signals.tones(30.0, 440),
+    "high tone": signals.tones(30.0, 1000),
+    "chord": signals.tones(30.0, 220, 277, 330),
+    "music": signals.music(30.0),
 }
 
 
-@pytest.mark.parametrize("seconds", [1.0, 5.0, 30.0])
+@pytest.mark.parametrize("seconds", [1.0, 5.0, 14.0, 30.0])
 @pytest.mark.parametrize("name", NOBODY)
 def test_no_text_is_invented(client: InferenceServerClient, name: str, seconds: float) -> None:
-    """Up to the longest length of each at which Whisper base can be told from one who hears something."""
     answer = ask(client, NOBODY[name][: round(seconds * SAMPLE_RATE)])
     assert answer.text == ""
+
+
+def test_a_prefix_goes_with_one_window_only(client: InferenceServerClient, corpus: Corpus) -> None:
+    clip = corpus["two_cities"].audio[: 17 * SAMPLE_RATE]
+    with pytest.raises(InferenceServerException, match="a prefix can be given with a clip of up to 16 s"):
+        ask(client, clip, prefix=" It was")
+    assert ask(client, clip[: 15 * SAMPLE_RATE], prefix=" It was").text.startswith(" It was")
 
 
 def test_a_killed_decoder_is_an_error_at_once_for_its_callers_only(

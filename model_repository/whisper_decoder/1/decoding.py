@@ -75,6 +75,11 @@ class Hypothesis:
         return float(np.mean(self.logprobs)) if self.logprobs else 0.0
 
 
+def windows_of(states: Floats) -> list[Floats]:
+    """The windows that the states [C, width] of one item hold, one after the other."""
+    return np.split(states, 1 + 2 * len(states) // (2 * WINDOW + 1))
+
+
 class Decoder:
     """Greedy decoding with the network and vocabulary of one checkpoint."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import triton_python_backend_utils as pb_utils
-from decoding import POSITIONS, WINDOW, Decoder, Hypothesis, Request
+from decoding import POSITIONS, Decoder, Hypothesis, Request, windows_of
 from network import Network
 from vocabulary import Vocabulary
 
@@ -77,7 +77,7 @@ class TritonPythonModel:
                     )
                 languages = self._vocabulary.indices(language)
                 guess = self._vocabulary.encode(draft)
-                windows = np.split(states, 1 + 2 * len(states) // (2 * WINDOW + 1))
+                windows = windows_of(states)
                 if forced and len(windows) > 1:
                     raise ValueError("a prefix can be given with a clip of up to 16 s only: send less audio")
                 seconds = float(duration[0])
