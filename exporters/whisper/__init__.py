@@ -4,10 +4,15 @@ import shutil
 from collections.abc import Iterator
 
 from exporters.contract import Artifact, Build, Exporter, Job, Measurement, Options
+from exporters.errors import ExportError
 from exporters.sources import Source
 from exporters.speech import SOURCES, clips
 from exporters.whisper.weights import DEFAULTS, Default, place
 
+MELS = 80
+"""Mel bands of the front end that is served, as its config says; Whisper large-v3 takes 128."""
+MOST_BYTES = 2**31
+"""What a protobuf message holds."""
 PARTS = {"encoder": "whisper_encoder", "cross": "whisper_decoder", "decoder": "whisper_decoder"}
 """The Triton model that each exported part belongs to."""
 
@@ -39,6 +44,13 @@ class WhisperExporter(Exporter):
         precision = job.options.precision or self.precisions[0]
         checkpoint = read_checkpoint(job.options.checkpoint or place(job, self.default(job.options)))
         size = checkpoint.size
+        if size.mels != MELS:
+            raise ExportError(f"the checkpoint takes {size.mels} mel bands; log_mel serves {MELS}")
+        if checkpoint.largest_graph > MOST_BYTES:
+            raise ExportError(
+                f"the checkpoint makes a graph of {checkpoint.largest_graph / 1e9:.1f} GB; "
+                "one ONNX file holds 2.1 GB, which is enough up to Whisper medium"
+            )
         tokenizer, vocabulary = complete(checkpoint, job)
         whisper = assemble(checkpoint, vocabulary)
         fp32 = job.folder("fp32")

@@ -74,6 +74,15 @@ class Checkpoint:
         except KeyError as missing:
             raise ExportError(f"not a Whisper checkpoint: it has no {missing.args[0]}") from None
 
+    @property
+    def largest_graph(self) -> int:
+        """Bytes of the larger of the fp32 graphs: the decoder holds its embedding twice."""
+        embedding = self.weights["decoder.token_embedding.weight"].numel()
+        sides = dict.fromkeys(("encoder", "decoder"), 0)
+        for name, tensor in self.weights.items():
+            sides[name.split(".")[0]] = sides.get(name.split(".")[0], 0) + tensor.numel()
+        return 4 * max(sides["encoder"], sides["decoder"] + embedding)
+
     def _layers(self, side: str) -> int:
         numbers = (int(name.split(".")[2]) for name in self.weights if name.startswith(f"{side}.blocks."))
         return 1 + max(numbers, default=-1)
