@@ -77,7 +77,7 @@ class Answer:
 class RawRoom:
     """A gRPC stream of its own on which anything can be sent; nothing is read from it before `read`."""
 
-    def __init__(self, url: str, room_id: str) -> None:
+    def __init__(self, url: str, room_id: str | int) -> None:
         self._channel = grpc.insecure_channel(url)
         self._room_id = room_id
         self._number = 0
@@ -89,7 +89,10 @@ class RawRoom:
         """Send one request; returns its id."""
         self._number += 1
         request = service_pb2.ModelInferRequest(model_name="captions", id=str(self._number))
-        request.parameters["sequence_id"].string_param = self._room_id
+        if isinstance(self._room_id, int):
+            request.parameters["sequence_id"].int64_param = self._room_id
+        else:
+            request.parameters["sequence_id"].string_param = self._room_id
         request.parameters["sequence_start"].bool_param = start
         request.parameters["sequence_end"].bool_param = end
         request.parameters["triton_enable_empty_final_response"].bool_param = True

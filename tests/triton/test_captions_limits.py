@@ -119,6 +119,23 @@ async def test_a_sleeping_room_is_forgotten(client: AsyncClient, few_rooms: Trit
     assert await admitted(client, corpus)
 
 
+async def test_rooms_with_numbers_for_names_leave_their_place_too(few_rooms: Triton, corpus: Corpus) -> None:
+    clip = corpus["en-hello_world"].audio
+    for number in range(1, 2 * ROOMS + 2):
+        with RawRoom(few_rooms.grpc, number) as room:
+            said = room.read(room.chunk(clip, 0.0, start=True, end=True))
+            assert "Hello world." in [answer.text for answer in said]
+
+
+async def test_a_room_begun_again_at_once_ends_every_request(few_rooms: Triton, corpus: Corpus) -> None:
+    clip = corpus["en-hello_world"].audio
+    with RawRoom(few_rooms.grpc, "again and again") as room:
+        begun = [room.chunk(clip, 0.0, start=True) for _ in range(5)]
+        said = room.read(room.chunk(clip, 0.0, start=True, end=True))
+        assert "Hello world." in [answer.text for answer in said]
+        assert {answer.request for answer in said + room.rest() if answer.last} >= set(begun)
+
+
 async def test_a_crowd_at_the_door_does_no_harm(client: AsyncClient, corpus: Corpus) -> None:
     """Refused rooms break off their streams at once, which Triton 24.10 does not survive at any moment."""
     rooms = [await opened(client, f"room {number}", corpus) for number in range(ROOMS)]

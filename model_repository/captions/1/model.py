@@ -33,7 +33,7 @@ class TritonPythonModel:
         """Start the event loop; a room has at most two calls to other models under way, a thread each."""
         config = json.loads(args["model_config"])
         self._most_rooms = int(config["parameters"]["max_rooms"]["string_value"])
-        self._rooms: dict[int | str, Room] = {}
+        self._rooms: dict[str, Room] = {}
         self._loop = asyncio.new_event_loop()
         self._loop.set_default_executor(ThreadPoolExecutor(2 * self._most_rooms))
         self._thread = Thread(target=self._loop.run_forever, name="captions", daemon=True)
@@ -45,14 +45,14 @@ class TritonPythonModel:
             sender = TritonSender(request.get_response_sender())
             tensors = {tensor.name(): tensor.as_numpy().copy() for tensor in request.inputs()}
             room, flags = request.correlation_id(), request.flags()
-            self._loop.call_soon_threadsafe(self._deliver, room, flags, tensors, sender)
+            self._loop.call_soon_threadsafe(self._deliver, str(room or ""), flags, tensors, sender)
 
     def finalize(self) -> None:
         """Let go of every room."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
 
-    def _deliver(self, name: int | str, flags: int, tensors: Tensors, sender: TritonSender) -> None:
+    def _deliver(self, name: str, flags: int, tensors: Tensors, sender: TritonSender) -> None:
         """Find the room or open it, and give it its chunk."""
         if not name:  # Triton's own warm-up; it refuses clients' requests without a sequence
             sender.done()
@@ -70,7 +70,7 @@ class TritonPythonModel:
             if len(self._rooms) >= self._most_rooms:
                 sender.refuse(f"{self._most_rooms} rooms are open, all this server takes", overload=True)
                 return
-            self._rooms[name] = Room(str(name), language, denoise, self._forget)
+            self._rooms[name] = Room(name, language, denoise, self._forget)
         room = self._rooms.get(name)
         if room is None:
             sender.refuse("this room is not open (any more): begin again with a sequence start")

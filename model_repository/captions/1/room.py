@@ -73,9 +73,13 @@ class Room:
         self._inbox: asyncio.Queue[tuple[Chunk, Sender, bool]] = asyncio.Queue(WAITING_CHUNKS)
         self._recogniser = Recogniser(language, self)
         self._sender: Sender | None = None
+        """Of the request that events go out on."""
+        self._hearing: Sender | None = None
+        """Of the chunk that is being heard."""
         self._untold: deque[Caption] = deque(maxlen=UNTOLD)
         self._task = asyncio.create_task(self._live())
-        self._task.add_done_callback(lambda _: on_end(self))
+        self._on_end = on_end
+        self._task.add_done_callback(lambda _: self._let_go())
 
     def offer(self, chunk: Chunk, sender: Sender, last: bool) -> None:
         """Take a chunk, or refuse it at once where too many wait."""
@@ -97,13 +101,17 @@ class Room:
         except* TimeoutError:
             pass  # idle: forgotten
         except* Exception as errors:  # a fault of ours ends this room, with its reason, and no other
-            if self._sender is not None:
-                self._sender.error(f"captions failed: {errors.exceptions[0]!r}", overload=True)
-        finally:
-            if self._sender is not None:
-                self._sender.done()
-            while not self._inbox.empty():
-                self._inbox.get_nowait()[1].done()
+            sender = self._hearing or self._sender
+            if sender is not None:
+                sender.error(f"captions failed: {errors.exceptions[0]!r}", overload=True)
+
+    def _let_go(self) -> None:
+        """End every request that is left, however the room came to its end."""
+        waiting = [self._inbox.get_nowait()[1] for _ in range(self._inbox.qsize())]
+        for sender in (self._sender, self._hearing, *waiting):
+            if sender is not None:
+                sender.done()
+        self._on_end(self)
 
     async def _hear_all(self, recognition: asyncio.Task[None]) -> None:
         """Hear chunk by chunk; a request stays open for events until the next one has been heard.
@@ -113,6 +121,7 @@ class Room:
         first, last = True, False
         while not last:
             chunk, sender, last = await self._next()
+            self._hearing = sender
             try:
                 if first and self._language != "auto":  # a language that nobody knows is refused here, once
                     await recognise(np.zeros(SAMPLE_RATE // 10, np.float32), self._language)
@@ -120,16 +129,16 @@ class Room:
             except (ChunkError, PtsError, ServiceError) as error:
                 overload = isinstance(error, ServiceError) and not error.invalid
                 if not last:
+                    self._hearing = None
                     sender.refuse(str(error), overload=overload)
                     continue
                 sender.error(str(error), overload=overload)
             await self._recogniser.space()
             if sender.cancelled():
-                sender.done()
                 return
             if self._sender is not None:
                 self._sender.done()
-            self._sender = sender
+            self._sender, self._hearing = sender, None
             while self._untold:
                 sender.caption(self._untold.popleft())
             if first and not last:

@@ -18,6 +18,15 @@ TAIL = 2
 LONGEST = 30
 """Seconds of the longest clip."""
 
+LISTENED_TO = 12.0
+"""Seconds of the longest segment of a room."""
+VOICE_WINDOW = 512
+"""Samples at 16 kHz that voice_activity gives a probability for."""
+SPEECH = 0.5
+"""Silero's own threshold."""
+LEAST_SPEECH = 4
+"""Windows (0.13 s) above it that make speech."""
+
 
 @dataclass(frozen=True)
 class Context:

@@ -12,16 +12,8 @@ import time
 import numpy as np
 import triton_python_backend_utils as pb_utils
 from audio import AudioError, normalise
+from contexts import LEAST_SPEECH, LISTENED_TO, SPEECH, VOICE_WINDOW
 from numpy.typing import NDArray
-
-LISTENED_TO = 12.0
-"""Seconds of the longest segment of a room."""
-WINDOW = 512
-"""Samples at 16 kHz that voice_activity gives a probability for."""
-SPEECH = 0.5
-"""Silero's own threshold."""
-LEAST = 4
-"""Windows (0.13 s) above it that make speech."""
 
 
 class TritonPythonModel:
@@ -59,7 +51,7 @@ def _spoken(waveform: NDArray[np.float32], seconds: float) -> bool:
     request = pb_utils.InferenceRequest(
         model_name="voice_activity",
         requested_output_names=["probability"],
-        inputs=[pb_utils.Tensor("audio", waveform[None, : len(waveform) // WINDOW * WINDOW])],
+        inputs=[pb_utils.Tensor("audio", waveform[None, : len(waveform) // VOICE_WINDOW * VOICE_WINDOW])],
         correlation_id=f"waveform {id(waveform)} {time.monotonic_ns()}",
         flags=pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_START
         | pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_END,
@@ -68,4 +60,4 @@ def _spoken(waveform: NDArray[np.float32], seconds: float) -> bool:
     if response.has_error():
         return True
     probabilities = response.output_tensors()[0].as_numpy().astype(np.float32, copy=False)
-    return int((probabilities > SPEECH).sum()) >= LEAST
+    return int((probabilities > SPEECH).sum()) >= LEAST_SPEECH
