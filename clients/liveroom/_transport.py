@@ -58,12 +58,13 @@ class Transport:
         """One inference with a batch dimension of 1, tried again while the server is unavailable.
 
         Raises:
-            LiveroomError: of the last attempt.
+            LiveroomError: of the last attempt; of the one before where the last only ran out of time.
         """
         request = infer_request(model, inputs, batched=True)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         attempt = 1
+        refusal: grpc.aio.AioRpcError | None = None
         while True:
             try:
                 return Outputs(await self.stub.ModelInfer(request, timeout=max(0.0, deadline - loop.time())))
@@ -71,7 +72,9 @@ class Transport:
                 pause = random.uniform(0, self._retries.pause_bound(attempt))  # noqa: S311 - jitter, not a secret
                 unavailable = error.code() is grpc.StatusCode.UNAVAILABLE
                 if not unavailable or attempt >= self._retries.attempts or loop.time() + pause >= deadline:
-                    raise from_rpc(error, self.url) from error
+                    late = error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+                    raise from_rpc(refusal if late and refusal else error, self.url) from error
+                refusal = error
             await asyncio.sleep(pause)
             attempt += 1
 
