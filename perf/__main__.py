@@ -14,8 +14,11 @@ INTERRUPTED = 130
 
 COMMANDS = {
     "live": ("perf.live", "one live room, captioned as it is played"),
-    "asr": ("perf.asr", "speech recognition against faster-whisper, and how many rooms fit"),
-    "overhead": ("perf.overhead", "what serving costs: an identity model against a plain FastAPI service"),
+    "asr": ("perf.asr.command", "speech recognition against faster-whisper, and how many rooms fit"),
+    "overhead": (
+        "perf.peers.overhead",
+        "what serving costs: an identity model against plain FastAPI",
+    ),
 }
 
 

@@ -18,8 +18,8 @@ from exporters.sources import Library
 from exporters.speech import MOONSHINE
 from exporters.wer import tokens
 from perf import report
-from perf.playback import CHUNK_S, Playback, percentiles
-from perf.server_costs import Costs, Meter
+from perf.load.playback import CHUNK_S, Playback, percentiles
+from perf.load.server_costs import Costs, Meter
 from server import Triton
 
 RECORDING = next(name for name in MOONSHINE.files if name.endswith("/two_cities.wav"))
@@ -59,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("file", nargs="?", type=Path, help="WAV, FLAC, OGG or MP3 (default: 44 s of English, fetched once)")
     add("--pace", type=_pace, default=1.0, help="1 is real time, 0 as fast as it is served (%(default)s)")
     add("--language", default="auto", help="auto, en, zh, ... or candidates such as en,zh (%(default)s)")
-    add("--out", type=Path, default=report.BUILD / "live.json", help="where the result goes (%(default)s)")
+    add("--out", type=Path, default=Path("build") / "live.json", help="where the result goes (%(default)s)")
     add("--json", action="store_true", help="print the result as JSON; captions go to stderr")
 
 

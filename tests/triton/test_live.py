@@ -16,7 +16,7 @@ import soundfile
 
 from exporters.sources import Library
 from exporters.speech import MOONSHINE
-from perf.room_load import Load, play
+from perf.rooms.generator import Load, play
 from server import Triton
 
 PROJECT = Path(__file__).parents[2]

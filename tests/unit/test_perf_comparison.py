@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from exporters.speech import SAMPLE_RATE, Clip
-from perf.comparison import joined, selection
+from perf.asr.comparison import joined, selection
 
 
 def clip(name: str, seconds: float, text: str, language: str = "en") -> Clip:

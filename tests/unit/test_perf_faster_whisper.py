@@ -5,7 +5,7 @@ from pathlib import Path
 
 from exporters.sources import Library
 from exporters.whisper.weights import BASE
-from perf.faster_whisper import weights
+from perf.asr.faster_whisper import weights
 
 
 def test_the_weights_are_complete_for_ctranslate2(tmp_path: Path) -> None:

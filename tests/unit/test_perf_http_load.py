@@ -6,8 +6,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from perf import http_load
 from perf.__main__ import main
+from perf.load import http_load
 
 
 class Echo(BaseHTTPRequestHandler):

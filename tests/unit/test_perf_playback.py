@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from perf.playback import Playback, percentiles
+from perf.load.playback import Playback, percentiles
 
 RATE = 8000
 CHUNK = np.zeros(RATE // 20, np.float32)  # 50 ms

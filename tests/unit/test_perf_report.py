@@ -20,7 +20,7 @@ def test_a_result_says_where_when_and_of_what_it_is() -> None:
 
 
 def test_without_git_there_is_no_commit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(report, "PROJECT", tmp_path)
+    monkeypatch.setattr("perf.report.results.PROJECT", tmp_path)
     assert report.provenance({})["commit"] is None
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from perf.room_load import Outcome, RoomOutcome
-from perf.rooms import Capacity, Step, judged, seen_enough, table
+from perf.rooms.generator import Outcome, RoomOutcome
+from perf.rooms.steps import Capacity, Step, judged, seen_enough, table
 
 ALONE = RoomOutcome(words=100, covered_s=40.0, finals=8, error=None)
 GOOD = Outcome(

@@ -3,7 +3,7 @@
 import pytest
 from tritonclient.grpc import service_pb2
 
-from perf.server_costs import difference
+from perf.load.server_costs import difference
 
 MS = 1_000_000
 

@@ -13,8 +13,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from perf import report
-from perf.room_load import Load, Outcome, RoomOutcome
-from perf.server_costs import Meter, ModelCost
+from perf.load.server_costs import Meter, ModelCost
+from perf.rooms.generator import Load, Outcome, RoomOutcome
 from server import Triton
 
 STEPS = (1, 2, 4, 8, 12, 16, 20)
@@ -188,7 +188,7 @@ def _line(step: Step) -> str:
 
 def _play(load: Load, duration: float, progress: Progress) -> Outcome:
     """Runs the load generator; a step that does not end is ended."""
-    command = [sys.executable, "-m", "perf.room_load", json.dumps(asdict(load))]
+    command = [sys.executable, "-m", "perf.rooms.generator", json.dumps(asdict(load))]
     task = progress.add_task(f"{load.rooms} rooms", total=duration)
     began = time.monotonic()
     with subprocess.Popen(command, cwd=report.PROJECT, stdout=subprocess.PIPE, text=True) as process:

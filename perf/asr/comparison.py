@@ -13,7 +13,7 @@ from rich.table import Table
 
 from exporters.speech import SAMPLE_RATE, Clip
 from exporters.wer import error_rate
-from perf.faster_whisper import DEFAULTS, SAME_JOB, FasterWhisper
+from perf.asr.faster_whisper import DEFAULTS, SAME_JOB, FasterWhisper
 
 REST_S = 0.3
 """Between two runs, so that threads of the one that still spin do not slow the other."""

@@ -1,6 +1,6 @@
 """The load of `perf asr`'s rooms, in a process of its own: rooms that play a recording at real-time pace.
 
-    python -m perf.room_load '{"address": ..., see Load}'
+    python -m perf.rooms.generator '{"address": ..., see Load}'
 
 prints one line of JSON, see `Outcome`.
 """
@@ -18,7 +18,7 @@ from liveroom import AsyncClient, LiveroomError, read_audio
 from numpy.typing import NDArray
 
 from exporters.wer import tokens
-from perf.playback import CHUNK_S, Playback, percentiles
+from perf.load.playback import CHUNK_S, Playback, percentiles
 
 STRIDE_S = 1.0
 """Rooms begin spread over the time between two partials: their hypotheses do not fall due together."""

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from perf.analyzer import Load
+from perf.load.analyzer import Load
 
 
 def measure(port: int, path: str, body: bytes, concurrency: int, *, seconds: float = 4.5) -> Load:

@@ -11,8 +11,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from exporters import speech
 from exporters.progress import Progress as Steps
 from exporters.sources import Library
-from perf import comparison, faster_whisper, report, rooms
+from perf import report
+from perf.asr import comparison, faster_whisper
 from perf.live import RECORDING
+from perf.rooms import steps as rooms
 from server import Triton
 
 THREADS = 2

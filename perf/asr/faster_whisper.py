@@ -16,7 +16,7 @@ from exporters.contract import Job, Options
 from exporters.sources import Library
 from exporters.whisper.vocabulary import TIMESTAMPS
 from exporters.whisper.weights import BASE, place
-from perf import peers
+from perf.peers import environments
 
 REQUIREMENTS = ("faster-whisper==1.2.1", "ctranslate2==4.8.5")
 SAME_JOB: Mapping[str, object] = {
@@ -68,7 +68,7 @@ def started(threads: int, library: Library) -> Iterator[FasterWhisper]:
     Raises SourceError or RuntimeError where its weights or packages can't be had.
     """
     with library.progress.step("setting up faster-whisper in an environment of its own (once)"):
-        python = peers.environment("faster-whisper", *REQUIREMENTS)
+        python = environments.environment("faster-whisper", *REQUIREMENTS)
     with tempfile.TemporaryDirectory(prefix="liveroom-peer-") as folder:
         scratch = Path(folder)
         model = weights(scratch, library)

@@ -18,8 +18,9 @@ from onnx import TensorProto, helper
 from rich.console import Console
 from rich.table import Table
 
-from perf import analyzer, http_load, peers
-from perf.analyzer import Load
+from perf.load import analyzer, http_load
+from perf.load.analyzer import Load
+from perf.peers import environments
 from server import Triton
 from server.launch import pick_port
 
@@ -49,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
         model = write_identity(Path(folder) / "identity")
         console = Console(stderr=True)
         with console.status("setting up the peer's environment (once)"):
-            python = peers.environment("fastapi", *PEER)
+            python = environments.environment("fastapi", *PEER)
         loads: dict[tuple[str, int], list[Load]] = {}
         with Triton(folder) as triton, fastapi(python, model) as port, console.status("measuring") as status:
             body = np.zeros((1, VECTOR), np.float32).tobytes()

@@ -1,4 +1,4 @@
-"""Results that can be judged later: what was measured, where, when, and of which version."""
+"""Results that can be judged later: what was measured, where, when, and of which version; and reading them."""
 
 import json
 import os
@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 from rich.console import Console
 
-PROJECT = Path(__file__).parents[1]
-BUILD = Path("build")
+PROJECT = Path(__file__).parents[2]
+BUILD = Path("build") / "perf"
 _WIDE = 120
 _PACKAGES = ("liveroom", "nvidia-pytriton", "onnxruntime", "numpy", "tritonclient", "grpcio")
 _WEIGHTED = ("whisper_encoder", "whisper_decoder")
@@ -48,6 +48,17 @@ def save(path: Path, result: Mapping[str, object]) -> None:
     text = json.dumps(result, ensure_ascii=False, indent=2)
     fresh.write_text(text + "\n", encoding="utf-8")
     fresh.replace(path)
+
+
+def load(path: Path) -> dict[str, object]:
+    """The result in the file `path`. Raises RuntimeError for a file that is none."""
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RuntimeError(f"{path} can't be read as a result: {error}") from None
+    if not isinstance(result, dict):
+        raise RuntimeError(f"{path} is not a result: expected a JSON object, as --json prints it")
+    return result
 
 
 def console(*, as_json: bool) -> Console:

@@ -1,0 +1,1 @@
+"""Is speech recognition faster than faster-whisper?"""

@@ -1,0 +1,1 @@
+"""What drives a server, and reads what that cost it."""

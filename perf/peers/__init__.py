@@ -1,0 +1,1 @@
+"""Is it better than what people would pick instead?"""

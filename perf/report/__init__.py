@@ -1,0 +1,19 @@
+"""One way to write results (JSON that can be judged later) and one way to draw them (terminal, PNG, HTML)."""
+
+from perf.report.drawing import Figure, Section, Table, number
+from perf.report.results import BUILD, PROJECT, console, load, provenance, save
+from perf.report.publishing import publish
+
+__all__ = [
+    "BUILD",
+    "PROJECT",
+    "Figure",
+    "Section",
+    "Table",
+    "console",
+    "load",
+    "number",
+    "provenance",
+    "publish",
+    "save",
+]

@@ -1,0 +1,30 @@
+"""A finished measurement: shown, saved as JSON, its plots beside it, and the HTML report drawn again."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+
+from perf.report.drawing import Section
+from perf.report.results import save
+
+
+def publish(
+    result: Mapping[str, object], section: Section, out: Path, *, console: Console, as_json: bool
+) -> None:
+    """Writes `result` to `out` (build/perf/NAME.json) and each figure as a PNG beside it; prints one of them.
+
+    as_json: stdout gets the JSON, and people's tables go to `console` (stderr) all the same.
+    """
+    save(out, result)
+    for figure in section.figures:
+        out.with_name(f"{out.stem}-{figure.name}.png").write_bytes(figure.png())
+    console.print(section.headline, style="bold")
+    for table in section.tables:
+        console.print(table.rich())
+    for note in section.notes:
+        console.print(note, style="dim")
+    if as_json:
+        print(json.dumps(result, ensure_ascii=False))
+    console.print(f"the same as JSON: {out}")

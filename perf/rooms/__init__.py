@@ -1,0 +1,1 @@
+"""How many live rooms does a server carry?"""
