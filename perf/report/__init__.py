@@ -1,8 +1,8 @@
 """One way to write results (JSON that can be judged later) and one way to draw them (terminal, PNG, HTML)."""
 
 from perf.report.drawing import Figure, Section, Table, number
-from perf.report.results import BUILD, PROJECT, console, load, provenance, save
 from perf.report.publishing import publish
+from perf.report.results import BUILD, PROJECT, console, load, provenance, save
 
 __all__ = [
     "BUILD",

@@ -1,4 +1,4 @@
-"""Results that can be judged later: what was measured, where, when, and of which version; and reading them."""
+"""Results that can be judged later: what was measured, where, when and of which version."""
 
 import json
 import os
