@@ -14,7 +14,7 @@ INTERRUPTED = 130
 
 COMMANDS = {
     "live": ("perf.live", "one live room, captioned as it is played"),
-    "asr": ("perf.asr.command", "speech recognition against faster-whisper, and how many rooms fit"),
+    "asr": ("perf.asr.command", "speech recognition against faster-whisper"),
     "overhead": (
         "perf.peers.overhead",
         "what serving costs: an identity model against plain FastAPI",

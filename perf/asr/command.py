@@ -1,4 +1,4 @@
-"""Speech recognition: `asr` against faster-whisper clip by clip, and how many live rooms a server carries."""
+"""Speech recognition: `asr` against faster-whisper, clip by clip."""
 
 import argparse
 import json
@@ -13,8 +13,6 @@ from exporters.progress import Progress as Steps
 from exporters.sources import Library
 from perf import report
 from perf.asr import comparison, faster_whisper
-from perf.live import RECORDING
-from perf.rooms import steps as rooms
 from server import Triton
 
 THREADS = 2
@@ -22,13 +20,7 @@ THREADS = 2
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the options of `python -m perf asr`."""
-    only = parser.add_mutually_exclusive_group()
-    only.add_argument("--clips-only", action="store_true", help="compare, but leave the rooms out")
-    only.add_argument("--rooms-only", action="store_true", help="leave the comparison out")
     add = parser.add_argument
-    add("--rooms", type=_whole, nargs="+", metavar="N", default=rooms.STEPS, help="steps (%(default)s)")
-    add("--seconds", type=float, default=44.0, help="about how long a step takes (%(default)s)")
-    add("--language", default="auto", help="of the rooms: auto, en, ... (%(default)s)")
     add("--repetitions", type=_whole, default=5, help="runs per clip; the median counts (%(default)s)")
     add("--out", type=Path, default=report.BUILD / "asr.json", help="where the result goes (%(default)s)")
     add("--json", action="store_true", help="print the result as JSON; progress goes to stderr")
@@ -47,19 +39,7 @@ def run(options: argparse.Namespace) -> int:
         ) as triton,
     ):
         status.stop()
-        if not options.rooms_only:
-            result |= _clips(triton, library, options.repetitions, console, show=not options.json)
-            report.save(options.out, result)  # what comes after this takes minutes and may be interrupted
-        if not options.clips_only:
-            recording = library.path(speech.MOONSHINE, RECORDING)
-            columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-            with Progress(*columns, console=console, transient=True) as progress:
-                capacity = rooms.measure(
-                    triton, recording, options.rooms, options.seconds, options.language, progress
-                )
-            result |= capacity.to_json()
-            if not options.json:
-                console.print(rooms.table(capacity))
+        result |= _clips(triton, library, options.repetitions, console, show=not options.json)
     report.save(options.out, result)
     if options.json:
         print(json.dumps(result, ensure_ascii=False))

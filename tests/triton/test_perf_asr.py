@@ -11,9 +11,9 @@ PROJECT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
-def test_clips_and_rooms_are_measured(tmp_path: Path) -> None:
+def test_clips_are_measured(tmp_path: Path) -> None:
     out = tmp_path / "asr.json"
-    command = [sys.executable, "-m", "perf", "asr", "--repetitions", "1", "--rooms", "1", "--json"]
+    command = [sys.executable, "-m", "perf", "asr", "--repetitions", "1", "--json"]
     done = subprocess.run(
         [*command, "--out", str(out)], cwd=PROJECT, capture_output=True, text=True, check=True, timeout=600
     )
@@ -25,6 +25,3 @@ def test_clips_and_rooms_are_measured(tmp_path: Path) -> None:
         assert 0 <= clip["wer_ours"] < 0.5
         assert 0 <= clip["wer_peer"] < 0.5
     assert result["peer"]["faster-whisper"] == "1.2.1"
-    (step,) = result["rooms"]
-    assert (step["rooms"], step["words"], step["covered"]) == (1, 1, 1)
-    assert result["max_rooms"] in (0, 1)

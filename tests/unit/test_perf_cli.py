@@ -38,8 +38,7 @@ def test_a_file_that_is_no_sound_is_one_line(tmp_path: Path, content: bytes | No
     [
         (("live", "--pace", "-1"), "expected 1 for real time, 0 for as fast as it is served"),
         (("live", "--pace", "fast"), "fast: expected 1 for real time"),
-        (("asr", "--rooms", "0"), "0: expected a whole number, 1 or more"),
-        (("asr", "--clips-only", "--rooms-only"), "not allowed with"),
+        (("asr", "--repetitions", "0"), "0: expected a whole number, 1 or more"),
     ],
 )
 def test_a_wrong_option_is_said(arguments: tuple[str, ...], message: str) -> None:
