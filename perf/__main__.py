@@ -19,6 +19,7 @@ COMMANDS = {
         "perf.peers.overhead",
         "what serving costs: an identity model against plain FastAPI",
     ),
+    "report": ("perf.report.command", "the page of all results, drawn again from what there is"),
 }
 
 

@@ -2,7 +2,7 @@
 
 from perf.report.drawing import Figure, Section, Table, number
 from perf.report.publishing import publish
-from perf.report.results import BUILD, PROJECT, console, load, provenance, save
+from perf.report.results import BUILD, PROJECT, console, flat, load, origin, provenance, save
 
 __all__ = [
     "BUILD",
@@ -11,8 +11,10 @@ __all__ = [
     "Section",
     "Table",
     "console",
+    "flat",
     "load",
     "number",
+    "origin",
     "provenance",
     "publish",
     "save",

@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from perf.report.drawing import Section
+from perf.report.page import redraw
 from perf.report.results import save
 
 
@@ -15,16 +16,20 @@ def publish(
 ) -> None:
     """Writes `result` to `out` (build/perf/NAME.json) and each figure as a PNG beside it; prints one of them.
 
+    The page `report.html` beside it is drawn again, from every result in that folder.
     as_json: stdout gets the JSON, and people's tables go to `console` (stderr) all the same.
     """
     save(out, result)
     for figure in section.figures:
         out.with_name(f"{out.stem}-{figure.name}.png").write_bytes(figure.png())
-    console.print(section.headline, style="bold")
+    page = redraw(out.parent)
+    console.print(section.headline, style="bold", markup=False)
     for table in section.tables:
         console.print(table.rich())
     for note in section.notes:
-        console.print(note, style="dim")
+        console.print(note, style="dim", markup=False)
     if as_json:
         print(json.dumps(result, ensure_ascii=False))
-    console.print(f"the same as JSON: {out}")
+    console.print(f"the same as JSON: {out}, with all other results: {page.path}", markup=False)
+    if page.left_out:
+        console.print(f"not on that page: {', '.join(page.left_out)}", style="dim", markup=False)

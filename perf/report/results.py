@@ -18,6 +18,7 @@ BUILD = Path("build") / "perf"
 _WIDE = 120
 _PACKAGES = ("liveroom", "nvidia-pytriton", "onnxruntime", "numpy", "tritonclient", "grpcio")
 _WEIGHTED = ("whisper_encoder", "whisper_decoder")
+_ORIGIN = ("measured_at", "commit", "machine", "versions", "weights", "settings")
 
 
 def provenance(settings: Mapping[str, object]) -> dict[str, object]:
@@ -39,6 +40,19 @@ def provenance(settings: Mapping[str, object]) -> dict[str, object]:
         "weights": {name: _weights(name) for name in _WEIGHTED},
         "settings": dict(settings),
     }
+
+
+def origin(result: Mapping[str, object]) -> dict[str, object]:
+    """The part of a result that `provenance` gave it."""
+    return {key: result[key] for key in _ORIGIN if key in result}
+
+
+def flat(value: object, name: str = "") -> dict[str, object]:
+    """Nested mappings as one: {"machine": {"cores": 2}} becomes {"machine.cores": 2}."""
+    if not isinstance(value, Mapping):
+        return {name: value}
+    inner = (flat(each, f"{name}.{key}" if name else str(key)) for key, each in value.items())
+    return {key: each for part in inner for key, each in part.items()}
 
 
 def save(path: Path, result: Mapping[str, object]) -> None:
