@@ -1,11 +1,11 @@
-"""What a stretch of serving cost: each model's time in its queue and at work, and the server's CPU time."""
+"""What a stretch of serving cost: each model's time queued and at work, each process's CPU and memory."""
 
 import time
 from dataclasses import dataclass
 
-import psutil
 from tritonclient.grpc import InferenceServerClient, service_pb2
 
+from perf.load.processes import ProcessCost, costs, family
 from server import Triton
 
 
@@ -19,6 +19,7 @@ class ModelCost:
     """
 
     name: str
+    requests: int
     inferences: int
     executions: int
     queue_ms: float | None
@@ -29,9 +30,10 @@ class ModelCost:
 
 @dataclass(frozen=True)
 class Costs:
-    """The server between two moments: its models, and its CPU and wall-clock seconds."""
+    """The server between two moments: its models and processes, and its CPU and wall-clock seconds."""
 
     models: tuple[ModelCost, ...]
+    processes: tuple[ProcessCost, ...]
     cpu_s: float
     wall_s: float
 
@@ -42,20 +44,21 @@ class Meter:
     def __init__(self, triton: Triton) -> None:
         self._triton = triton
         self._statistics = _statistics(triton.grpc)
-        self._cpu_s = _cpu_seconds(triton.pid)
+        self._processes = family(triton.pid)
         self._began = time.perf_counter()
 
     def read(self) -> Costs:
         """What was spent since then; models that did nothing are left out."""
         wall_s = time.perf_counter() - self._began
-        cpu_s = _cpu_seconds(self._triton.pid) - self._cpu_s
+        processes = costs(self._processes, family(self._triton.pid), wall_s)
         ensembles = {name for name, model in self._triton.models.items() if model.is_ensemble}
         nothing = service_pb2.ModelStatistics()
-        costs = (
+        models = (
             difference(self._statistics.get(name, nothing), now, ensemble=name in ensembles)
             for name, now in _statistics(self._triton.grpc).items()
         )
-        return Costs(tuple(cost for cost in costs if cost.inferences), cpu_s, wall_s)
+        cpu_s = sum(process.cpu_cores for process in processes) * wall_s
+        return Costs(tuple(model for model in models if model.inferences), processes, cpu_s, wall_s)
 
 
 def difference(
@@ -71,6 +74,7 @@ def difference(
 
     return ModelCost(
         name=now.name,
+        requests=requests,
         inferences=now.inference_count - before.inference_count,
         executions=now.execution_count - before.execution_count,
         queue_ms=None if ensemble else mean_ms("queue"),
@@ -88,16 +92,3 @@ def _busy_seconds(statistics: service_pb2.ModelStatistics) -> float:
 def _statistics(address: str) -> dict[str, service_pb2.ModelStatistics]:
     with InferenceServerClient(address) as client:
         return {model.name: model for model in client.get_inference_statistics().model_stats}
-
-
-def _cpu_seconds(pid: int) -> float:
-    """CPU seconds of tritonserver and its stubs so far."""
-    server = psutil.Process(pid)
-    total = 0.0
-    for process in (server, *server.children(recursive=True)):
-        try:
-            times = process.cpu_times()
-        except psutil.NoSuchProcess:
-            continue
-        total += times.user + times.system
-    return total

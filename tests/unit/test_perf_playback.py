@@ -53,7 +53,7 @@ async def test_without_a_pace_nothing_waits_and_latency_runs_from_the_chunk() ->
     await anext(chunks)
     await anext(chunks)
     assert playback.since(0.05) == pytest.approx(0.1, abs=0.04)
-    assert playback.since(0.051) < 0.05
+    assert playback.since(0.06) < 0.05
     assert playback.since(9.0) < 0.05
 
 
@@ -66,3 +66,47 @@ async def test_chunks_are_int16_and_loud_samples_do_not_wrap() -> None:
 def test_percentiles() -> None:
     assert percentiles([float(n) for n in range(1, 102)]) == {"p50": 51.0, "p95": 96.0, "p99": 100.0}
     assert percentiles([]) == {"p50": None, "p95": None, "p99": None}
+
+
+async def test_a_slow_server_cannot_omit_its_own_delay() -> None:
+    """Coordinated omission: were latency counted from when chunks were taken, all but one would look fast."""
+    playback = Playback([CHUNK] * 10, RATE, 1.0)
+    taken = itertools.count(1)
+    from_due, from_taken = [], []
+    async for _ in playback.chunks():
+        number = next(taken)
+        now = time.perf_counter()
+        if number == 1:
+            await asyncio.sleep(0.4)  # the server takes nothing for eight chunks
+        from_due.append(playback.since_due(number * 0.05))
+        from_taken.append(time.perf_counter() - now)
+    assert sum(latency > 0.02 for latency in from_taken) == 1
+    assert from_due[:8] == pytest.approx([0.4, 0.35, 0.3, 0.25, 0.2, 0.15, 0.1, 0.05], abs=0.04)
+    assert playback.sent_after_s == pytest.approx(from_due, abs=0.02)
+    assert len(playback.lateness_s) <= 3, "what the server held up was blamed on the player"
+
+
+async def test_latency_from_when_a_chunk_was_due_leaves_its_filling_out() -> None:
+    playback = Playback([CHUNK] * 2, RATE, 1.0)
+    chunks = playback.chunks()
+    await anext(chunks)
+    await anext(chunks)
+    assert playback.since_due(0.06) == pytest.approx(0.0, abs=0.03)
+    assert playback.since(0.06) == pytest.approx(0.04, abs=0.03)
+    assert playback.since_due(0.0505) == pytest.approx(0.05, abs=0.03), "half a millisecond is no new chunk"
+
+
+async def test_a_room_that_joins_at_a_set_moment_does_not_slip() -> None:
+    began = time.perf_counter()
+    playback = Playback([CHUNK] * 2, RATE, 1.0, began=began)
+    await asyncio.sleep(0.2)  # whoever should have opened the room came late
+    moments = [time.perf_counter() - began async for _ in playback.chunks()]
+    assert moments == pytest.approx([0.2, 0.2], abs=0.04)
+    assert playback.since_due(0.05) == pytest.approx(0.15, abs=0.04)
+
+
+async def test_float_chunks_are_sent_as_they_are() -> None:
+    block = np.array([0.5, -0.25], np.float32)
+    (chunk,) = [c async for c in Playback([block], RATE, 0.0, int16=False).chunks()]
+    assert chunk.dtype == np.float32
+    assert chunk.tolist() == [0.5, -0.25]
