@@ -1,7 +1,9 @@
 """What a stretch of serving cost: each model's time queued and at work, each process's CPU and memory."""
 
 import time
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from tritonclient.grpc import InferenceServerClient, service_pb2
 
@@ -14,8 +16,9 @@ class ModelCost:
     """One model between two moments.
 
     `queue_ms`, `compute_ms` and `total_ms` are means over requests; a request in a batch is at work for as
-    long as its batch. `busy_s` counts a batch once: what the model's instances worked, added up. An ensemble
-    has None where its steps have numbers. A decoupled model's times end when it has accepted a request.
+    long as its batch. `busy_s` counts a batch once: what the model's instances worked, added up. `batches`:
+    how many executions there were of each batch size. An ensemble has None where its steps have numbers.
+    A decoupled model's times end when it has accepted a request.
     """
 
     name: str
@@ -26,6 +29,7 @@ class ModelCost:
     compute_ms: float | None
     total_ms: float
     busy_s: float | None
+    batches: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,12 @@ def difference(
         compute_ms=None if ensemble else mean_ms("compute_input", "compute_infer", "compute_output"),
         total_ms=mean_ms("success"),
         busy_s=None if ensemble else _busy_seconds(now) - _busy_seconds(before),
+        batches=dict(_batches(now) - _batches(before)),
     )
+
+
+def _batches(statistics: service_pb2.ModelStatistics) -> Counter[int]:
+    return Counter({b.batch_size: b.compute_infer.count for b in statistics.batch_stats})
 
 
 def _busy_seconds(statistics: service_pb2.ModelStatistics) -> float:

@@ -36,6 +36,7 @@ def test_only_what_happened_between_the_readings_counts() -> None:
     assert cost.queue_ms == pytest.approx(2)
     assert cost.compute_ms == pytest.approx(30)
     assert cost.total_ms == pytest.approx(32)
+    assert cost.batches == {6: 4}
 
 
 def test_a_batch_keeps_its_model_busy_once() -> None:
