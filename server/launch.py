@@ -57,11 +57,18 @@ def _stub() -> Path:
     return stub
 
 
-def environment() -> dict[str, str]:
+def share_cores(folder: Path) -> Path:
+    """Writes the file by which the server's processes share out its cores: see whisper_decoder's cores.py."""
+    file = folder / "cores"
+    file.write_bytes(bytes(len(os.sched_getaffinity(0))))
+    return file
+
+
+def environment(cores: Path | None = None) -> dict[str, str]:
     """The server's environment. Stubs ignore PYTHONPATH and live in that of the first `python3` on PATH.
 
     They need the shared library of this very Python, wherever it is installed. One thread per numeric
-    library: many small models share few cores.
+    library: many small models share few cores. `cores`: see `share_cores`.
     """
     binaries = Path(sys.executable).parent
     if not (binaries / "python3").exists():
@@ -70,6 +77,7 @@ def environment() -> dict[str, str]:
         )
     ours = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     libraries = [sysconfig.get_config_var("LIBDIR"), os.environ.get("LD_LIBRARY_PATH")]
+    ours |= {"LIVEROOM_CORES": str(cores)} if cores else {}
     ours["LD_LIBRARY_PATH"] = os.pathsep.join(filter(None, libraries))
     return {**os.environ, **ours, "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
 

@@ -164,7 +164,7 @@ class Triton:
         )
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
-            self._process = process.spawn(command, launch.environment(), log)
+            self._process = process.spawn(command, launch.environment(launch.share_cores(self._folder)), log)
         while not _listens(self._bind, self._ports["gRPC"]):
             if self._process.poll() is not None:
                 raise ServerError(f"tritonserver did not start: {last_error(self.log)}: see {self.log}")

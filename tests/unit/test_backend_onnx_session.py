@@ -5,7 +5,8 @@ from pathlib import Path
 
 import onnxruntime as ort
 import pytest
-from onnx_session import session, session_options
+from cores import Cores
+from onnx_session import session_options, sessions
 
 from tests import models
 
@@ -49,7 +50,7 @@ def test_values_that_make_no_sense() -> None:
 
 def test_a_missing_file_names_the_exporter(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="run python -m exporters m"):
-        session(parameters(), tmp_path / "model.onnx")
+        sessions(parameters(), tmp_path / "model.onnx", Cores(None))
 
 
 def accelerated(name: str) -> dict[str, object]:
@@ -60,12 +61,12 @@ def accelerated(name: str) -> dict[str, object]:
 @pytest.mark.skipif(find_spec("onnxruntime_ep_openvino") is not None, reason="openvino is installed")
 def test_openvino_that_is_not_installed_is_a_warning(tmp_path: Path) -> None:
     path = models.identity(tmp_path) / "1" / "model.onnx"
-    made, warnings = session(accelerated("openvino"), path)
-    assert made.get_providers() == ["CPUExecutionProvider"]
+    made, warnings = sessions(accelerated("openvino"), path, Cores(None))
+    assert made.wide.get_providers() == ["CPUExecutionProvider"]
     assert "pip install onnxruntime-ep-openvino" in warnings[0]
 
 
 def test_unknown_accelerators_are_refused(tmp_path: Path) -> None:
     path = models.identity(tmp_path) / "1" / "model.onnx"
     with pytest.raises(ValueError, match="'tpu' is not known"):
-        session(accelerated("tpu"), path)
+        sessions(accelerated("tpu"), path, Cores(None))

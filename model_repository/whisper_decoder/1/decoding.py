@@ -88,11 +88,12 @@ class Decoder:
 
     def decode(self, requests: Sequence[Request]) -> list[Hypothesis]:
         """Decode requests whose states have one shape; results come in their order."""
-        batch = _Batch(self, requests)
-        batch.detect()
-        batch.prefill()
-        while batch.live:
-            batch.step()
+        with self.network.cores.take(1):
+            batch = _Batch(self, requests)
+            batch.detect()
+            batch.prefill()
+            while batch.live:
+                batch.step()
         return batch.hypotheses
 
 

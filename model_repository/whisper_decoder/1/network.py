@@ -1,10 +1,12 @@
 """Whisper's decoder in ONNX Runtime: caches stay where they are between passes, nothing is copied."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
+from cores import Cores, Sessions, share_memory
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
@@ -19,28 +21,35 @@ class Network:
     def __init__(self, folder: Path, threads: int) -> None:
         """`folder` holds cross.onnx and decoder.onnx; `threads` 0 takes every core."""
         options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        share_memory(options)
+
+        def session(part: str, threads: int) -> ort.InferenceSession:
+            options.intra_op_num_threads = threads
+            file = folder / f"{part}.onnx"
+            return ort.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+
+        self.cores = Cores.of_server()
         self._cross, self._step = (
-            ort.InferenceSession(folder / f"{part}.onnx", options, providers=["CPUExecutionProvider"])
-            for part in ("cross", "decoder")
+            Sessions(partial(session, part), threads, self.cores) for part in ("cross", "decoder")
         )
-        outputs = [output.name for output in self._step.get_outputs()]
-        self._cross_names = [output.name for output in self._cross.get_outputs()]
+        outputs = [output.name for output in self._step.wide.get_outputs()]
+        self._cross_names = [output.name for output in self._cross.wide.get_outputs()]
         self._answers = [name for name in outputs if not name.startswith("present_")]
         self._presents = [name for name in outputs if name.startswith("present_")]
         self._pasts = [name.replace("present_", "past_") for name in self._presents]
-        past = next(i for i in self._step.get_inputs() if i.name == self._pasts[0])
+        past = next(i for i in self._step.wide.get_inputs() if i.name == self._pasts[0])
         self._empty = (past.shape[1], 0, past.shape[3])
 
     def project(self, states: Floats) -> Caches:
         """Cross-attention keys and values of states [B, C, width]."""
-        binding = self._cross.io_binding()
-        binding.bind_cpu_input("states", states)
-        for name in self._cross_names:
-            binding.bind_output(name, "cpu")
-        self._cross.run_with_iobinding(binding)
+        with self._cross.session() as session:
+            binding = session.io_binding()
+            binding.bind_cpu_input("states", states)
+            for name in self._cross_names:
+                binding.bind_output(name, "cpu")
+            session.run_with_iobinding(binding)
         return list(binding.get_outputs())
 
     def empty_cache(self, batch: int) -> Caches:
@@ -50,14 +59,15 @@ class Network:
 
     def run(self, inputs: Mapping[str, Ints | Floats], past: Caches, cross: Caches) -> tuple[Answers, Caches]:
         """One pass of the network: its answers by name, and the grown cache."""
-        binding = self._step.io_binding()
-        for name, array in inputs.items():
-            binding.bind_cpu_input(name, array)
-        for name, value in zip(self._pasts + self._cross_names, past + cross, strict=True):
-            binding.bind_ortvalue_input(name, value)
-        for name in self._answers + self._presents:
-            binding.bind_output(name, "cpu")
-        self._step.run_with_iobinding(binding)
+        with self._step.session() as session:
+            binding = session.io_binding()
+            for name, array in inputs.items():
+                binding.bind_cpu_input(name, array)
+            for name, value in zip(self._pasts + self._cross_names, past + cross, strict=True):
+                binding.bind_ortvalue_input(name, value)
+            for name in self._answers + self._presents:
+                binding.bind_output(name, "cpu")
+            session.run_with_iobinding(binding)
         values = list(binding.get_outputs())
         count = len(self._answers)
         answers = {name: value.numpy() for name, value in zip(self._answers, values[:count], strict=True)}

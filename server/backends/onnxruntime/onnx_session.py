@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import onnxruntime as ort
+from cores import Cores, Sessions, share_memory
 
 Config = Mapping[str, Any]  # the model configuration as Triton's JSON
 
@@ -23,8 +24,8 @@ _LEVELS = {
 _OPENVINO = "onnxruntime_ep_openvino"
 
 
-def session(config: Config, path: Path) -> tuple[ort.InferenceSession, list[str]]:
-    """The session for the ONNX file at `path`, and what of `config` could not be had (for the log).
+def sessions(config: Config, path: Path, cores: Cores) -> tuple[Sessions, list[str]]:
+    """The sessions for the ONNX file at `path`, and what of `config` could not be had (for the log).
 
     Raises ValueError for a parameter whose value makes no sense, FileNotFoundError for a missing file.
     """
@@ -42,9 +43,14 @@ def session(config: Config, path: Path) -> tuple[ort.InferenceSession, list[str]
             )
     if accelerators.get("gpu_execution_accelerator"):
         warnings.append("gpu_execution_accelerator needs Triton's native backend: plain CPU instead")
-    if options.has_providers():
-        return ort.InferenceSession(path, options), warnings
-    return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"]), warnings
+
+    def make(threads: int) -> ort.InferenceSession:
+        options.intra_op_num_threads = threads
+        if options.has_providers():
+            return ort.InferenceSession(path, options)
+        return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+    return Sessions(make, options.intra_op_num_threads, cores), warnings
 
 
 def session_options(config: Config) -> ort.SessionOptions:
@@ -63,6 +69,8 @@ def session_options(config: Config) -> ort.SessionOptions:
             f"optimization.graph.level is {level}: use -1 (basic), 0 (all), 1 (extended) or 2 (none)"
         )
     options.graph_optimization_level = _LEVELS[level]
+    if options.enable_cpu_mem_arena:
+        share_memory(options)
     entries = {"session.intra_op.allow_spinning": "0", "session.inter_op.allow_spinning": "0"}
     entries |= {key: value for key, value in parameters.items() if key.startswith("session.")}
     for key, value in entries.items():

@@ -1,0 +1,1 @@
+../../../model_repository/whisper_decoder/1/cores.py
