@@ -126,6 +126,8 @@ def _figure(figure: Figure) -> str:
 def _provenance(name: str, result: Mapping[str, object]) -> str:
     """Where a result comes from: the essential in a line, all of it when that is opened."""
     known = flat(origin(result))
+    if not known:
+        return ""
     line = " · ".join(
         f"{before}{known[key]}{behind}"
         for before, key, behind in (
@@ -145,4 +147,6 @@ def _left_out(files: Mapping[str, str]) -> str:
     if not files:
         return ""
     rows = "".join(f"<li>{escape(name)}: {escape(why)}</li>" for name, why in files.items())
-    return f"\n<details><summary>Files here that are not shown: {len(files)}</summary><ul>{rows}</ul></details>"
+    return (
+        f"\n<details><summary>Files here that are not shown: {len(files)}</summary><ul>{rows}</ul></details>"
+    )

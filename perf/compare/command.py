@@ -1,0 +1,148 @@
+"""`python -m perf compare A.json B.json`: what changed between two results, told from what is noise."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import cast
+
+from perf import report
+from perf.compare.differences import LEAST, Change, Comparison, Difference, Verdict, compare
+from perf.report import Section, Table, number
+
+WORSE = 3
+"""Exit code of `--fail-on-regression` where something is worse."""
+_CALLED: tuple[Verdict, ...] = ("worse", "better", "changed")
+_ORDER: tuple[Verdict, ...] = (*_CALLED, "too few runs", "same")
+_BUSY = 0.5
+"""Load average per core as a measurement began, above which others may have slowed it."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the options of `python -m perf compare`."""
+    add = parser.add_argument
+    add("a", type=Path, help="the result before, as any command with --out wrote it")
+    add("b", type=Path, help="the result after, of the same command")
+    add("--least", type=_share, default=LEAST, help="changes below this share are drift (%(default)s)")
+    add("--fail-on-regression", action="store_true", help=f"exit with {WORSE} if anything is worse")
+    add("--out", type=Path, default=report.BUILD / "compare.json", help="where it goes (%(default)s)")
+    add("--json", action="store_true", help="print the comparison as JSON; tables go to stderr")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compares, shows and saves."""
+    a, b = report.load(options.a), report.load(options.b)
+    console = report.console(as_json=options.json)
+    with console.status("comparing"):
+        found = compare(a, b, (str(options.a), str(options.b)), options.least)
+    result = cast(Mapping[str, object], found)
+    report.publish(result, section(result), options.out, console=console, as_json=options.json)
+    worse = any(each["verdict"] == "worse" for each in found["differences"])
+    return WORSE if worse and options.fail_on_regression else 0
+
+
+def section(result: Mapping[str, object]) -> Section:
+    """A comparison as it is shown: what is not alike first, then what differs, then what does not."""
+    found = cast(Comparison, result)
+    tables = [_origins(found)]
+    if found["settings_changed"]:
+        tables.append(_changes("not the same in both", found["settings_changed"]))
+    tables.append(_differences(found))
+    if found["single"]:
+        tables.append(_changes("measured once: nothing to judge by", found["single"]))
+    return Section(
+        f"Comparison of two results of {found['of']}", _headline(found), tuple(tables), (), _notes(found)
+    )
+
+
+def _headline(found: Comparison) -> str:
+    verdicts = [each["verdict"] for each in found["differences"]]
+    called = {name: verdicts.count(name) for name in _CALLED if name in verdicts}
+    few, tested = verdicts.count("too few runs"), len(verdicts) - verdicts.count("too few runs")
+    parts = []
+    if found["settings_changed"]:
+        kinds = dict.fromkeys(each["what"].partition(".")[0] for each in found["settings_changed"])
+        parts.append(f"Not like with like: {', '.join(kinds)} not the same in both.")
+    if called:
+        counts = ", ".join(f"{count} {name}" for name, count in called.items())
+        parts.append(f"{sum(called.values())} of {tested} metrics stand out of the noise: {counts}.")
+    elif tested:
+        parts.append(f"None of {tested} metrics stands out of the noise.")
+    if few:
+        parts.append(
+            f"{few} metrics have too few runs to tell (needs {found['runs_needed']} in each result)."
+        )
+    return " ".join(parts) or "The results have no metric in common."
+
+
+def _origins(found: Comparison) -> Table:
+    columns = ("file", "measured_at", "commit", "machine.load_1min")
+    return Table(
+        title="what is compared",
+        columns=("", "file", "measured at", "commit", "load as it began"),
+        rows=tuple(
+            (name, *(_text(origin.get(each)) for each in columns))
+            for name, origin in (("A", found["a"]), ("B", found["b"]))
+        ),
+        left=frozenset({"file", "measured at", "commit"}),
+    )
+
+
+def _changes(title: str, changes: Sequence[Change]) -> Table:
+    rows = tuple((each["what"], _text(each["a"]), _text(each["b"])) for each in changes)
+    return Table(title, ("what", "A", "B"), rows)
+
+
+def _differences(found: Comparison) -> Table:
+    ordered = sorted(found["differences"], key=lambda each: _ORDER.index(each["verdict"]))
+    return Table(
+        title="medians of the runs",
+        columns=("row", "metric", "A", "B", "B / A", "spread of A", "of B", "p", "verdict"),
+        rows=tuple(map(_cells, ordered)),
+        caption=f"spread: interquartile range of the runs. A difference is called where p, corrected for all "
+        f"metrics together, is at most {found['alpha']:g}, and the medians lie further apart than either "
+        f"spread and than {found['least']:.0%} of A.",
+        left=frozenset({"metric", "verdict"}),
+    )
+
+
+def _cells(each: Difference) -> tuple[str, ...]:
+    """Of values so many digits that there are about four that count."""
+    digits = max(0, 4 - len(f"{max(abs(each['a']), abs(each['b'])):.0f}"))
+    a, b, of_a, of_b = (
+        number(value, digits) for value in (each["a"], each["b"], each["a_spread"], each["b_spread"])
+    )
+    ratio, p = number(each["ratio"], 3), number(each["p"], 4)
+    return (each["row"], each["metric"], a, b, ratio, of_a, of_b, p, each["verdict"])
+
+
+def _notes(found: Comparison) -> tuple[str, ...]:
+    notes = [
+        "p: permutation test with Welch's t, against the largest of all metrics (Westfall and Young's maxT). "
+        "'same' is not proof of sameness: few or noisy runs hide even large changes.",
+        f"If nothing changed, the chance that any difference is called is at most {found['alpha']:.0%}.",
+        "Runs of a result share its session. What differs between sessions, such as a neighbour on the "
+        "machine, looks like a change: measure A and B in turn, twice, before a small one is believed.",
+    ]
+    for name, origin in (("A", found["a"]), ("B", found["b"])):
+        load, cores = origin.get("machine.load_1min"), origin.get("machine.cores")
+        if isinstance(load, int | float) and isinstance(cores, int) and load > _BUSY * cores:
+            notes.append(
+                f"Others were at work on the machine as {name} began: load {load:g} on {cores} cores."
+            )
+    notes += [f"Only in A: {row}." for row in found["only_in_a"]]
+    notes += [f"Only in B: {row}." for row in found["only_in_b"]]
+    return tuple(notes)
+
+
+def _text(value: object) -> str:
+    return "-" if value is None else str(value)
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share < 1:
+        raise argparse.ArgumentTypeError(f"{text}: expected a share from 0 to below 1, such as {LEAST:g}")
+    return share
