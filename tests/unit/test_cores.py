@@ -21,6 +21,14 @@ with Cores(Path(sys.argv[1])).take(1) as held:
     sys.stdin.read()
 """
 
+BOTH_FREE = """
+import sys
+from pathlib import Path
+from cores import Cores
+with Cores(Path(sys.argv[1])).take(2) as free:
+    sys.exit(not free)
+"""
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
@@ -92,3 +100,22 @@ def test_a_network_is_wide_only_with_a_second_core(file: Path, tmp_path: Path) -
         assert (width(sessions), width(single)) == (1, 1)
         process.communicate()
     assert width(sessions) == 2
+
+
+@pytest.mark.parametrize(("threads", "free"), [(1, True), (2, False)])
+def test_a_pass_holds_cores_unless_the_network_never_goes_wide(
+    threads: int, free: bool, file: Path, tmp_path: Path
+) -> None:
+    model = models.identity(tmp_path) / "1" / "model.onnx"
+    seen: list[bool] = []
+
+    class Watched(ort.InferenceSession):  # type: ignore[misc]  # untyped library
+        def run(self, *arguments: object) -> object:
+            other = [sys.executable, "-c", BOTH_FREE, str(file)]
+            seen.append(subprocess.run(other, cwd=MODULE, check=False).returncode == 0)
+            return super().run(*arguments)
+
+    sessions = Sessions(lambda _: Watched(model), threads, Cores(file))
+    (y,) = sessions.run(["y"], {"x": np.ones((1, models.VECTOR), np.float32)})
+    assert seen == [free]
+    assert (y == 1).all()

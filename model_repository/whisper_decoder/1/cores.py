@@ -8,12 +8,16 @@ released whatever becomes of the process.
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import onnxruntime as ort
+from numpy.typing import NDArray
+
+Array = NDArray[np.generic]
 
 
 class Cores:
@@ -76,6 +80,13 @@ class Sessions:
         """The session to run now. Its caller holds one core already, see `Cores.take`."""
         with self._cores.take(self._more) as wide:
             yield self.wide if wide else self._narrow
+
+    def run(self, outputs: Sequence[str], inputs: Mapping[str, Array]) -> list[Array]:
+        """One pass, holding cores for it; a network that never goes wide holds none, so small it is."""
+        if not self._more:
+            return self.wide.run(outputs, inputs)  # type: ignore[no-any-return]  # untyped library
+        with self._cores.take(1), self.session() as session:
+            return session.run(outputs, inputs)  # type: ignore[no-any-return]  # untyped library
 
 
 def share_memory(options: ort.SessionOptions) -> None:
