@@ -15,6 +15,7 @@ INTERRUPTED = 130
 COMMANDS = {
     "live": ("perf.live", "one live room, captioned as it is played"),
     "asr": ("perf.asr.command", "speech recognition against faster-whisper"),
+    "rooms": ("perf.rooms.command", "how many live rooms a server carries"),
     "overhead": (
         "perf.peers.overhead",
         "what serving costs: an identity model against plain FastAPI",

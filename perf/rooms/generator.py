@@ -1,148 +1,162 @@
-"""The load of `perf asr`'s rooms, in a process of its own: rooms that play a recording at real-time pace.
+"""The load generator: a process that plays rooms, each at its own time, whatever the others' captions do.
 
     python -m perf.rooms.generator '{"address": ..., see Load}'
 
-prints one line of JSON, see `Outcome`.
+It says `Ready` when every chunk has been prepared, reads the moment to begin (of `time.perf_counter()`, which
+all processes of a machine share on Linux) from a line of stdin, and tells what happens as it happens.
 """
 
 import asyncio
 import json
+import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import aclosing
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from contextlib import aclosing, suppress
 
-import numpy as np
-from liveroom import AsyncClient, LiveroomError, read_audio
-from numpy.typing import NDArray
+from liveroom import AsyncClient, LiveroomError
 
+from exporters.speech import clips
 from exporters.wer import tokens
-from perf.load.playback import CHUNK_S, Playback, percentiles
+from perf.load.playback import Floats, Playback
+from perf.rooms.latency import Decided
+from perf.rooms.messages import Ended, Heard, Joined, Load, Message, Pulse, Ready, encode
+from perf.rooms.profile import Audio, Profile
+from perf.rooms.schedule import Join
+from perf.rooms.sound import chunks, sound
+from perf.rooms.tables import Table
 
-STRIDE_S = 1.0
-"""Rooms begin spread over the time between two partials: their hypotheses do not fall due together."""
-COOL_DOWN_S = 1.0
-"""Not measured at the end of each room: its last final comes of the room's end, not of a pause."""
+PULSE_S = 1.0
+BEAT_S = 0.05
+"""How often the generator looks at the clock, to know how late it is."""
 
+NICE = -10
+"""Priority of this process: on a machine that it shares with the server it must not wait its turn."""
 
-@dataclass(frozen=True)
-class Load:
-    """What to play: `rooms` rooms, each `passes` rounds of the recording from a place of its own.
-
-    Captions of each room's first `warm_up_s` are not measured.
-    """
-
-    address: str
-    recording: str
-    rooms: int
-    passes: int
-    warm_up_s: float
-    language: str
-
-
-@dataclass(frozen=True)
-class RoomOutcome:
-    """One room: words and seconds of speech in its finals, and what went wrong."""
-
-    words: int
-    covered_s: float
-    finals: int
-    error: str | None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """All rooms together. Latencies are of captions after the warm-up, see `Playback.since`.
-
-    lateness_s: of this process in giving out chunks. held_up_s: the longest that the server kept a chunk
-    waiting to be sent.
-    """
-
-    rooms: tuple[RoomOutcome, ...]
-    partial_s: dict[str, float | None]
-    final_s: dict[str, float | None]
-    partials_per_room_and_s: float
-    lateness_s: dict[str, float | None]
-    held_up_s: float
-    cpu_s: float
-
-
-class _Measured:
-    """Latencies of all rooms."""
-
-    def __init__(self) -> None:
-        self.partial_s: list[float] = []
-        self.final_s: list[float] = []
+Tell = Callable[[Message], None]
 
 
 def main() -> None:
-    """Plays what the argument asks for."""
+    """Plays what the argument asks for; ends at once when nobody reads what it says any more."""
     load = Load(**json.loads(sys.argv[1]))
-    print(json.dumps(asdict(asyncio.run(play(load)))))
-
-
-async def play(load: Load) -> Outcome:
-    """Plays every room to its end, whatever becomes of the others."""
-    audio, rate = read_audio(load.recording)
-    duration = load.passes * len(audio) / rate
-    shifts = [len(audio) * number // load.rooms for number in range(load.rooms)]
-    playbacks = [Playback(_blocks(np.roll(audio, -shift), rate, load.passes), rate, 1.0) for shift in shifts]
-    measured = _Measured()
-    window = (load.warm_up_s, duration - COOL_DOWN_S)
-    async with AsyncClient(load.address) as client:
-        rooms = await asyncio.gather(
-            *(
-                _room(client, playback, rate, number * STRIDE_S / load.rooms, load.language, window, measured)
-                for number, playback in enumerate(playbacks)
-            )
-        )
-    return Outcome(
-        rooms=tuple(rooms),
-        partial_s=dict(percentiles(measured.partial_s)),
-        final_s=dict(percentiles(measured.final_s)),
-        partials_per_room_and_s=round(len(measured.partial_s) / load.rooms / (window[1] - window[0]), 3),
-        lateness_s=dict(percentiles([late for each in playbacks for late in each.lateness_s])),
-        held_up_s=round(max(playback.held_up_s for playback in playbacks), 3),
-        cpu_s=round(time.process_time(), 2),
-    )
-
-
-async def _room(
-    client: AsyncClient,
-    playback: Playback,
-    rate: int,
-    delay_s: float,
-    language: str,
-    window: tuple[float, float],
-    measured: _Measured,
-) -> RoomOutcome:
-    """One room from its first chunk to its last caption."""
-    words = finals = 0
-    covered_s = 0.0
-    error = None
-    await asyncio.sleep(delay_s)
-    captions = client.captions(playback.chunks(), rate, language=language)
+    with suppress(PermissionError):  # before a server that takes all cores, where the system lets us
+        os.setpriority(os.PRIO_PROCESS, 0, NICE)
     try:
-        async with aclosing(captions):
-            async for caption in captions:
-                latency_s = playback.since(caption.pts_end)
-                if window[0] <= caption.pts_end <= window[1]:
-                    (measured.final_s if caption.is_final else measured.partial_s).append(latency_s)
-                if caption.is_final:
-                    finals += 1
-                    words += len(tokens(caption.text, caption.language))
-                    covered_s += caption.pts_end - caption.pts_start
-    except LiveroomError as failure:
-        error = f"{type(failure).__name__}: {failure}"
-    return RoomOutcome(words, round(covered_s, 3), finals, error)
+        stage = Stage(load)
+        _print(Ready())
+        asyncio.run(stage.play(float(sys.stdin.readline()), _print))
+    except* BrokenPipeError:
+        os._exit(1)  # without a flush of stdout, which has nowhere to go
 
 
-def _blocks(audio: NDArray[np.float32], rate: int, passes: int) -> Iterator[NDArray[np.float32]]:
-    size = round(CHUNK_S * rate)
-    whole = np.tile(audio, passes)
-    for at in range(0, len(whole), size):
-        yield whole[at : at + size]
+def _print(message: Message) -> None:
+    print(encode(message), flush=True)
+
+
+class Stage:
+    """Rooms that are ready to be played, their sound prepared."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        profile = Profile.read(Table(load.profile, "the profile"))
+        self._joins = [Join(int(j["number"]), int(j["kind"]), int(j["variant"]), j["at"]) for j in load.joins]
+        self._audio: dict[int, Audio] = {join.kind: profile.rooms[join.kind].audio for join in self._joins}
+        recorded = clips()
+        self._sounds: dict[tuple[int, int], Floats] = {
+            says: sound(self._audio[says[0]], recorded, load.seconds, (load.seed, *says))
+            for says in {join.says for join in self._joins}
+        }
+        self._playing: set[Playback] = set()
+        self._began = 0.0
+        self._late: list[float] = []
+        self._sent: list[float] = []
+
+    async def play(self, began: float, tell: Tell) -> None:
+        """Plays every room to its end, whatever becomes of the others; TimeoutError after `limit_s`."""
+        self._began = began
+        async with (
+            asyncio.timeout(self._load.limit_s),
+            AsyncClient(self._load.address) as client,
+            asyncio.TaskGroup() as watch,
+        ):
+            watching = [watch.create_task(each) for each in (self._beat(), self._pulse(client, tell))]
+            rooms = [self._room(client, join, tell) for join in self._joins]
+            if self._load.alone:
+                for room in rooms:
+                    await room
+            else:
+                await asyncio.gather(*rooms)
+            for task in watching:
+                task.cancel()
+
+    async def _room(self, client: AsyncClient, join: Join, tell: Tell) -> None:
+        """One room from its first chunk to its last caption."""
+        audio, samples = self._audio[join.kind], self._sounds[join.says]
+        playback = Playback(
+            chunks(samples, audio),
+            audio.sample_rate,
+            pace=0.0 if self._load.alone else 1.0,
+            began=None if self._load.alone else self._began + join.at,
+            int16=audio.format == "int16",
+        )
+        if not self._load.alone:
+            await asyncio.sleep(max(0.0, self._began + join.at - time.perf_counter()))
+        self._playing.add(playback)
+        tell(Joined(join.number))
+        error = None
+        decided = Decided()
+        captions = client.captions(playback.chunks(), audio.sample_rate, language=audio.language)
+        try:
+            async with aclosing(captions):
+                async for caption in captions:
+                    latency_s = playback.since_due(decided.pts(caption))
+                    spoken_s = playback.since(caption.pts_end)
+                    due_s = time.perf_counter() - self._began - latency_s
+                    words = len(tokens(caption.text, caption.language))
+                    times = (caption.pts_start, caption.pts_end, words, due_s, latency_s, spoken_s)
+                    tell(Heard(join.number, caption.kind, *times))
+        except LiveroomError as failure:
+            error = f"{type(failure).__name__}: {failure}"
+        finally:
+            self._collect(playback)
+            self._playing.remove(playback)
+        tell(Ended(join.number, error))
+
+    async def _beat(self) -> None:
+        """Measures this process: how late a clock comes that ought to strike every `BEAT_S`.
+
+        A stroke that was missed altogether counts too, so that a stall weighs as much as it lasted.
+        """
+        due = max(self._began, time.perf_counter())
+        while True:
+            due += BEAT_S
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            self._late.append(time.perf_counter() - due)
+
+    async def _pulse(self, client: AsyncClient, tell: Tell) -> None:
+        """Tells once a second how it goes."""
+        while True:
+            await asyncio.sleep(PULSE_S)
+            asked = time.perf_counter()
+            round_trip_s = None
+            try:
+                await client.models()
+                round_trip_s = time.perf_counter() - asked
+            except LiveroomError:
+                pass  # the rooms on the same connection will say what is wrong
+            for playback in self._playing:
+                self._collect(playback)
+            at_s = time.perf_counter() - self._began
+            tell(Pulse(at_s, tuple(self._late), tuple(self._sent), round_trip_s))
+            self._late.clear()
+            self._sent.clear()
+
+    def _collect(self, playback: Playback) -> None:
+        """Moves what a room's playback has noted to the next pulse."""
+        self._late += playback.lateness_s
+        self._sent += playback.sent_after_s
+        playback.lateness_s.clear()
+        playback.sent_after_s.clear()
 
 
 if __name__ == "__main__":

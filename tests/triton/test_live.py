@@ -1,4 +1,4 @@
-"""`python -m perf live` and the load of rooms on the real server, with real speech."""
+"""`python -m perf live` on the real server, with real speech."""
 
 import json
 import os
@@ -16,8 +16,6 @@ import soundfile
 
 from exporters.sources import Library
 from exporters.speech import MOONSHINE
-from perf.rooms.generator import Load, play
-from server import Triton
 
 PROJECT = Path(__file__).parents[2]
 SHM = Path("/dev/shm")  # noqa: S108
@@ -95,17 +93,3 @@ def children(process: "subprocess.Popen[str]") -> list[psutil.Process]:
             return found
         time.sleep(0.01)
     raise AssertionError("no server was started")
-
-
-async def test_rooms_are_played_side_by_side_and_measured(beckett: Path) -> None:
-    with Triton(PROJECT / "model_repository", ["captions"], drain_s=0) as triton:
-        outcome = await play(Load(triton.grpc, str(beckett), 2, 1, 1.0, "en"))
-        gone = await play(Load("127.0.0.1:1", str(beckett), 1, 1, 1.0, "en"))
-    assert [room.error for room in outcome.rooms] == [None, None]
-    assert all(10 <= room.words <= 14 for room in outcome.rooms)
-    assert all(4 < room.covered_s < 11 for room in outcome.rooms)
-    assert outcome.partial_s["p50"] is not None
-    assert 0 < outcome.partials_per_room_and_s < 1.5
-    assert outcome.lateness_s["p50"] is not None
-    assert "ServerUnavailable" in str(gone.rooms[0].error)
-    assert gone.partial_s["p95"] is None

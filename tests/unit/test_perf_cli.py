@@ -17,7 +17,7 @@ def perf(*arguments: str) -> "subprocess.CompletedProcess[str]":
 def test_help_lists_every_measurement() -> None:
     shown = perf("--help")
     assert shown.returncode == 0
-    assert all(name in shown.stdout for name in ("live", "asr", "overhead"))
+    assert all(name in shown.stdout for name in ("live", "asr", "rooms"))
 
 
 @pytest.mark.parametrize("content", [None, b"", b"RIFF but no sound at all"], ids=["missing", "empty", "bad"])
@@ -39,6 +39,11 @@ def test_a_file_that_is_no_sound_is_one_line(tmp_path: Path, content: bytes | No
         (("live", "--pace", "-1"), "expected 1 for real time, 0 for as fast as it is served"),
         (("live", "--pace", "fast"), "fast: expected 1 for real time"),
         (("asr", "--repetitions", "0"), "0: expected a whole number, 1 or more"),
+        (("rooms", "--rooms", "4", "0"), "0: expected a whole number, 1 or more"),
+        (("rooms", "--seconds", "nan"), "nan: expected a number, more than 0"),
+        (("rooms", "--url", "10.0.0.7:8001"), "10.0.0.7:8001: expected a port on this machine"),
+        (("rooms", "--url", "127.0.0.1"), "127.0.0.1: expected a port on this machine"),
+        (("rooms", "--metrics-port", "70000"), "70000: expected a port, 0 to 65535"),
     ],
 )
 def test_a_wrong_option_is_said(arguments: tuple[str, ...], message: str) -> None:

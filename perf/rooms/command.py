@@ -1,0 +1,179 @@
+"""How many live rooms does a server carry? Rooms at real-time pace, more and more, until the SLO breaks."""
+
+import argparse
+import math
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from exporters import progress, speech
+from exporters.sources import Library
+from perf import report
+from perf.rooms import profile as profiles
+from perf.rooms import sound
+from perf.rooms.climb import climb, ladder
+from perf.rooms.drawing import section
+from perf.rooms.measurement import BoundError, Listen, Measurement
+from perf.rooms.messages import Message
+from perf.rooms.metrics import LoadMetrics
+from perf.rooms.observation import Server
+from perf.rooms.rows import Row
+from perf.rooms.schedule import Times
+from perf.rooms.slo import Slo
+from server import Triton
+from server.triton import LOOPBACK
+
+__all__ = ["add_arguments", "run", "section"]
+
+INTERRUPTED = 130
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the options of `python -m perf rooms`."""
+    add = parser.add_argument
+    shipped = ", ".join(profiles.names())
+    add("--profile", default="mixed", help=f"what rooms are like: {shipped} or a TOML file (%(default)s)")
+    add("--max-rooms", type=_whole, default=64, metavar="N", help="never more rooms than these (%(default)s)")
+    add("--rooms", type=_whole, nargs="+", metavar="N", help="exactly these numbers instead of a search")
+    add(
+        "--seconds", type=_positive, default=45.0, help="measured in each step, after a warm-up (%(default)s)"
+    )
+    add("--max-minutes", type=_positive, default=15.0, help="begin no step that ends later (%(default)s)")
+    add("--repeat", type=_whole, default=1, help="runs of each step; medians count (%(default)s)")
+    add("--seed", type=int, default=1, help="of arrivals, and of what rooms say when (%(default)s)")
+    slo = Slo()
+    add("--partial-p95", type=_positive, default=slo.partial_p95_s, metavar="S", help="SLO, s (%(default)s)")
+    add("--final-p99", type=_positive, default=slo.final_p99_s, metavar="S", help="SLO, s (%(default)s)")
+    add("--url", type=_loopback, help="a server that runs already, host:port of its gRPC, on loopback")
+    add("--metrics-port", type=_port, default=0, help="Prometheus metrics on 127.0.0.1 (0: a free port)")
+    add("--out", type=Path, default=report.BUILD / "rooms.json", help="where the result goes (%(default)s)")
+    add("--json", action="store_true", help="print the result as JSON; progress goes to stderr")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measures, prints, and writes build/perf/rooms.json.
+
+    After Ctrl-C what was measured until then is printed and written. Returns 1 where nothing can be claimed
+    because the load generator was late.
+    """
+    console = report.console(as_json=options.json)
+    profile = profiles.load(options.profile)
+    sound.check(profile, speech.clips(library=Library(progress=progress.Progress(console))))
+    settings = {key: value for key, value in vars(options).items() if key not in ("name", "json", "out")}
+    result = report.provenance(settings)
+    slo = Slo(options.partial_p95, options.final_p99)
+    with ExitStack() as stack:
+        server = stack.enter_context(_server(options.url, console))
+        metrics = stack.enter_context(LoadMetrics(options.metrics_port, slo.limits_s))
+        console.print(f"{server.address}, profile {profile.name}; metrics of the load: {metrics.url}")
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        bars = stack.enter_context(Progress(*columns, console=console, transient=True))
+        screen = _Screen(bars, metrics)
+        measurement = Measurement(
+            server,
+            profile,
+            slo,
+            Times.measuring(options.seconds),
+            options.seed,
+            options.repeat,
+            options.max_minutes,
+            screen.stage,
+            screen.told,
+        )
+        try:
+            if options.rooms:
+                for rooms in sorted(set(options.rooms)):
+                    measurement.carries(rooms)
+            else:
+                climb(measurement.carries, list(ladder(options.max_rooms)))
+        except BoundError as bound:
+            measurement.bound = str(bound)
+        except KeyboardInterrupt:
+            measurement.bound = "interrupted"
+            if not measurement.rows:
+                raise
+    result |= measurement.to_json()
+    report.publish(result, section(result), options.out, console=console, as_json=options.json)
+    if measurement.bound == "interrupted":
+        return INTERRUPTED
+    return 1 if result["max_rooms"] is None else 0
+
+
+class _Screen:
+    """A bar for what is being played, a line for each step, and Prometheus metrics of both."""
+
+    def __init__(self, bars: Progress, metrics: LoadMetrics) -> None:
+        self._bars = bars
+        self._metrics = metrics
+
+    def stage(self, what: str, seconds: float | None) -> Listen:
+        """A new bar in place of the last; only rooms at real-time pace count as load."""
+        for task in self._bars.task_ids:
+            self._bars.remove_task(task)
+        task = self._bars.add_task(what, total=seconds)
+
+        def listen(message: Message | None) -> None:
+            if seconds is not None:
+                self._bars.update(task, completed=min(self._bars.tasks[0].elapsed or 0.0, seconds))
+                if message is not None:
+                    self._metrics.take(message)
+
+        return listen
+
+    def told(self, row: Row) -> None:
+        """Says what a step came to."""
+        self._metrics.idle(row.lost)
+        p95, p99 = row.measures["partial_p95_s"], row.measures["final_p99_s"]
+        self._bars.console.print(
+            f"{row.rooms:>3} rooms: partial p95 {report.number(p95)} s, final p99 {report.number(p99)} s, "
+            f"{row.verdict or 'kept'}"
+        )
+
+
+@contextmanager
+def _server(url: str | None, console: Console) -> Iterator[Server]:
+    """The server at `url`, or one that is started."""
+    if url is not None:
+        yield Server(url)
+        return
+    repository = report.PROJECT / "model_repository"
+    with (
+        console.status("starting Triton") as status,
+        Triton(repository, ["captions"], drain_s=2.0, progress=status.update) as triton,
+    ):
+        status.stop()
+        yield Server(triton.grpc, triton)
+
+
+def _loopback(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if host.strip("[]") not in LOOPBACK or not port.isdecimal():
+        raise argparse.ArgumentTypeError(
+            f"{text}: expected a port on this machine, such as 127.0.0.1:8001; load is put on no other"
+        )
+    return text
+
+
+def _whole(text: str) -> int:
+    if not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text}: expected a whole number, 1 or more")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and int(text) < 65536):
+        raise argparse.ArgumentTypeError(f"{text}: expected a port, 0 to 65535")
+    return int(text)
+
+
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text}: expected a number, more than 0")
+    return value

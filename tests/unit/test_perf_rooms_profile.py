@@ -1,0 +1,151 @@
+"""What rooms are like: profiles, who joins when, and what is said."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from exporters.speech import SAMPLE_RATE, Clip
+from perf.rooms import profile as profiles
+from perf.rooms.profile import Audio, Profile, ProfileError
+from perf.rooms.schedule import Times, arrivals, joins
+from perf.rooms.sound import NOISE, check, chunks, sound
+from perf.rooms.tables import Table
+
+GOOD = """
+[[rooms]]
+share = 3
+audio = { recordings = ["one"], talking = 0.5, chunk_ms = 100, sample_rate = 48000, language = "en" }
+[[rooms]]
+audio = {}
+"""
+
+
+def clip(name: str, seconds: float) -> Clip:
+    return Clip(name, np.full(round(seconds * SAMPLE_RATE), 0.5, np.float32), "words", "en")
+
+
+CLIPS = [clip("one", 2.0), clip("two", 3.0)]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.toml"
+    path.write_text(GOOD, encoding="utf-8")
+    return path
+
+
+def test_a_profile_is_read_from_a_file_and_from_its_own_json(file: Path) -> None:
+    read = profiles.load(str(file))
+    assert read.name == "mine"
+    assert read.rooms[0].audio == Audio(("one",), 0.5, 100, 48_000, "int16", "en")
+    assert read.rooms[1].share == 1
+    assert read.rooms[1].audio == Audio()
+    assert Profile.read(Table(read.to_json(), "json")) == read
+
+
+def test_the_profiles_of_the_project_can_be_played() -> None:
+    assert profiles.names() == ["mixed", "talkers"]
+    mixed, talkers = profiles.load("mixed"), profiles.load("talkers")
+    assert {room.audio.talking > 0 for room in mixed.rooms} == {True, False}
+    assert {pattern[:2] for room in mixed.rooms for pattern in room.audio.recordings} >= {"zh", "en"}
+    assert {room.audio.chunk_ms for room in mixed.rooms} >= {100, 1000}
+    assert [(room.audio.talking, room.audio.chunk_ms) for room in talkers.rooms] == [(1.0, 250)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("share = 3", "share = 0", "rooms 1: share is 0: expected more than 0"),
+        ("share = 3", "shares = 3", "rooms 1 has 'shares': expected share, audio"),
+        ("share = 3", "share = true", "share is True: expected a number"),
+        ("talking = 0.5", "talking = 1.5", "audio: talking is 1.5: expected more than 0 and at most 1"),
+        ("talking = 0.5", 'talking = "much"', "talking is 'much': expected a number"),
+        ("talking = 0.5,", "", "talking is missing: expected more than 0 and at most 1"),
+        ('recordings = ["one"],', "", "talking is 0.5: expected 0 without recordings"),
+        ('["one"]', '"one"', "recordings is 'one': expected a list of strings"),
+        ("chunk_ms = 100", "chunk_ms = 1500", "chunk_ms is 1500: expected 20 to 1000"),
+        ("chunk_ms = 100", "chunk_ms = 99.5", "chunk_ms is 99.5: expected a whole number"),
+        ("48000", "96000", "sample_rate is 96000: expected 8000 to 48000 Hz"),
+        ('"en"', '"en", format = "mp3"', "format is 'mp3': expected int16 or float32"),
+        ("audio = {}", "", "rooms 2: audio is missing: expected audio = {...}"),
+        ("audio = {}", "audio = {}\nframes = {}", "rooms 2 has 'frames': expected share, audio"),
+        (GOOD, "rooms = []", "rooms is []: expected at least one [[rooms]]"),
+        ("audio = {}", "audio = {", "can't be read as TOML"),
+    ],
+)
+def test_a_wrong_profile_is_said_where_it_is_wrong(file: Path, old: str, new: str, message: str) -> None:
+    assert old in GOOD
+    file.write_text(GOOD.replace(old, new), encoding="utf-8")
+    with pytest.raises(ProfileError) as raised:
+        profiles.load(str(file))
+    assert message in str(raised.value)
+    assert str(file) in str(raised.value)
+
+
+def test_a_profile_that_is_not_there() -> None:
+    with pytest.raises(ProfileError, match="no profile 'party': expected mixed, talkers or a TOML file"):
+        profiles.load("party")
+
+
+def test_a_recording_that_is_not_there(file: Path) -> None:
+    read = profiles.load(str(file))
+    check(read, CLIPS)
+    with pytest.raises(ProfileError, match="mine: no recording is called 'one': there are two"):
+        check(read, CLIPS[1:])
+
+
+def test_more_rooms_are_the_same_rooms_and_others() -> None:
+    mixed = profiles.load("mixed")
+    dealt = mixed.deal(24)
+    assert all(mixed.deal(rooms) == dealt[:rooms] for rooms in range(1, 24))
+    assert [dealt.count(kind) for kind in range(5)] == [8, 6, 4, 4, 2]
+    assert [dealt[:12].count(kind) for kind in range(5)] == [4, 3, 2, 2, 1]
+
+
+def test_rooms_join_by_a_poisson_process_that_a_seed_decides() -> None:
+    moments = arrivals(4000, 100.0, seed=7)
+    assert moments == arrivals(4000, 100.0, seed=7) != arrivals(4000, 100.0, seed=8)
+    assert moments == sorted(moments)
+    assert moments[0] >= 0
+    assert moments[-1] < 100
+    gaps = np.diff(moments)
+    assert gaps.mean() == pytest.approx(1 / 40, rel=0.02)
+    assert gaps.std() == pytest.approx(gaps.mean(), rel=0.1), "exponential gaps spread as wide as their mean"
+    per_second = np.bincount(np.floor(moments).astype(int), minlength=100)
+    assert per_second.var() == pytest.approx(per_second.mean(), rel=0.4), "counts are Poisson"
+
+
+def test_every_room_joins_once_and_says_its_own() -> None:
+    rooms = joins([0, 1, 0] * 12, 5.0, seed=3)
+    assert rooms == joins([0, 1, 0] * 12, 5.0, seed=3)
+    assert sorted(room.number for room in rooms) == list(range(36))
+    assert [room.at for room in rooms] == sorted(room.at for room in rooms)
+    assert [room.number for room in rooms] != list(range(36)), "always the same room first"
+    assert len({room.says for room in rooms}) == 16 + 12, "the 17th room of a kind says what the first says"
+
+
+def test_all_rooms_are_open_for_the_whole_measured_window() -> None:
+    times = Times(10.0)
+    start, end = times.window
+    assert end - start == 10
+    assert start > times.ramp
+    assert times.room > end, "a room that joins at once must outlast the window"
+    assert times.step == times.ramp + times.room
+
+
+def test_a_room_says_the_same_for_the_same_seed_in_its_share_of_the_time() -> None:
+    audio = Audio(("one", "two"), 0.5, 100, 16_000)
+    said = sound(audio, CLIPS, 40.0, (1, 0, 0))
+    assert np.array_equal(said, sound(audio, CLIPS, 40.0, (1, 0, 0)))
+    assert not np.array_equal(said, sound(audio, CLIPS, 40.0, (1, 0, 1)))
+    assert (said > 0.4).mean() == pytest.approx(0.5, abs=0.01)
+    pieces = list(chunks(said, audio))
+    assert {len(piece) for piece in pieces} == {1600}
+    assert np.array_equal(np.concatenate(pieces), said)
+
+
+def test_a_silent_room_has_only_the_noise_of_its_microphone() -> None:
+    said = sound(Audio(sample_rate=48_000), CLIPS, 2.0, (1,))
+    assert len(said) == 96_000
+    assert 0 < np.abs(said).max() < 10 * NOISE
