@@ -13,8 +13,6 @@ WORSE = 3
 """Exit code of `--fail-on-regression` where something is worse."""
 _CALLED: tuple[Verdict, ...] = ("worse", "better", "changed")
 _ORDER: tuple[Verdict, ...] = (*_CALLED, "too few runs", "same")
-_BUSY = 0.5
-"""Load average per core as a measurement began, above which others may have slowed it."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -124,11 +122,8 @@ def _notes(found: Comparison) -> tuple[str, ...]:
         "machine, looks like a change: measure A and B in turn, twice, before a small one is believed.",
     ]
     for name, origin in (("A", found["a"]), ("B", found["b"])):
-        load, cores = origin.get("machine.load_1min"), origin.get("machine.cores")
-        if isinstance(load, int | float) and isinstance(cores, int) and load > _BUSY * cores:
-            notes.append(
-                f"Others were at work on the machine as {name} began: load {load:g} on {cores} cores."
-            )
+        if origin["busy"]:
+            notes.append(f"Others were at work on the machine as {name} began: {origin['busy']}.")
     notes += [f"Only in A: {row}." for row in found["only_in_a"]]
     notes += [f"Only in B: {row}." for row in found["only_in_b"]]
     return tuple(notes)

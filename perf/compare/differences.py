@@ -44,7 +44,8 @@ class Change(TypedDict):
 
 
 class Comparison(TypedDict):
-    """What `perf compare` gives. of: the kind of both results. a, b: the files and where they come from.
+    """What `perf compare` gives. of: the kind of both results. a, b: the files and where they come from;
+    busy: see `report.busy`.
 
     single: top-level numbers, such as `max_rooms`, that differ.
     """
@@ -141,7 +142,7 @@ def _spread(runs: Sequence[float]) -> float:
 
 def _origin(result: Mapping[str, object], name: str) -> dict[str, object]:
     known = report.flat(report.origin(result))
-    return {"file": name} | {key: known.get(key) for key in (*_NO_DIFFERENCE, "machine.cores")}
+    return {"file": name, "busy": report.busy(result)} | {key: known.get(key) for key in _NO_DIFFERENCE}
 
 
 def _settings(a: Mapping[str, object], b: Mapping[str, object]) -> list[Change]:

@@ -2,7 +2,7 @@
 
 from perf.report.drawing import Figure, Section, Table, number
 from perf.report.publishing import publish
-from perf.report.results import BUILD, PROJECT, console, flat, load, origin, provenance, save
+from perf.report.results import BUILD, PROJECT, busy, console, flat, load, origin, provenance, save
 
 __all__ = [
     "BUILD",
@@ -10,6 +10,7 @@ __all__ = [
     "Figure",
     "Section",
     "Table",
+    "busy",
     "console",
     "flat",
     "load",

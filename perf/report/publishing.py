@@ -30,6 +30,8 @@ def publish(
         console.print(note, style="dim", markup=False)
     if as_json:
         print(json.dumps(result, ensure_ascii=False))
-    console.print(f"the same as JSON: {out}, with all other results: {page.path}", markup=False)
+    console.print(
+        f"the same as JSON: {out}, with all other results: {page.path}", markup=False, soft_wrap=True
+    )
     if page.left_out:
         console.print(f"not on that page: {', '.join(page.left_out)}", style="dim", markup=False)

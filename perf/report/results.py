@@ -18,6 +18,8 @@ BUILD = Path("build") / "perf"
 _WIDE = 120
 _PACKAGES = ("liveroom", "nvidia-pytriton", "onnxruntime", "numpy", "tritonclient", "grpcio")
 _WEIGHTED = ("whisper_encoder", "whisper_decoder")
+_BUSY = 0.5
+"""Load average per core as a measurement begins, above which others may slow it."""
 _ORIGIN = ("measured_at", "commit", "machine", "versions", "weights", "settings")
 
 
@@ -53,6 +55,15 @@ def flat(value: object, name: str = "") -> dict[str, object]:
         return {name: value}
     inner = (flat(each, f"{name}.{key}" if name else str(key)) for key, each in value.items())
     return {key: each for part in inner for key, each in part.items()}
+
+
+def busy(result: Mapping[str, object]) -> str:
+    """The load, "load 1.9 on 2 cores", where others may have slowed what was measured; "" where none did."""
+    known = flat(origin(result))
+    load, cores = known.get("machine.load_1min"), known.get("machine.cores")
+    if isinstance(load, int | float) and isinstance(cores, int) and load > _BUSY * cores:
+        return f"load {load:g} on {cores} cores"
+    return ""
 
 
 def save(path: Path, result: Mapping[str, object]) -> None:

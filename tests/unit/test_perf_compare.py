@@ -51,7 +51,7 @@ def test_where_nothing_changed_false_alarms_stay_below_the_promised_rate(noise: 
     times = 200
     alarms = 0
     for _ in range(times):
-        pair = noisy(random, 10, runs, noise), noisy(random, 10, runs, noise)
+        pair = noisy(random, 6, runs, noise), noisy(random, 6, runs, noise)
         alarms += any(found != {"same"} for found in verdicts(compare(*pair, NAMES)).values())
     # beyond what a rate of exactly ALPHA gives once in a thousand
     assert alarms <= times * ALPHA + 3.1 * (times * ALPHA * (1 - ALPHA)) ** 0.5
@@ -61,7 +61,7 @@ def test_a_fifth_slower_in_the_midst_of_noise_is_found_and_nothing_else() -> Non
     random = np.random.default_rng(1)
     found = others = 0
     for _ in range(20):
-        pair = noisy(random, 10, 8, 0.05), noisy(random, 10, 8, 0.05, fourth=1.2)
+        pair = noisy(random, 10, 7, 0.05), noisy(random, 10, 7, 0.05, fourth=1.2)
         told = verdicts(compare(*pair, NAMES))
         found += "worse" in told.pop("model_3, concurrency 8")
         others += any(each != {"same"} for each in told.values())

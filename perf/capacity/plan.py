@@ -1,0 +1,130 @@
+"""A rooms curve turned into nodes, scaling thresholds and cost, with all that this takes for granted."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from perf.capacity.curve import SIGNALS, Curve
+
+MOST_HEADROOM = 0.9
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be carried. headroom: share of a node's rooms kept free, 0 to `MOST_HEADROOM`. spare: nodes
+    beyond those needed, so that as many may fail and the head-room stays. price: of a node-hour, in any
+    currency; None where it was not given."""
+
+    rooms: int
+    headroom: float
+    spare: int
+    price: float | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What it takes. rooms_per_node: with the head-room off. nodes: that carry them; with_spare: to run.
+
+    may_fail: of `with_spare`, how many may be gone before a node has more than the most rooms that kept the
+    service level. thresholds: per node, to be scaled out above: what `SIGNALS` were at `rooms_per_node`.
+    limits: what they were at the most rooms. cost: of 1,000 room-hours, of all nodes.
+    """
+
+    max_rooms: int
+    rooms_per_node: int
+    nodes: int
+    with_spare: int
+    may_fail: int
+    thresholds: Mapping[str, float | None]
+    limits: Mapping[str, float | None]
+    server_cores: float | None
+    memory_mb: float | None
+    cost: float | None
+
+
+def plan(curve: Curve, wish: Wish) -> Plan:
+    """Nodes for what is wished. Raises RuntimeError where the head-room leaves a node no room."""
+    per_node = math.floor(curve.max_rooms * (1 - wish.headroom) + 1e-9)
+    if per_node < 1:
+        raise RuntimeError(
+            f"head-room {wish.headroom:g} leaves a node, which carries {curve.max_rooms} rooms, no whole one"
+        )
+    nodes = math.ceil(wish.rooms / per_node)
+    running = nodes + wish.spare
+    return Plan(
+        max_rooms=curve.max_rooms,
+        rooms_per_node=per_node,
+        nodes=nodes,
+        with_spare=running,
+        may_fail=running - math.ceil(wish.rooms / curve.max_rooms),
+        thresholds={name: curve.at(per_node, name) for name in SIGNALS},
+        limits={name: curve.at(curve.max_rooms, name) for name in SIGNALS},
+        server_cores=curve.at(per_node, "server_cores"),
+        memory_mb=curve.at(per_node, "memory_mb"),
+        cost=None if wish.price is None else round(1000 * running * wish.price / wish.rooms, 4),
+    )
+
+
+def assumptions(curve: Curve, wish: Wish, made: Plan, where: str, profile: str) -> list[str]:
+    """What the plan takes for granted, and how far the curve bears it. where, profile: machine and rooms."""
+    said = [f"A node is the machine measured ({where}) and its rooms are those of the profile ({profile})."]
+    if made.with_spare > 1:
+        said.append(
+            f"{made.with_spare} nodes are extrapolated from one: nodes share nothing, so rooms grow with "
+            "them as long as the gateway spreads rooms evenly."
+        )
+    said.append(_interpolated(curve, made.rooms_per_node))
+    said += _bounds(curve)
+    said += _noise(curve)
+    for name in SIGNALS:
+        at, limit = made.thresholds[name], made.limits[name]
+        if at is None or limit is None:
+            said.append(f"{name} was not measured: there is no threshold for it.")
+        elif made.rooms_per_node < made.max_rooms and at >= limit:
+            said.append(
+                f"{name} does not grow from {made.rooms_per_node} to {made.max_rooms} rooms "
+                f"({at:g}, {limit:g}): it can't be scaled by here."
+            )
+    if wish.price is None:
+        said.append("No cost: it needs the price of a node-hour (--price).")
+    return said
+
+
+def _interpolated(curve: Curve, rooms: int) -> str:
+    below, above = curve.beside(rooms)
+    if below is None:
+        return f"The thresholds are those of {above} rooms, the fewest measured: {rooms} were not."
+    if below == above:
+        return f"The thresholds were measured at {rooms} rooms."
+    return f"The thresholds at {rooms} rooms are interpolated linearly between {below} and {above} rooms."
+
+
+def _bounds(curve: Curve) -> list[str]:
+    """Where the limit of a node really lies."""
+    most = curve.max_rooms
+    above = next((step.rooms for step in curve.steps if step.rooms > most), None)
+    said = []
+    if above is None or curve.limited_by != "slo":
+        said.append(f"The curve is too short: it ends with {most} rooms kept, and a node may carry more.")
+    elif above > most + 1:
+        said.append(
+            f"A node may carry up to {above - 1}: between {most} and {above} rooms nothing was measured."
+        )
+    if len(curve.steps) < 3:
+        said.append(f"The curve has {len(curve.steps)} steps only: expected 3 or more to see its shape.")
+    return said
+
+
+def _noise(curve: Curve) -> list[str]:
+    """Where the curve is not to be trusted."""
+    most = next(step for step in curve.steps if step.rooms == curve.max_rooms)
+    again = [step.rooms for step in curve.steps if step.rooms > curve.max_rooms and not step.verdict]
+    said = []
+    if most.runs < 2:
+        said.append(f"{most.rooms} rooms were measured once: how far the result varies is not known.")
+    if most.missed:
+        said.append(f"Noisy: {most.missed} of {most.runs} runs at {most.rooms} rooms went beyond a limit.")
+    if again:
+        listed = ", ".join(map(str, again))
+        said.append(f"Noisy: {listed} rooms kept the service level again after fewer rooms had not.")
+    return said
