@@ -20,6 +20,8 @@ COMMANDS = {
         "perf.peers.overhead",
         "what serving costs: an identity model against plain FastAPI",
     ),
+    "capacity": ("perf.capacity.command", "nodes, scaling thresholds and cost, from a curve of rooms"),
+    "compare": ("perf.compare.command", "what changed between two results, told from noise"),
     "report": ("perf.report.command", "the page of all results, drawn again from what there is"),
 }
 
