@@ -16,10 +16,7 @@ COMMANDS = {
     "live": ("perf.live", "one live room, captioned as it is played"),
     "asr": ("perf.asr.command", "speech recognition against faster-whisper"),
     "rooms": ("perf.rooms.command", "how many live rooms a server carries"),
-    "overhead": (
-        "perf.peers.overhead",
-        "what serving costs: an identity model against plain FastAPI",
-    ),
+    "peers": ("perf.peers.command", "the same ONNX files, served by what people would pick instead"),
     "capacity": ("perf.capacity.command", "nodes, scaling thresholds and cost, from a curve of rooms"),
     "compare": ("perf.compare.command", "what changed between two results, told from noise"),
     "report": ("perf.report.command", "the page of all results, drawn again from what there is"),
