@@ -55,12 +55,12 @@ def measure(
         while (now := time.perf_counter()) - began < seconds or (
             sum(call.done for call in calls) < concurrency and now - began < seconds + limit_s
         ):
-            for key, events in selector.select(_CHECK_S):
-                key.data.proceed(events)
             if now >= check:
                 check = now + _CHECK_S
                 for call in calls:
                     call.watch(now)
+            for key, events in selector.select(_CHECK_S):
+                key.data.proceed(events)
         elapsed, cpu = time.perf_counter() - began, time.process_time() - cpu
         latencies = [latency for call in calls for latency in call.latencies]
         errors = [error for call in calls for error in call.errors]
