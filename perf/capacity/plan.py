@@ -11,9 +11,11 @@ MOST_HEADROOM = 0.9
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be carried. headroom: share of a node's rooms kept free, 0 to `MOST_HEADROOM`. spare: nodes
-    beyond those needed, so that as many may fail and the head-room stays. price: of a node-hour, in any
-    currency; None where it was not given."""
+    """What is to be carried: so many rooms at the same time.
+
+    headroom: share of a node's rooms kept free, 0 to `MOST_HEADROOM`. spare: nodes beyond those needed, so
+    that as many may fail and the head-room stays. price: of a node-hour, in any currency, if it was given.
+    """
 
     rooms: int
     headroom: float

@@ -44,9 +44,9 @@ class Change(TypedDict):
 
 
 class Comparison(TypedDict):
-    """What `perf compare` gives. of: the kind of both results. a, b: the files and where they come from;
-    busy: see `report.busy`.
+    """What `perf compare` gives. of: the kind of both results.
 
+    a, b: the files and where they come from, and whether others were at work then (see `report.busy`).
     single: top-level numbers, such as `max_rooms`, that differ.
     """
 
