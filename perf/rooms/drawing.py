@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from perf.report import Figure, Section, Table, number
 from perf.rooms.judging import LATENESS
@@ -184,6 +185,7 @@ def _plot(
             if slo:
                 limit = cast(Mapping[str, float], slo)[name]
                 axes.axhline(limit, color=line.get_color(), linestyle="--", label=f"its limit, {limit:g} s")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("rooms")
         axes.set_ylabel(unit)
         axes.set_ylim(bottom=0)

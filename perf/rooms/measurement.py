@@ -14,6 +14,9 @@ from perf.rooms.rows import Row, row
 from perf.rooms.schedule import Join, Times, joins
 from perf.rooms.slo import LATENESS_P99_S, PARTIALS, WORDS, Slo
 
+TRIES = 3
+"""How often a run is tried: others on the machine may have held up the load generator for a moment."""
+
 Listen = Callable[[Message | None], None]
 
 
@@ -52,7 +55,7 @@ class Measurement:
         Raises BoundError when the load generator was late, or there is no time for it.
         """
         dealt = self.profile.deal(rooms)
-        measured = combined([self._run(dealt, run) for run in range(self.repeat)])
+        measured = combined([self._in_time(dealt, run) for run in range(self.repeat)])
         first = self.rows[0] if self.rows else None
         measured = replace(measured, verdict=verdict(measured, self.slo, first))
         self.rows.append(measured)
@@ -83,8 +86,16 @@ class Measurement:
             "curve": [each.to_json() for each in curve],
         }
 
+    def _in_time(self, kinds: list[int], run: int) -> Row:
+        """One run of a step: the first try in which the load generator was in time, or else the last."""
+        for _ in range(TRIES - 1):
+            found = self._run(kinds, run)
+            if claimed(found):
+                return found
+        return self._run(kinds, run)
+
     def _run(self, kinds: list[int], run: int) -> Row:
-        """One run of a step; each run has arrivals of its own."""
+        """One try of a run; each run has arrivals of its own."""
         needed_s = self.times.step
         if time.monotonic() + needed_s > self._began + 60 * self.minutes:
             raise BoundError("minutes")

@@ -1,7 +1,6 @@
 """When a number of rooms counts as carried: latency, what is lost, the verdict, and the search."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import pytest
 from liveroom import Caption
@@ -10,11 +9,12 @@ from perf.load.server_costs import ModelCost
 from perf.rooms.alone import Solo, lost
 from perf.rooms.breakdown import breakdown, signals
 from perf.rooms.climb import climb, ladder
-from perf.rooms.drawing import section
 from perf.rooms.judging import LATE_GENERATOR, carried, combined, verdict
 from perf.rooms.latency import Decided
+from perf.rooms.measurement import Measurement
 from perf.rooms.messages import Ended, Heard, Pulse, decode, encode
-from perf.rooms.observation import Observation
+from perf.rooms.observation import Observation, Server
+from perf.rooms.profile import Profile
 from perf.rooms.rows import Row, row
 from perf.rooms.schedule import Join, Times
 from perf.rooms.slo import Slo
@@ -121,6 +121,30 @@ def test_carried_is_what_all_smaller_numbers_were_too() -> None:
     assert carried([good(1), bad(4, partial_p95_s=1.2), late], SLO) == 1
 
 
+@pytest.mark.parametrize(
+    ("rows", "bound", "most", "limited_by"),
+    [
+        ([good(1), good(2)], "", 2, "rooms"),
+        ([good(4), good(1), bad(2, partial_p95_s=1.2)], "", 1, "slo"),
+        ([good(1), good(2)], "minutes", 2, "minutes"),
+        ([good(1), bad(2, partial_p95_s=1.2)], "interrupted", 1, "interrupted"),
+        ([good(1), bad(2, generator_lateness_p99_s=0.2)], "generator", None, "generator"),
+        ([good(1), bad(2, final_p99_s=3.0), bad(4, generator_lateness_p99_s=0.2)], "generator", 1, "slo"),
+    ],
+)
+def test_a_result_says_why_there_are_not_more_rooms(
+    rows: list[Row], bound: str, most: int | None, limited_by: str
+) -> None:
+    judged = [replace(each, verdict=verdict(each, SLO)) for each in rows]
+    profile = Profile("mixed", "", ())
+    done = Measurement(Server(""), profile, SLO, TIMES, 1, 1, 1.0, lambda *_: print, print, bound, judged)
+    result = done.to_json()
+    assert (result["max_rooms"], result["limited_by"]) == (most, limited_by)
+    curve = result["curve"]
+    assert isinstance(curve, list)
+    assert [each["rooms"] for each in curve] == sorted(each.rooms for each in rows)
+
+
 @pytest.mark.parametrize("limit", range(41))
 def test_the_search_is_exact_and_short(limit: int) -> None:
     asked: list[int] = []
@@ -217,49 +241,3 @@ def test_signals_are_what_an_autoscaler_sees() -> None:
         "active_sequences": 2.0,
     }
     assert signals([], [], [])["queue_ms"] is None
-
-
-def result(most: int | None, limited_by: str = "slo") -> dict[str, object]:
-    missed = replace(bad(9, partial_p95_s=1.2), verdict="p95 of partials is not below 1 s")
-    models = (cost("encoder", 10, 30.0, 1.0),)
-    time: tuple[Mapping[str, str | float], ...] = (
-        {"part": "client", "ms": 3.0},
-        {"part": "captions", "ms": -0.5},
-    )
-    rows = [replace(good(8), models=models, time=time), missed]
-    return {
-        "kind": "rooms",
-        "max_rooms": most,
-        "max_rooms_spoken": 7,
-        "limited_by": limited_by,
-        "slo": asdict(SLO),
-        "profile": {"name": "mixed", "description": "two languages"},
-        "curve": [each.to_json() for each in rows],
-    }
-
-
-def test_a_result_is_drawn_from_its_json() -> None:
-    drawn = section(result(8))
-    assert drawn.headline.startswith("8 rooms keep p95 of partials < 1 s, p99 of finals < 2 s, nothing lost.")
-    assert "last sample was spoken: 7." in drawn.headline
-    assert [cells[-1] for cells in drawn.tables[0].rows] == ["kept", "p95 of partials is not below 1 s"]
-    assert {len(table.columns) for table in drawn.tables for _ in table.rows} == {
-        len(cells) for table in drawn.tables for cells in table.rows
-    }
-    assert any(cells == ("all", "2.5", "100%") for cells in drawn.tables[-1].rows)
-    assert [figure.name for figure in drawn.figures] == ["latency", "cpu"]
-    assert all(figure.png().startswith(b"\x89PNG") for figure in drawn.figures)
-
-
-@pytest.mark.parametrize(
-    ("most", "limited_by", "words"),
-    [
-        (0, "slo", "Not even 8 rooms keep p95"),
-        (8, "rooms", "At least 8 rooms keep"),
-        (8, "minutes", "There was no time for another step."),
-        (8, "interrupted", "It was interrupted"),
-        (None, "generator", "No number of rooms is claimed: the load generator was late"),
-    ],
-)
-def test_a_headline_claims_no_more_than_was_seen(most: int | None, limited_by: str, words: str) -> None:
-    assert words in section(result(most, limited_by)).headline
