@@ -77,7 +77,7 @@ def _partials(row: Row) -> float:
 
 def _median(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
-    return statistics.median(known) if known else None
+    return round(statistics.median(known), 4) if known else None
 
 
 def carried(rows: Sequence[Row], slo: Slo, *, spoken: bool = False) -> int | None:

@@ -142,7 +142,7 @@ def test_a_generator_that_was_stopped_for_a_while_knows_that_it_was_late(server:
     assert verdict(found, SLO) == LATE_GENERATOR
 
 
-def test_rooms_that_nobody_answers_have_failed_and_lost_what_they_had_to_say() -> None:
+def test_rooms_that_nobody_answers_have_failed() -> None:
     times = Times(measured=1.0, ramp=0.1, settle=0.1, cool_down=0.1)
     nowhere = Server("127.0.0.1:1")
     (room,) = joins([0], times.ramp, seed=1)
