@@ -26,9 +26,8 @@ class Playback:
     and `since_due` measure includes everything that a slow server holds up.
 
     lateness_s: of each chunk that was waited for, how much later than it should it was given out, which is
-    the fault of the player and not of the server. held_up_s: the most that a chunk was due before it was
-    asked for, which is the server's. sent_after_s: of each chunk, the time from when it was due until it had
-    been taken, whoever's fault it was.
+    the fault of the player and not of the server. sent_after_s: of each chunk, the time from when it was due
+    until it had been taken, whoever's fault it was.
     """
 
     def __init__(
@@ -50,7 +49,6 @@ class Playback:
         self._given: list[float] = []
         self.lateness_s: list[float] = []
         self.sent_after_s: list[float] = []
-        self.held_up_s = 0.0
 
     @property
     def duration(self) -> float:
@@ -69,8 +67,6 @@ class Playback:
             if ahead > 0:
                 await asyncio.sleep(ahead)
                 self.lateness_s.append(time.perf_counter() - due)
-            else:
-                self.held_up_s = max(self.held_up_s, -ahead)
             self._ends.append(end)
             self._given.append(time.perf_counter())
             yield np.clip(np.rint(block * 32768), -32768, 32767).astype(np.int16) if self._int16 else block
