@@ -73,6 +73,19 @@ async def test_partials_come_at_real_time_pace_and_settle(client: AsyncClient, c
     assert finals(events)
 
 
+async def test_the_first_words_settle_once_their_language_is_sure(
+    client: AsyncClient, corpus: Corpus
+) -> None:
+    clip = corpus["librivox-0870"].audio[: 6 * SAMPLE_RATE]
+    settled = {}
+    for language in ("auto", "en"):
+        captions = client.captions(clip, SAMPLE_RATE, pace=1.5, language=language)
+        events = [event async for event in captions if event.settled and not event.is_final]
+        settled[language] = events[0].pts_end - events[0].pts_start
+    assert settled["auto"] >= 3.0
+    assert settled["en"] < 3.0
+
+
 @pytest.mark.parametrize(
     ("dtype", "rate", "chunk_s"),
     [

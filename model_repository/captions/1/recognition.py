@@ -86,13 +86,23 @@ class Recogniser:
             return
         if segment.cut:
             return
-        segment.settled = settle(segment.settled, segment.hypothesis, text)
+        if self._sure(segment, heard):
+            segment.settled = settle(segment.settled, segment.hypothesis, text)
         segment.settled_within, segment.heard = segment.heard, heard
         segment.hypothesis, segment.heard_language = text, language
         if segment.settled and not segment.language:
             segment.language = language
         if not segment.closed and (text or segment.shown):
             self._audience.tell("partial", segment, text, language, segment.start + heard * WINDOW)
+
+    def _sure(self, segment: Segment, heard: int) -> bool:
+        """Whether a hypothesis of `heard` windows can be trusted to be in the right language.
+
+        Not the first words of an "auto" room: half a word can pass for another language, and what is settled
+        in it forces the rest of the segment into it.
+        """
+        known = self._language != "auto" or bool(self._spoken)
+        return known or segment.seconds_of(heard) >= SURE_SECONDS
 
     async def _finish(self, segment: Segment) -> None:
         """Give a closed segment its final text; says so where that cannot be had."""

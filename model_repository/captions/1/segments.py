@@ -68,7 +68,12 @@ class Segment:
     @property
     def seconds(self) -> float:
         """Length so far."""
-        return len(self.windows) * WINDOW / SAMPLE_RATE
+        return self.seconds_of(len(self.windows))
+
+    @staticmethod
+    def seconds_of(windows: int) -> float:
+        """Length of so many windows."""
+        return windows * WINDOW / SAMPLE_RATE
 
     @property
     def heard_out(self) -> bool:
