@@ -1,0 +1,98 @@
+"""Inputs for perf_analyzer: every model has them, and they are what its configuration asks for."""
+
+import base64
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+from tritonclient.grpc.model_config_pb2 import DataType
+from tritonclient.utils import np_to_triton_dtype
+
+from exporters.triton_config import config_path, load_config, served_models
+from perf.inputs import command, registry
+from perf.inputs.command import Written
+from perf.inputs.recorded import Array, Inputs
+
+PROJECT = Path(__file__).parents[2]
+REPOSITORY = PROJECT / "model_repository"
+MODELS = served_models(REPOSITORY)
+WIDTHS = {"FP32": 4, "FP64": 8, "INT16": 2, "INT32": 4, "BOOL": 1}
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Written]:
+    """The inputs of every model, as `perf inputs` writes them."""
+    files = command.write(command.chosen([]), tmp_path_factory.mktemp("inputs"), Console(quiet=True))
+    return {each.model.name: each for each in files}
+
+
+def test_every_model_has_inputs_and_no_other() -> None:
+    assert sorted(registry.WRITERS) == MODELS
+
+
+def test_a_model_without_inputs_is_named_and_what_to_do() -> None:
+    with pytest.raises(RuntimeError, match=r"no inputs for face_detector: .*perf/inputs/speech\.py"):
+        registry.check([*MODELS, "face_detector"])
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_inputs_are_what_the_configuration_asks_for(model: str, written: dict[str, Written]) -> None:
+    config = load_config(config_path(REPOSITORY, model))
+    asked = {entry.name: entry for entry in config.input}
+    for step in written[model].inputs.steps:
+        assert set(step) <= set(asked)
+        assert {name for name, entry in asked.items() if not entry.optional} <= set(step)
+        for name, array in step.items():
+            assert kind(array) == DataType.Name(asked[name].data_type).removeprefix("TYPE_")
+            assert len(array.shape) == len(asked[name].dims)
+            for found, wanted in zip(array.shape, asked[name].dims, strict=True):
+                assert wanted in (-1, found)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_file_is_in_the_form_of_perf_analyzer(model: str, written: dict[str, Written]) -> None:
+    config = load_config(config_path(REPOSITORY, model))
+    kinds = {e.name: DataType.Name(e.data_type).removeprefix("TYPE_") for e in config.input}
+    data = json.loads(written[model].file.read_text())["data"]
+    streams = data if config.HasField("sequence_batching") else [data]
+    assert [len(stream) for stream in streams] == [len(each) for each in written[model].inputs.streams]
+    for name, tensor in (item for stream in streams for step in stream for item in step.items()):
+        if kinds[name] == "STRING":
+            assert all(isinstance(text, str) for text in tensor["content"])
+            assert len(tensor["content"]) == np.prod(tensor["shape"])
+        else:
+            assert len(base64.b64decode(tensor["content"]["b64"])) == WIDTHS[kinds[name]] * np.prod(
+                tensor["shape"]
+            )
+
+
+def test_speech_of_both_languages_reaches_the_decoder(written: dict[str, Written]) -> None:
+    steps = written["whisper_decoder"].inputs.steps
+    assert len(steps) == len(written["asr"].inputs.steps) == 13
+    assert all(np.isfinite(step["states"].astype(np.float32)).all() for step in steps)
+    assert len({step["states"].shape for step in steps}) > 1
+
+
+def test_the_command_names_model_file_and_streaming(written: dict[str, Written]) -> None:
+    each = written["captions"]
+    assert each.command == (f"python -m perf analyzer -m captions --input-data {each.file} --streaming")
+    assert "--streaming" not in written["voice_activity"].command
+
+
+def test_the_readme_has_a_command_for_each_model() -> None:
+    shown = re.findall(
+        r"^    (python -m perf analyzer .*)$", (PROJECT / "README.md").read_text(), re.MULTILINE
+    )
+    repository = command.chosen([])
+    inputs = Inputs("", [])
+    expected = [Written(model, inputs, command.FOLDER / f"{model.name}.json").command for model in repository]
+    assert shown == expected
+
+
+def kind(array: Array) -> str:
+    """Its type as configurations write it."""
+    name: str = np_to_triton_dtype(array.dtype)
+    return {"BYTES": "STRING"}.get(name, name)
