@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -33,39 +33,51 @@ def running(peer: Peer, python: Path, subject: Subject, layout: Layout) -> Itera
     Raises RuntimeError, with what the service printed last, when it ends, does not answer within START_S,
     or answers wrong.
     """
-    mark = uuid.uuid4().hex
-    first = _free_ports(layout.workers + 2)
+    first = free_ports(layout.workers + 2)
     ports = range(first, first + (layout.workers if peer.spread else 1))
-    settings = {
-        _MARK: mark,
-        "PEER_MODEL": str(subject.file),
-        "PEER_SHAPE": ",".join(map(str, subject.x.shape)),
-        "PEER_HEAVY": "1" if subject.heavy else "0",
-        "PEER_PORT": str(first),
-        "PEER_SPARE_PORT": str(first + layout.workers + 1),
-        "PEER_WORKERS": str(layout.workers),
-        "PEER_THREADS": str(layout.threads),
-        "PEER_BATCH": str(layout.batch),
-        "PYTHONPATH": str(SERVICES),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
     with tempfile.TemporaryDirectory(prefix="peer-") as scratch:
-        log = Path(scratch) / "log"
-        environment = os.environ | settings | {"TMPDIR": scratch, "BENTOML_HOME": scratch}
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [str(python), str(SERVICES / peer.script)],
-                env=environment,
-                cwd=scratch,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        try:
+        settings = {
+            "PEER_MODEL": str(subject.file),
+            "PEER_SHAPE": ",".join(map(str, subject.x.shape)),
+            "PEER_HEAVY": "1" if subject.heavy else "0",
+            "PEER_PORT": str(first),
+            "PEER_SPARE_PORT": str(first + layout.workers + 1),
+            "PEER_WORKERS": str(layout.workers),
+            "PEER_THREADS": str(layout.threads),
+            "PEER_BATCH": str(layout.batch),
+            "PYTHONPATH": str(SERVICES),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "TMPDIR": scratch,
+            "BENTOML_HOME": scratch,
+        }
+        with started([str(python), str(SERVICES / peer.script)], settings, Path(scratch)) as (process, log):
             _wait(peer, process, subject, ports, log)
             yield ports
-        finally:
-            _stop(process, mark)
+
+
+@contextlib.contextmanager
+def started(
+    command: Sequence[str], variables: Mapping[str, str], folder: Path
+) -> Iterator[tuple["subprocess.Popen[bytes]", Path]]:
+    """Runs `command` in `folder` until the block ends, and then ends it and all that it has started.
+
+    Yields the process and the file that has what it prints. Raises RuntimeError if one can't be ended.
+    """
+    mark = uuid.uuid4().hex
+    log = folder / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, **variables, _MARK: mark},
+            cwd=folder,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield process, log
+    finally:
+        _stop(process, mark)
 
 
 def _wait(
@@ -83,13 +95,14 @@ def _wait(
                 ended = process.poll() is not None
                 if ended or time.monotonic() > deadline:
                     what = f"ended with {process.returncode}" if ended else f"is not ready in {START_S:g} s"
-                    raise RuntimeError(f"{peer.name} {what} ({error}): {_last(log)}") from None
+                    raise RuntimeError(f"{peer.name} {what} ({error}): {last_words(log)}") from None
                 time.sleep(0.1)
         if not subject.is_right(answer):
             raise RuntimeError(f"{peer.name} answers {subject.model.name} wrong: not what ONNX Runtime gives")
 
 
-def _last(log: Path) -> str:
+def last_words(log: Path) -> str:
+    """What a process printed last."""
     return " ".join(log.read_text(encoding="utf-8", errors="replace").split())[-_SAID:]
 
 
@@ -119,7 +132,7 @@ def _marked(mark: str) -> list[psutil.Process]:
     return found
 
 
-def _free_ports(count: int) -> int:
+def free_ports(count: int) -> int:
     """The first of `count` free ports in a row."""
     for first in range(_PORTS.start + os.getpid() % 5000, _PORTS.stop, count):
         with contextlib.ExitStack() as stack:

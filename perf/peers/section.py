@@ -18,7 +18,7 @@ _COLUMNS = (
     "ours p50 ms",
     "theirs",
     "ours p99 ms",
-    "theirs ",
+    "theirs",
     "errors",
 )
 
@@ -74,9 +74,9 @@ def _wins(rows: Sequence[Row]) -> list[str]:
                 ours, theirs = (number(_number(row, f"{side}_p99_ms"), 1) for side in ("ours", "peer"))
                 much = f"p99 {theirs} ms, ours {ours}"
             wins.setdefault(f"{row['peer']} serving {row['model']}", []).append(
-                f"{much} with {row['concurrency']}"
+                f"{much} at {row['concurrency']}"
             )
-    return [f"{who} to so many callers: {', '.join(how)}" for who, how in wins.items()]
+    return [f"{who} ({', '.join(how)} callers)" for who, how in wins.items()]
 
 
 def _table(model: str, rows: Sequence[Row]) -> Table:

@@ -152,7 +152,7 @@ def test_the_first_line_says_who_is_ahead() -> None:
     assert headline([won]).startswith("We are ahead of all.")
     said = headline([won, {**lost, "peer": "fastapi", "concurrency": 1}])
     assert said.startswith("Ahead of us: fastapi serving identity")
-    assert "2.00 times our throughput with 1" in said
+    assert "2.00 times our throughput at 1 callers" in said
     assert "litserve" not in said
 
 
