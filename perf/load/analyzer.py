@@ -135,9 +135,7 @@ def _run(model: str, arguments: Sequence[str], limit_s: float) -> str:
         try:
             printed, said = process.communicate(timeout=limit_s)
         except subprocess.TimeoutExpired:
-            process.kill()
-            printed, said = process.communicate()
-            said += f"\nIt did not end within {limit_s:.0f} s."
+            raise RuntimeError(f"perf_analyzer on model '{model}' did not end in {limit_s:.0f} s") from None
         finally:
             process.kill()
     lines = (_THREAD.sub("", line).strip() for line in (said or printed).splitlines())

@@ -11,6 +11,7 @@ from matplotlib.ticker import ScalarFormatter
 from perf.models.rows import Row
 from perf.report import Figure, Section, Table, number
 
+_MARKERS = "osv^DPX"  # one more or less than there are colours, so that models differ in one of them
 _NOTES = (
     "Callers send their next request when they have the answer; callers of models with sequences are a room "
     "each. Latency is perf_analyzer's, over gRPC; callers and server share the machine's cores.",
@@ -126,15 +127,15 @@ def _throughput(peaks: Sequence[Row]) -> Callable[[Axes], None]:
 
 def _latency(rows: Sequence[Row]) -> Callable[[Axes], None]:
     def draw(axes: Axes) -> None:
-        for each in _by_name(rows):
-            callers = [row["concurrency"] for row in each]
-            axes.plot(callers, [row["p50_ms"] for row in each], marker="o", label=each[0]["name"])
+        for at, each in enumerate(_by_name(rows)):
+            callers, marker = [row["concurrency"] for row in each], _MARKERS[at % len(_MARKERS)]
+            axes.plot(callers, [row["p50_ms"] for row in each], marker=marker, label=each[0]["name"])
         axes.set_xscale("log", base=2)
         axes.set_yscale("log")
         axes.set_xticks(sorted({row["concurrency"] for row in rows}))
         axes.xaxis.set_major_formatter(ScalarFormatter())
         axes.set_xlabel("callers")
         axes.set_ylabel("p50 latency (ms, logarithmic)")
-        axes.legend()
+        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
     return draw
