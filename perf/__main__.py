@@ -14,7 +14,7 @@ INTERRUPTED = 130
 
 COMMANDS = {
     "live": ("perf.live", "one live room, captioned as it is played"),
-    "asr": ("perf.asr.command", "speech recognition against faster-whisper"),
+    "asr": ("perf.asr.command", "speech recognition against faster-whisper and WhisperLive"),
     "rooms": ("perf.rooms.command", "how many live rooms a server carries"),
     "models": ("perf.models.command", "how fast each model is, and how near to what the cores can do"),
     "inputs": ("perf.inputs.command", "write real inputs for perf_analyzer"),
