@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from exporters.sources import Library
+from perf.__main__ import main
 from perf.load.closed_loop import Answers
 from perf.peers.catalogue import FASTAPI, PEERS, RAY, Layout
 from perf.peers.measuring import Contest, Plan, pairs
@@ -180,3 +181,20 @@ def test_plots_are_drawn_and_what_is_no_result_is_refused() -> None:
     assert figure.png().startswith(b"\x89PNG")
     with pytest.raises(RuntimeError, match="not a result of perf peers"):
         section({"rooms": []})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--seconds", "0"), "0: expected seconds, 0.1 to 60"),
+        (("--rounds", "none"), "none: expected a whole number, 1 or more"),
+        (("--peers", "torchserve"), "invalid choice: 'torchserve' (choose from 'fastapi', 'litserve'"),
+        (("--models", "asr"), "invalid choice: 'asr' (choose from 'identity', 'whisper_encoder')"),
+    ],
+)
+def test_a_wrong_option_is_said(
+    arguments: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["peers", *arguments])
+    assert said in capsys.readouterr().err
