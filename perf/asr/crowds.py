@@ -25,7 +25,7 @@ def compare(
     repetitions: int,
     advance: Callable[[str], None],
 ) -> list[dict[str, object]]:
-    """A row per number of clips, of one language: seconds of audio that are transcribed in a second.
+    """A row per number of clips (`concurrency`), of one language: seconds of audio transcribed in a second.
 
     Ours gets them from as many callers at the same moment. The peer gets all of them in one call, without
     what a server in front of it would cost: as one batch of its batched pipeline, and one after the other,
@@ -77,7 +77,7 @@ def _row(
     sides = {"ours": rates["ours"], "peer": rates[best]}
     speedups = [round(ours / theirs, 3) for ours, theirs in zip(*sides.values(), strict=True)]
     return {
-        "clips": size,
+        "concurrency": size,
         "audio_s": round(audio_s, 2),
         **{f"{name}_audio_s_per_s": round(statistics.median(runs), 3) for name, runs in sides.items()},
         "speedup": round(statistics.median(speedups), 3),

@@ -39,7 +39,9 @@ def _headline(clips: Sequence[Row], crowds: Sequence[Row], streams: Sequence[Row
         for how, key in (("", "peer_s"), (" batched", "peer_batched_s"))
         if _before(row, key, "ours_s")
     ]
-    wins += [f"faster-whisper with {row['clips']} clips at once" for row in crowds if _before(row, *_RATES)]
+    wins += [
+        f"faster-whisper with {row['concurrency']} clips at once" for row in crowds if _before(row, *_RATES)
+    ]
     wins += [
         f"WhisperLive with {row['rooms']} rooms (p95 of partials)"
         for row in streams
@@ -99,7 +101,7 @@ def _crowds(rows: Sequence[Row]) -> Table:
         columns=("clips", "audio s", "ours", "peer", "peer's way", "speed-up", "error", "peer's"),
         rows=tuple(
             (
-                str(row["clips"]),
+                str(row["concurrency"]),
                 number(_number(row, "audio_s"), 1),
                 *(number(_number(row, key), 1) for key in _RATES),
                 str(row["peer_way"]),

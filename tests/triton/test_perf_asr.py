@@ -39,7 +39,7 @@ def test_clips_crowds_and_rooms_are_measured(tmp_path: Path) -> None:
         assert len(clip["runs"]["ours_s"]) == len(clip["runs"]["peer_batched_s"]) == 1
     assert result["peer"]["faster-whisper"] == "1.2.1"
     (crowd,) = result["crowds"]
-    assert crowd["clips"] == 2
+    assert crowd["concurrency"] == 2
     assert crowd["wer_peer"] < 0.2
     assert crowd["wer_ours"] < 0.2
     (stream,) = result["streams"]
