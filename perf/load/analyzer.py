@@ -142,6 +142,6 @@ def _run(model: str, arguments: Sequence[str], limit_s: float) -> str:
     said = " ".join(dict.fromkeys(filter(None, lines)))  # each caller says the same
     if process.returncode == 0:
         return printed
-    if "No valid requests recorded" in said:
+    if "No valid requests recorded" in said or "Failed to obtain stable measurement" in said:
         raise NothingAnsweredError(f"model '{model}': {said[-500:]}")
     raise RuntimeError(f"perf_analyzer failed on model '{model}': {said[-500:]}")
