@@ -4,7 +4,6 @@ from __future__ import annotations  # Triton adds its classes to the module only
 
 import json
 from collections import defaultdict
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +25,8 @@ SILENT, ABSURD = 0.85, -1.5
 """Above the one probability, and below the other log-probability, no text is believed: 20 s of silence are a
 likely "you" (0.94, -0.4), chords "I'm" (0.1, -2.6). Noisy speech reached (0.77, -0.4) and (0.3, -1.44)."""
 
+_Call = tuple["pb_utils.InferenceResponseSender", list[list[Request]]]
+
 
 class TritonPythonModel:
     """One instance: a decoder session and its vocabulary."""
@@ -39,53 +40,58 @@ class TritonPythonModel:
         threads = int(config["parameters"]["intra_op_thread_count"]["string_value"])
         self._decoder = Decoder(Network(folder, threads), self._vocabulary)
 
-    def execute(self, requests: list[pb_utils.InferenceRequest]) -> list[pb_utils.InferenceResponse]:
-        """One response per request; a bad one fails alone."""
-        wanted = [self._parse(request) for request in requests]
-        by_shape: defaultdict[tuple[int, ...], list[Request]] = defaultdict(list)
-        for items in wanted:
-            for window in chain(*items) if isinstance(items, list) else ():
-                by_shape[window.states.shape].append(window)
-        answers: dict[int, Hypothesis] = {}
-        for alike in by_shape.values():
-            for start in range(0, len(alike), self._most):
-                batch = alike[start : start + self._most]
-                answers |= dict(zip(map(id, batch), self._decoder.decode(batch), strict=True))
-        return [
-            self._response([[answers[id(window)] for window in item] for item in items])
-            if isinstance(items, list)
-            else pb_utils.InferenceResponse(error=items)
-            for items in wanted
-        ]
+    def execute(self, requests: list[pb_utils.InferenceRequest]) -> None:
+        """Answers what is alike together, as soon as it is decoded; a bad request fails alone."""
+        alike: defaultdict[tuple[int, ...], list[_Call]] = defaultdict(list)
+        for request in requests:
+            sender = request.get_response_sender()
+            try:
+                items = self._parse(request)
+            except ValueError as error:
+                _send(sender, _refusal(str(error), pb_utils.TritonError.INVALID_ARG))
+                continue
+            shapes = [window.states.shape for item in items for window in item]
+            alike[shapes[0] if shapes else ()].append((sender, items))
+        for calls in alike.values():
+            try:
+                responses = self._answer_all([items for _, items in calls])
+            except Exception as error:  # a fault of ours: whoever waits has to learn of it
+                responses = [_refusal(repr(error), pb_utils.TritonError.INTERNAL) for _ in calls]
+            for (sender, _), response in zip(calls, responses, strict=True):
+                _send(sender, response)
 
-    def _parse(self, request: pb_utils.InferenceRequest) -> list[list[Request]] | pb_utils.TritonError:
-        """The items of one request, each as its windows: none where nobody speaks."""
+    def _answer_all(self, calls: list[list[list[Request]]]) -> list[pb_utils.InferenceResponse]:
+        """Decodes the windows of requests, all of one shape, in as few batches as there may be."""
+        windows = [window for items in calls for item in items for window in item]
+        answers: dict[int, Hypothesis] = {}
+        for start in range(0, len(windows), self._most):
+            batch = windows[start : start + self._most]
+            answers |= dict(zip(map(id, batch), self._decoder.decode(batch), strict=True))
+        return [self._response([[answers[id(w)] for w in item] for item in items]) for items in calls]
+
+    def _parse(self, request: pb_utils.InferenceRequest) -> list[list[Request]]:
+        """The items of one request, each as its windows: none where nobody speaks. Raises ValueError."""
         tensors = {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
         items = []
-        try:
-            texts = {
-                name: [_decoded(name, item[0]) for item in tensors[name]]
-                for name in ("language", "prefix", "draft")
-            }
-            for states, duration, spoken, language, prefix, draft in zip(
-                tensors["states"], tensors["duration"], tensors["spoken"], *texts.values(), strict=True
-            ):
-                forced = self._vocabulary.encode(prefix)
-                if len(forced) > LONGEST_PREFIX:
-                    raise ValueError(
-                        f"prefix has {len(forced)} tokens; at most {LONGEST_PREFIX} may be given"
-                    )
-                languages = self._vocabulary.indices(language)
-                guess = self._vocabulary.encode(draft)
-                windows = windows_of(states)
-                if forced and len(windows) > 1:
-                    raise ValueError("a prefix can be given with a clip of up to 16 s only: send less audio")
-                seconds = float(duration[0])
-                first = Request(windows[0], seconds, languages, forced, guess)
-                others = (Request(window, seconds, languages) for window in windows[1:])
-                items.append([first, *others] if spoken[0] else [])
-        except ValueError as error:
-            return pb_utils.TritonError(str(error), pb_utils.TritonError.INVALID_ARG)
+        texts = {
+            name: [_decoded(name, item[0]) for item in tensors[name]]
+            for name in ("language", "prefix", "draft")
+        }
+        for states, duration, spoken, language, prefix, draft in zip(
+            tensors["states"], tensors["duration"], tensors["spoken"], *texts.values(), strict=True
+        ):
+            forced = self._vocabulary.encode(prefix)
+            if len(forced) > LONGEST_PREFIX:
+                raise ValueError(f"prefix has {len(forced)} tokens; at most {LONGEST_PREFIX} may be given")
+            languages = self._vocabulary.indices(language)
+            guess = self._vocabulary.encode(draft)
+            windows = windows_of(states)
+            if forced and len(windows) > 1:
+                raise ValueError("a prefix can be given with a clip of up to 16 s only: send less audio")
+            seconds = float(duration[0])
+            first = Request(windows[0], seconds, languages, forced, guess)
+            others = (Request(window, seconds, languages) for window in windows[1:])
+            items.append([first, *others] if spoken[0] else [])
         return items
 
     def _response(self, items: list[list[Hypothesis]]) -> pb_utils.InferenceResponse:
@@ -123,3 +129,11 @@ def _decoded(name: str, value: bytes) -> str:
         return value.decode()
     except UnicodeDecodeError as error:
         raise ValueError(f"{name} is not UTF-8: {error}") from None
+
+
+def _refusal(message: str, code: int) -> pb_utils.InferenceResponse:
+    return pb_utils.InferenceResponse(error=pb_utils.TritonError(message, code))
+
+
+def _send(sender: pb_utils.InferenceResponseSender, response: pb_utils.InferenceResponse) -> None:
+    sender.send(response, flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
