@@ -1,16 +1,16 @@
 """The two that need no service of their own to be started: ours, and ONNX Runtime in this process."""
 
 import contextlib
+import os
 import queue
 import resource
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from perf.load import analyzer
 from perf.load.closed_loop import Answers, answers
 from perf.models import in_process
-from perf.peers.catalogue import Layout
 from perf.peers.subjects import Subject
 from server import Triton
 
@@ -18,7 +18,6 @@ Loader = Callable[[int, float], Answers]
 """Loads a service with so many callers for so many seconds."""
 IN_PROCESS = "in-process"
 ONE_THREAD = ("--async", "--max-threads", "1")  # as the peers' generators are
-_PATIENCE_S = 60.0
 
 
 @contextlib.contextmanager
@@ -43,39 +42,47 @@ def ours(subject: Subject) -> Iterator[Loader]:
 
 
 @contextlib.contextmanager
-def bare(subject: Subject, layout: Layout) -> Iterator[Loader]:
+def bare(subject: Subject) -> Iterator[Loader]:
     """ONNX Runtime in this process, with the session options of ours: what callers get without a server.
 
-    Callers take turns on the sessions. Requests are not batched: `perf models` finds the best batch size.
+    Sessions are laid out as a core for each or all cores for one, whichever serves so many callers better,
+    and take requests in order. Those are not batched: `perf models` finds the best batch size.
     """
     model = in_process.of(subject.model)
     if model is None:
         raise RuntimeError(f"{subject.model.name} can't be run in this process")
     (tensor,) = subject.model.config.input
     step = {tensor.name: subject.x[0]}
-    sessions: queue.SimpleQueue[in_process.Job] = queue.SimpleQueue()
-    for _ in range(layout.workers):
-        sessions.put(model.load(layout.threads)([step]))
+    cores = len(os.sched_getaffinity(0))
+    layouts = [[model.load(threads)([step]) for _ in range(cores // threads)] for threads in {1, cores}]
+    yield lambda callers, seconds: max(
+        (_in_turn(sessions, callers, seconds) for sessions in layouts), key=lambda found: found.per_second
+    )
 
-    def load(concurrency: int, seconds: float) -> Answers:
-        cpu, began = time.process_time(), time.perf_counter()
 
-        def caller() -> list[float]:
-            latencies = []
-            while (asked := time.perf_counter()) - began < seconds:
-                session = sessions.get(timeout=_PATIENCE_S)
-                session()
-                sessions.put(session)
-                latencies.append(time.perf_counter() - asked)
-            return latencies
+def _in_turn(sessions: Sequence[in_process.Job], concurrency: int, seconds: float) -> Answers:
+    free = queue.SimpleQueue[in_process.Job]()
+    for session in sessions:
+        free.put(session)
+    cpu, began = time.process_time(), time.perf_counter()
 
-        with ThreadPoolExecutor(concurrency) as pool:
-            callers = [pool.submit(caller) for _ in range(concurrency)]
-            latencies = [latency for each in callers for latency in each.result()]
-        elapsed = time.perf_counter() - began
-        return answers(concurrency, latencies, elapsed, time.process_time() - cpu)
+    def serve() -> None:
+        session = free.get_nowait()  # there are as many as threads
+        session()
+        free.put(session)
 
-    yield load
+    def call(pool: ThreadPoolExecutor) -> list[float]:
+        latencies = []
+        while (asked := time.perf_counter()) - began < seconds:
+            pool.submit(serve).result()
+            latencies.append(time.perf_counter() - asked)
+        return latencies
+
+    with ThreadPoolExecutor(len(sessions)) as pool, ThreadPoolExecutor(concurrency) as callers:
+        calls = [callers.submit(call, pool) for _ in range(concurrency)]
+        latencies = [latency for each in calls for latency in each.result()]
+    elapsed = time.perf_counter() - began
+    return answers(concurrency, latencies, elapsed, time.process_time() - cpu)
 
 
 def _children_cpu() -> float:

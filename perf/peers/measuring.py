@@ -65,7 +65,8 @@ def contest(subject: Subject, names: Sequence[str], plan: Plan, say: Say) -> lis
     """
     contests = [Contest(name, subject.model.name) for name in names]
     for each in contests:
-        _settle(each, subject, say)
+        if each.peer in PEERS:
+            _settle(each, subject, say)
     for number in range(plan.rounds):
         fit = [each for each in contests if not each.error]
         if number % 2:
@@ -103,7 +104,7 @@ def _round(fit: Sequence[Contest], subject: Subject, plan: Plan, say: Say) -> No
 
 def _settle(each: Contest, subject: Subject, say: Say) -> None:
     """Finds the layout that serves most, which gets that much attention and no more."""
-    layouts = PEERS[each.peer].layouts(heavy=subject.heavy) if each.peer in PEERS else _bare_layouts(subject)
+    layouts = PEERS[each.peer].layouts(heavy=subject.heavy)
     best = -1.0
     for layout in layouts:
         say(f"trying {each.peer} with {layout}")
@@ -119,19 +120,15 @@ def _settle(each: Contest, subject: Subject, say: Say) -> None:
         each.error = ""
 
 
-def _bare_layouts(subject: Subject) -> list[Layout]:
-    return [layout for layout in PEERS["fastapi"].layouts(heavy=subject.heavy) if layout.batch == 1]
-
-
 @contextlib.contextmanager
 def _started(name: str, subject: Subject, layout: Layout | None) -> Iterator[Loader]:
     """The service, ready, as something that can be loaded."""
-    if layout is None:
-        raise RuntimeError(f"no layout of {name} serves {subject.model.name}")
     if name == IN_PROCESS:
-        with contenders.bare(subject, layout) as load:
+        with contenders.bare(subject) as load:
             yield load
         return
+    if layout is None:
+        raise RuntimeError(f"no layout of {name} serves {subject.model.name}")
     peer = PEERS[name]
     wire = peer.wire(heavy=subject.heavy)
     with running(peer, environments.environment(name, *peer.requirements), subject, layout) as ports:

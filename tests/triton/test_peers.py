@@ -11,7 +11,6 @@ import pytest
 from exporters.sources import Library
 from perf.load import grpc_load
 from perf.peers import contenders
-from perf.peers.catalogue import Layout
 from perf.peers.subjects import IDENTITY, prepare
 from perf.peers.wires import V2Grpc
 from server import Triton
@@ -36,7 +35,7 @@ def test_ours_and_the_v2_protocol_answer_under_load(tmp_path: Path) -> None:
 
 def test_onnx_runtime_without_a_server_is_the_limit(tmp_path: Path) -> None:
     subject = prepare(IDENTITY, tmp_path, Library())
-    with contenders.bare(subject, Layout(2, 1, 1)) as load:
+    with contenders.bare(subject) as load:
         found = load(4, 0.2)
     assert found.errors == 0
     assert found.per_second > 1000

@@ -5,10 +5,12 @@ that the page draws for a model behind another service: raw float32 outside, Ben
 them. Small inputs are faster with the first, large ones with the second.
 """
 
+import contextlib
 import os
 import sys
 from typing import Annotated
 
+import aiohttp
 import bentoml
 import numpy as np
 from bentoml.validators import DType
@@ -20,6 +22,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 Array = Annotated[NDArray[np.float32], DType("float32")]
+TRIES = 3
+"""BentoML renews its connections after 100 requests, and the requests on the old ones fail."""
 OPTIONS = {
     "traffic": {"timeout": 120},
     "logging": {"access": {"enabled": False}},
@@ -43,7 +47,14 @@ class Model:
 async def raw(request: Request) -> Response:
     """The output for the body."""
     x = np.frombuffer(await request.body(), np.float32).reshape(SHAPE)
-    output = await bentoml.get_current_service().model.to_async.infer(x)
+    call = bentoml.get_current_service().model.to_async.infer
+    for _ in range(TRIES - 1):
+        with contextlib.suppress(aiohttp.ClientConnectionError):
+            return _answer(await call(x))
+    return _answer(await call(x))
+
+
+def _answer(output: Array) -> Response:
     return Response(np.asarray(output, np.float32).tobytes(), media_type="application/octet-stream")
 
 
