@@ -58,7 +58,7 @@ def _stub() -> Path:
 
 
 def share_cores(folder: Path) -> Path:
-    """Writes the file by which the server's processes share out its cores: see whisper_decoder's cores.py."""
+    """Writes the file by which the server's processes see who is at work: see whisper_decoder's cores.py."""
     file = folder / "cores"
     file.write_bytes(bytes(len(os.sched_getaffinity(0))))
     return file

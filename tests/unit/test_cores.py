@@ -1,4 +1,4 @@
-"""A network runs wide only where the cores for it are free, whoever holds them and however they end."""
+"""A network runs wide only while cores are idle, whoever is at work and however they end."""
 
 import subprocess
 import sys
@@ -16,17 +16,15 @@ HOLD = """
 import sys
 from pathlib import Path
 from cores import Cores
-with Cores(Path(sys.argv[1])).take(1) as held:
-    print(held, flush=True)
+with Cores(Path(sys.argv[1])).working():
+    print("working", flush=True)
     sys.stdin.read()
 """
-
-BOTH_FREE = """
+IDLE = """
 import sys
 from pathlib import Path
 from cores import Cores
-with Cores(Path(sys.argv[1])).take(2) as free:
-    sys.exit(not free)
+sys.exit(not Cores(Path(sys.argv[1])).idle(1))
 """
 
 
@@ -39,49 +37,51 @@ def file(tmp_path: Path) -> Path:
 
 
 def other(file: Path) -> "subprocess.Popen[str]":
-    """A process that holds a core until its input ends."""
+    """A process that works until its input ends."""
     command = [sys.executable, "-c", HOLD, str(file)]
     process = subprocess.Popen(command, cwd=MODULE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    assert process.stdout.readline() == "True\n"
+    assert process.stdout.readline() == "working\n"
     return process
 
 
-def test_all_or_none_are_taken(file: Path) -> None:
+def test_each_process_at_work_takes_a_core(tmp_path: Path) -> None:
+    file = tmp_path / "cores"
+    file.write_bytes(bytes(4))
     cores = Cores(file)
-    with cores.take(3) as none, cores.take(2) as both, cores.take(1) as more, cores.take(0) as nothing:
-        assert (none, both, more, nothing) == (False, True, False, True)
-    with cores.take(1) as one, cores.take(1) as another:
-        assert (one, another) == (True, True)
+    others: list[subprocess.Popen[str]] = []
+    for left in (3, 2, 1, 0, 0):  # a fifth process makes nothing of the four cores less than nothing
+        assert (cores.idle(left), cores.idle(left + 1)) == (len(others) < 4, False)
+        others.append(other(file))
+    others[1].kill()  # a killed one is seen to have gone
+    others[1].wait()
+    for number in (0, 2, 3):
+        others[number].communicate()
+    assert (cores.idle(2), cores.idle(3)) == (True, False)
+    others[4].communicate()
+    assert cores.idle(3)
 
 
-def test_what_another_process_holds_is_not_to_be_had(file: Path) -> None:
+def test_a_process_is_no_hindrance_to_itself(file: Path) -> None:
     cores = Cores(file)
-    with other(file) as process:
-        with cores.take(2) as both, cores.take(1) as one, cores.take(1) as another:
-            assert (both, one, another) == (False, True, False)
-        process.kill()
-        process.wait()
-        with cores.take(2) as both:
-            assert both
+    with cores.working():
+        assert (cores.idle(1), cores.idle(2)) == (True, False)
 
 
-def test_cores_come_back_after_an_error(file: Path) -> None:
-    cores = Cores(file)
-    with pytest.raises(ValueError, match="bad"), cores.take(2):
+def test_work_ends_with_an_error(file: Path) -> None:
+    with pytest.raises(ValueError, match="bad"), Cores(file).working():
         raise ValueError("bad")
-    with cores.take(2) as both:
-        assert both
+    assert subprocess.run([sys.executable, "-c", IDLE, str(file)], cwd=MODULE, check=False).returncode == 0
 
 
-def test_without_a_file_all_are_free() -> None:
-    with Cores(None).take(99) as free:
-        assert free
+def test_without_a_file_all_are_idle() -> None:
+    cores = Cores(None)
+    with cores.working():
+        assert cores.idle(99)
 
 
 def test_a_network_is_wide_only_with_a_second_core(file: Path, tmp_path: Path) -> None:
     model = models.identity(tmp_path) / "1" / "model.onnx"
-    cores = Cores(file)
 
     def make(threads: int) -> ort.InferenceSession:
         options = ort.SessionOptions()
@@ -89,11 +89,9 @@ def test_a_network_is_wide_only_with_a_second_core(file: Path, tmp_path: Path) -
         return ort.InferenceSession(model, options)
 
     def width(sessions: Sessions) -> int:
-        with cores.take(1), sessions.session() as session:
-            (y,) = session.run(None, {session.get_inputs()[0].name: np.ones((1, 16), np.float32)})
-            assert (y == 1).all()
-            return int(session.get_session_options().intra_op_num_threads)
+        return int(sessions.session.get_session_options().intra_op_num_threads)
 
+    cores = Cores(file)
     sessions, single = Sessions(make, 2, cores), Sessions(make, 1, cores)
     assert (width(sessions), width(single)) == (2, 1)
     with other(file) as process:
@@ -102,20 +100,20 @@ def test_a_network_is_wide_only_with_a_second_core(file: Path, tmp_path: Path) -
     assert width(sessions) == 2
 
 
-@pytest.mark.parametrize(("threads", "free"), [(1, True), (2, False)])
-def test_a_pass_holds_cores_unless_the_network_never_goes_wide(
-    threads: int, free: bool, file: Path, tmp_path: Path
+@pytest.mark.parametrize(("threads", "idle"), [(1, True), (2, False)])
+def test_a_pass_is_seen_unless_the_network_never_goes_wide(
+    threads: int, idle: bool, file: Path, tmp_path: Path
 ) -> None:
     model = models.identity(tmp_path) / "1" / "model.onnx"
     seen: list[bool] = []
 
     class Watched(ort.InferenceSession):  # type: ignore[misc]  # untyped library
         def run(self, *arguments: object) -> object:
-            other = [sys.executable, "-c", BOTH_FREE, str(file)]
-            seen.append(subprocess.run(other, cwd=MODULE, check=False).returncode == 0)
+            done = subprocess.run([sys.executable, "-c", IDLE, str(file)], cwd=MODULE, check=False)
+            seen.append(done.returncode == 0)
             return super().run(*arguments)
 
     sessions = Sessions(lambda _: Watched(model), threads, Cores(file))
     (y,) = sessions.run(["y"], {"x": np.ones((1, models.VECTOR), np.float32)})
-    assert seen == [free]
+    assert seen == [idle]
     assert (y == 1).all()

@@ -1,13 +1,14 @@
-"""The cores of a machine, shared out among the processes of one server.
+"""Who of a server's processes is at work, so that a network runs on more threads only while cores are idle.
 
-A network that runs on two threads is faster than on one only while the other core is idle; beside others its
-threads wait for each other. So whoever works holds a core where one is free, and runs wide only with more of
-them. The file that LIVEROOM_CORES names has a byte per core: a core is held by a lock on its byte, which is
-released whatever becomes of the process.
+On two threads a network is faster than on one as long as the other core is idle; beside others its threads
+wait for each other. So every process that works holds a lock on its own byte (that of its process id) of the
+file that LIVEROOM_CORES names, which has a byte per core; and looks how many others hold one. Linux releases
+locks whatever becomes of a process.
 """
 
 import fcntl
 import os
+import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -19,50 +20,51 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.generic]
 
+_FLOCK = struct.Struct("hhlli")
+"""struct flock of 64-bit Linux: type, whence, start, length (0: to the end), pid."""
+
 
 class Cores:
-    """The cores in `file`; without one they are all free at any time. For one thread of a process."""
+    """The cores of the server with the file `file`; without one they are all idle. For one thread only."""
 
     def __init__(self, file: Path | None) -> None:
         self._file = None if file is None else file.open("r+b", buffering=0)
-        self._free = set() if file is None else set(range(file.stat().st_size))
+        self._count = 0 if file is None else file.stat().st_size
 
     @classmethod
-    @cache  # one per process: a process does not notice its own locks
+    @cache  # one per process: closing one would release the locks of all
     def of_server(cls) -> "Cores":
-        """Those that the server shares out; where it shares none out they are all free."""
+        """Those of the server that this process belongs to."""
         name = os.environ.get("LIVEROOM_CORES")
         return cls(Path(name) if name else None)
 
     @contextmanager
-    def take(self, count: int) -> Iterator[bool]:
-        """Holds `count` more cores until the block ends, or none where fewer are free: says which."""
-        taken: list[int] = []
-        if self._file is not None:
-            for core in self._free:  # those that this process does not hold: its own locks are no hindrance
-                if len(taken) < count and self._lock(core):
-                    taken.append(core)
-            if len(taken) < count:
-                self._release(taken)
-                taken = []
-        self._free.difference_update(taken)
+    def working(self) -> Iterator[None]:
+        """Until the block ends, others see that this process works."""
+        if self._file is None:
+            yield
+            return
+        fcntl.lockf(self._file, fcntl.LOCK_EX, 1, os.getpid())
         try:
-            yield len(taken) == count or self._file is None
+            yield
         finally:
-            self._release(taken)
-            self._free.update(taken)
+            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, os.getpid())
 
-    def _lock(self, core: int) -> bool:
+    def idle(self, count: int) -> bool:
+        """Whether `count` cores would be idle beside this process and the others at work."""
+        return self._file is None or self._others(0, 0) <= self._count - 1 - count
+
+    def _others(self, start: int, length: int) -> int:
+        """How many other processes hold a byte of a range (length 0: without an end)."""
         assert self._file is not None  # noqa: S101 for the type checker
-        try:
-            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, core)
-        except BlockingIOError:
-            return False
-        return True
-
-    def _release(self, cores: list[int]) -> None:
-        for core in cores:
-            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, core)  # type: ignore[arg-type]  # cores were locked
+        question = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, start, length, 0)
+        kind, _, at, _, _ = _FLOCK.unpack(fcntl.fcntl(self._file, fcntl.F_GETLK, question))
+        if kind == fcntl.F_UNLCK:
+            return 0
+        before = self._others(start, at - start) if at > start else 0  # the answer is any lock, not the first
+        end = start + length
+        after = self._others(at + 1, end - at - 1 if length else 0) if not length or end > at + 1 else 0
+        return before + 1 + after
 
 
 class Sessions:
@@ -75,18 +77,17 @@ class Sessions:
         self.wide = make(threads)
         self._narrow = make(1) if self._more else self.wide
 
-    @contextmanager
-    def session(self) -> Iterator[ort.InferenceSession]:
-        """The session to run now. Its caller holds one core already, see `Cores.take`."""
-        with self._cores.take(self._more) as wide:
-            yield self.wide if wide else self._narrow
+    @property
+    def session(self) -> ort.InferenceSession:
+        """The one to run now, for a process that is at work (see `Cores.working`)."""
+        return self.wide if self._cores.idle(self._more) else self._narrow
 
     def run(self, outputs: Sequence[str], inputs: Mapping[str, Array]) -> list[Array]:
-        """One pass, holding cores for it; a network that never goes wide holds none, so small it is."""
+        """One pass; a network that never goes wide does not say that it works, so small it is."""
         if not self._more:
             return self.wide.run(outputs, inputs)  # type: ignore[no-any-return]  # untyped library
-        with self._cores.take(1), self.session() as session:
-            return session.run(outputs, inputs)  # type: ignore[no-any-return]  # untyped library
+        with self._cores.working():
+            return self.session.run(outputs, inputs)  # type: ignore[no-any-return]  # untyped library
 
 
 def share_memory(options: ort.SessionOptions) -> None:

@@ -88,7 +88,7 @@ class Decoder:
 
     def decode(self, requests: Sequence[Request]) -> list[Hypothesis]:
         """Decode requests whose states have one shape; results come in their order."""
-        with self.network.cores.take(1):
+        with self.network.cores.working():
             batch = _Batch(self, requests)
             batch.detect()
             batch.prefill()

@@ -44,12 +44,12 @@ class Network:
 
     def project(self, states: Floats) -> Caches:
         """Cross-attention keys and values of states [B, C, width]."""
-        with self._cross.session() as session:
-            binding = session.io_binding()
-            binding.bind_cpu_input("states", states)
-            for name in self._cross_names:
-                binding.bind_output(name, "cpu")
-            session.run_with_iobinding(binding)
+        session = self._cross.session
+        binding = session.io_binding()
+        binding.bind_cpu_input("states", states)
+        for name in self._cross_names:
+            binding.bind_output(name, "cpu")
+        session.run_with_iobinding(binding)
         return list(binding.get_outputs())
 
     def empty_cache(self, batch: int) -> Caches:
@@ -59,15 +59,15 @@ class Network:
 
     def run(self, inputs: Mapping[str, Ints | Floats], past: Caches, cross: Caches) -> tuple[Answers, Caches]:
         """One pass of the network: its answers by name, and the grown cache."""
-        with self._step.session() as session:
-            binding = session.io_binding()
-            for name, array in inputs.items():
-                binding.bind_cpu_input(name, array)
-            for name, value in zip(self._pasts + self._cross_names, past + cross, strict=True):
-                binding.bind_ortvalue_input(name, value)
-            for name in self._answers + self._presents:
-                binding.bind_output(name, "cpu")
-            session.run_with_iobinding(binding)
+        session = self._step.session
+        binding = session.io_binding()
+        for name, array in inputs.items():
+            binding.bind_cpu_input(name, array)
+        for name, value in zip(self._pasts + self._cross_names, past + cross, strict=True):
+            binding.bind_ortvalue_input(name, value)
+        for name in self._answers + self._presents:
+            binding.bind_output(name, "cpu")
+        session.run_with_iobinding(binding)
         values = list(binding.get_outputs())
         count = len(self._answers)
         answers = {name: value.numpy() for name, value in zip(self._answers, values[:count], strict=True)}
