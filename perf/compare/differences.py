@@ -82,7 +82,7 @@ def compare(
     in_a, in_b = rows(a, names[0]), rows(b, names[1])
     for name, found in zip(names, (in_a, in_b), strict=True):
         if not found:
-            raise RuntimeError(f"{name} has no rows with runs: expected a result of several runs")
+            raise RuntimeError(f"{name} has no rows with metrics: expected a result of several runs")
     both = [(row, metric) for row in in_a if row in in_b for metric in in_a[row] if metric in in_b[row]]
     pairs = [(in_a[row][metric], in_b[row][metric]) for row, metric in both]
     judged = [

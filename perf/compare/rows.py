@@ -17,19 +17,21 @@ Better = Literal["higher", "lower"]
 
 
 def rows(result: Mapping[str, object], name: str) -> Rows:
-    """The runs of each row, metric by metric, from any list of objects in `result` that have "runs".
+    """The runs of each row, metric by metric, from any list of objects in `result`.
 
+    A row that keeps no "runs" was measured once: its own metrics count, those that are better high or low.
     What a run did not measure (null) is left out. Raises RuntimeError, naming the result as `name`, where two
     rows are of the same or runs are no lists of numbers.
     """
     found: Rows = {}
     for listed in result.values():
         for row in listed if isinstance(listed, list) else ():
-            if isinstance(row, dict) and "runs" in row:
+            runs = row.get("runs") or _once(row) if isinstance(row, dict) else None
+            if runs:
                 label = _label(row)
                 if label in found:
                     raise RuntimeError(f"{name} has two rows of {label}: which is which can't be told")
-                found[label] = _runs(row["runs"], f"{name}: the runs of {label}")
+                found[label] = _runs(runs, f"{name}: the runs of {label}")
     return found
 
 
@@ -40,6 +42,11 @@ def better(metric: str) -> Better | None:
     if metric in _HIGHER or ("_per_" in metric and metric.endswith("_s")):
         return "higher"
     return "lower" if metric in _LOWER or metric.endswith(_LOWER_UNITS) else None
+
+
+def _once(row: Mapping[str, object]) -> dict[str, list[object]]:
+    """The metrics of a row that was measured once."""
+    return {name: [value] for name, value in row.items() if isinstance(value, int | float) and better(name)}
 
 
 def _label(row: Mapping[str, object]) -> str:

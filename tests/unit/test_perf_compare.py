@@ -179,11 +179,23 @@ def test_rows_and_settings_that_are_not_in_both_come_first() -> None:
     ]
 
 
+def test_results_that_were_measured_once_are_shown_but_not_judged() -> None:
+    a, b = ({"kind": "m", "x": [{"name": "a", "p50_ms": ms, "odd": 1}]} for ms in (1, 9))
+    told = compare(a, b, NAMES)
+    assert [(each["metric"], each["ratio"], each["verdict"]) for each in told["differences"]] == [
+        ("p50_ms", 9.0, "too few runs")
+    ]
+
+
 @pytest.mark.parametrize(
     ("a", "b", "message"),
     [
         ({"kind": "models"}, {"kind": "rooms"}, "of the kind 'models' and b.json of the kind 'rooms'"),
-        ({"kind": "models", "models": [{"name": "asr"}]}, {"kind": "models"}, "a.json has no rows with runs"),
+        (
+            {"kind": "models", "models": [{"name": "asr"}]},
+            {"kind": "models"},
+            "a.json has no rows with metrics",
+        ),
         (
             {"kind": "m", "x": [{"name": "a", "runs": 3}]},
             {"kind": "m"},
@@ -195,7 +207,7 @@ def test_rows_and_settings_that_are_not_in_both_come_first() -> None:
             "the runs of a, p50_ms, are [1, '2']: expected a list of numbers",
         ),
         (
-            {"kind": "m", "x": [{"name": "a", "runs": {}}], "y": [{"name": "a", "runs": {}}]},
+            {"kind": "m", "x": [{"name": "a", "p50_ms": 1}], "y": [{"name": "a", "p50_ms": 2}]},
             {"kind": "m"},
             "a.json has two rows of a",
         ),
