@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from perf import report
 from perf.capacity.curve import LATENCIES, SIGNALS, read
 from perf.capacity.plan import MOST_HEADROOM, Wish, assumptions, plan
+from perf.options import number_that, whole
 from perf.report import Figure, Section, Table, number
 
 _NODE = "sum by (instance)"
@@ -22,6 +23,10 @@ _SEEN = (
     ("active sequences", "open rooms: each is a sequence of captions"),
 )
 """Of `SIGNALS`: what they are called, and where they come from (PromQL on Triton's own metrics)."""
+_HEADROOM = number_that(
+    lambda share: 0 <= share <= MOST_HEADROOM, f"a share from 0 to {MOST_HEADROOM:g}, such as 0.3"
+)
+_PRICE = number_that(lambda price: 0 <= price < math.inf, "the price of a node-hour, 0 or more, such as 0.52")
 
 
 class Point(TypedDict):
@@ -59,12 +64,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     known = report.BUILD / "rooms.json"
     add("curve", nargs="?", type=Path, default=known, help="what `perf rooms` wrote (%(default)s)")
-    add("--rooms", type=_at_least(1), required=True, help="live rooms at the same time")
-    add("--headroom", type=_headroom, default=0.3, help="share of a node kept free, 0 to 0.9 (%(default)s)")
+    add("--rooms", type=whole(1), required=True, help="live rooms at the same time")
+    add("--headroom", type=_HEADROOM, default=0.3, help="share of a node kept free, 0 to 0.9 (%(default)s)")
     add(
-        "--spare", type=_at_least(0), default=1, help="nodes that may fail, head-room kept (%(default)s: N+1)"
+        "--spare",
+        type=whole(0),
+        default=1,
+        help="nodes that may fail, head-room kept (%(default)s: N+1)",
     )
-    add("--price", type=_price, help="of a node-hour, in any currency; without it there is no cost")
+    add("--price", type=_PRICE, help="of a node-hour, in any currency; without it there is no cost")
     add("--out", type=Path, default=report.BUILD / "capacity.json", help="where it goes (%(default)s)")
     add("--json", action="store_true", help="print the plan as JSON; tables go to stderr")
 
@@ -168,35 +176,3 @@ def _draw(found: Capacity) -> Callable[[Axes], None]:
         axes.legend()
 
     return draw
-
-
-def _at_least(least: int) -> Callable[[str], int]:
-    def whole(text: str) -> int:
-        if not (text.isdecimal() and int(text) >= least):
-            raise argparse.ArgumentTypeError(f"{text}: expected a whole number, {least} or more")
-        return int(text)
-
-    return whole
-
-
-def _headroom(text: str) -> float:
-    share = _float(text)
-    if not 0 <= share <= MOST_HEADROOM:
-        raise argparse.ArgumentTypeError(f"{text}: expected a share from 0 to {MOST_HEADROOM:g}, such as 0.3")
-    return share
-
-
-def _price(text: str) -> float:
-    price = _float(text)
-    if not 0 <= price < math.inf:
-        raise argparse.ArgumentTypeError(
-            f"{text}: expected the price of a node-hour, 0 or more, such as 0.52"
-        )
-    return price
-
-
-def _float(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan

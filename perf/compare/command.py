@@ -7,12 +7,14 @@ from typing import cast
 
 from perf import report
 from perf.compare.differences import LEAST, Change, Comparison, Difference, Verdict, compare
+from perf.options import number_that
 from perf.report import Section, Table, number
 
 WORSE = 3
 """Exit code of `--fail-on-regression` where something is worse."""
 _CALLED: tuple[Verdict, ...] = ("worse", "better", "changed")
 _ORDER: tuple[Verdict, ...] = (*_CALLED, "too few runs", "same")
+_SHARE = number_that(lambda share: 0 <= share < 1, f"a share from 0 to below 1, such as {LEAST:g}")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("a", type=Path, help="the result before, as any command with --out wrote it")
     add("b", type=Path, help="the result after, of the same command")
-    add("--least", type=_share, default=LEAST, help="changes below this share are drift (%(default)s)")
+    add("--least", type=_SHARE, default=LEAST, help="changes below this share are drift (%(default)s)")
     add("--fail-on-regression", action="store_true", help=f"exit with {WORSE} if anything is worse")
     add("--out", type=Path, default=report.BUILD / "compare.json", help="where it goes (%(default)s)")
     add("--json", action="store_true", help="print the comparison as JSON; tables go to stderr")
@@ -131,13 +133,3 @@ def _notes(found: Comparison) -> tuple[str, ...]:
 
 def _text(value: object) -> str:
     return "-" if value is None else str(value)
-
-
-def _share(text: str) -> float:
-    try:
-        share = float(text)
-    except ValueError:
-        share = -1.0
-    if not 0 <= share < 1:
-        raise argparse.ArgumentTypeError(f"{text}: expected a share from 0 to below 1, such as {LEAST:g}")
-    return share

@@ -3,12 +3,11 @@
 import argparse
 from pathlib import Path
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
 from perf import report
 from perf.inputs.command import FOLDER, chosen, write
 from perf.models.drawing import section
 from perf.models.measuring import measure, steps
+from perf.options import count, window
 from server import Triton
 
 __all__ = ["add_arguments", "run", "section"]
@@ -22,16 +21,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("models", nargs="*", metavar="NAME", help="models (default: every one of the repository)")
     add(
         "--concurrency",
-        type=_whole,
+        type=count,
         nargs="+",
         metavar="N",
         default=CONCURRENCY,
         help="callers at a time, each with one request under way (default: 1 4 16)",
     )
-    add("--runs", type=_whole, default=5, help="served and bare in turn; medians count (%(default)s)")
+    add("--runs", type=count, default=5, help="served and bare in turn; medians count (%(default)s)")
     add(
         "--window",
-        type=_seconds,
+        type=window,
         metavar="S",
         help="seconds of each of perf_analyzer's three windows (default: 1 to 5, for 60 requests)",
     )
@@ -48,38 +47,17 @@ def run(options: argparse.Namespace) -> int:
     names = [model.name for model in models]
     result = report.provenance(settings | {"models": names}) | {"kind": "models"}
     files = write(models, FOLDER, console)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     rows = []
-    with Progress(*columns, console=console, transient=True) as progress:
-        total = sum(steps(each, concurrencies, options.runs) for each in files)
-        task = progress.add_task("starting Triton", total=total)
-
-        def starting(what: str) -> None:
-            progress.update(task, description=what)
-
-        with Triton(report.PROJECT / "model_repository", names, drain_s=2.0, progress=starting) as triton:
+    with report.Steps(console) as told:
+        told.expect(sum(steps(each, concurrencies, options.runs) for each in files))
+        with Triton(report.PROJECT / "model_repository", names, drain_s=2.0, progress=told.say) as triton:
             for each in files:
 
                 def tell(what: str, name: str = each.model.name) -> None:
-                    progress.update(task, description=f"{name}: {what}", advance=1)
+                    told.step(f"{name}: {what}")
 
                 rows += measure(triton, each, concurrencies, options.runs, options.window, tell)
+                report.save(options.out, result | {"models": rows})  # the rest may be interrupted
     result["models"] = rows
     report.publish(result, section(result), options.out, console=console, as_json=options.json)
     return 0
-
-
-def _whole(text: str) -> int:
-    if not (text.isdecimal() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text}: expected a whole number, 1 or more")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0.1 <= seconds <= 60:
-        raise argparse.ArgumentTypeError(f"{text}: expected seconds, from 0.1 to 60")
-    return seconds

@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 
 import onnxruntime
-from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from exporters.progress import Progress as Steps
+from exporters.progress import Progress
 from exporters.sources import Library
 from perf import report
+from perf.options import count, window
 from perf.peers import environments, results
 from perf.peers.catalogue import PEERS
 from perf.peers.contenders import IN_PROCESS
@@ -30,11 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--models", nargs="+", choices=SUBJECTS, default=SUBJECTS, help="a tiny one, a heavy one (both)")
     add("--peers", nargs="+", choices=NAMES, default=NAMES, help="whom to measure (all)")
-    add("--concurrency", type=_whole, nargs="+", metavar="N", default=(1, 8, 32), help="callers (1 8 32)")
-    add("--rounds", type=_whole, default=3, help="everything again so often; medians count (%(default)s)")
+    add("--concurrency", type=count, nargs="+", metavar="N", default=(1, 8, 32), help="callers (1 8 32)")
+    add("--rounds", type=count, default=3, help="everything again so often; medians count (%(default)s)")
     add(
         "--seconds",
-        type=_seconds,
+        type=window,
         default=1.5,
         help="of load per step, or more if that is little (%(default)s)",
     )
@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Measures whom the options name, one after another, and publishes the result."""
     console = report.console(as_json=options.json)
-    library = Library(progress=Steps(console))
+    library = Library(progress=Progress(console))
     models, peers, concurrency = (
         list(dict.fromkeys(chosen)) for chosen in (options.models, options.peers, options.concurrency)
     )
@@ -54,22 +54,13 @@ def run(options: argparse.Namespace) -> int:
     settings |= {"rounds": options.rounds, "seconds": options.seconds}
     result = report.provenance(settings) | {"kind": "peers"}
     rows: list[dict[str, object]] = []
-    columns = (TextColumn("{task.description}"), TimeElapsedColumn())
-    # Redrawn only when there is something to say: a thread that does so all the time takes CPU from everyone.
-    with (
-        tempfile.TemporaryDirectory(prefix="peers-") as scratch,
-        Progress(*columns, console=console, auto_refresh=False) as progress,
-    ):
-        task = progress.add_task("")
-
-        def say(what: str) -> None:
-            progress.update(task, description=what, refresh=True)
-
-        unavailable = _environments(peers, say)
+    with tempfile.TemporaryDirectory(prefix="peers-") as scratch, report.Steps(console) as steps:
+        unavailable = _environments(peers, steps.say)
         for name in models:
-            say(f"{name}: real inputs")
+            steps.say(f"{name}: real inputs")
             subject = prepare(name, Path(scratch), library)
-            rows += _rows(subject, peers, unavailable, plan, partial(_of, say, name))
+            rows += _rows(subject, peers, unavailable, plan, partial(_of, steps.say, name))
+            report.save(options.out, result | {"results": rows})  # the rest may be interrupted
     result |= {"results": rows}
     report.publish(result, section(result), options.out, console=console, as_json=options.json)
     return 0
@@ -115,19 +106,3 @@ def _version(name: str) -> str:
     python = environments.environment(name, *peer.requirements)
     code = f"from importlib.metadata import version; print(version({peer.package!r}))"
     return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-
-
-def _whole(text: str) -> int:
-    if not (text.isdecimal() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text}: expected a whole number, 1 or more")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0.1 <= seconds <= 60:
-        raise argparse.ArgumentTypeError(f"{text}: expected seconds, 0.1 to 60")
-    return seconds

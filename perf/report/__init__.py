@@ -3,12 +3,14 @@
 from perf.report.drawing import Figure, Section, Table, number
 from perf.report.publishing import publish
 from perf.report.results import BUILD, PROJECT, busy, console, flat, load, origin, provenance, save
+from perf.report.steps import Steps
 
 __all__ = [
     "BUILD",
     "PROJECT",
     "Figure",
     "Section",
+    "Steps",
     "Table",
     "busy",
     "console",

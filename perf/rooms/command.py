@@ -1,7 +1,6 @@
 """How many live rooms does a server carry? Rooms at real-time pace, more and more, until the SLO breaks."""
 
 import argparse
-import math
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from exporters import progress, speech
 from exporters.sources import Library
 from perf import report
+from perf.options import count, positive
 from perf.rooms import profile as profiles
 from perf.rooms import sound
 from perf.rooms.climb import climb, ladder
@@ -36,17 +36,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     shipped = ", ".join(profiles.names())
     add("--profile", default="mixed", help=f"what rooms are like: {shipped} or a TOML file (%(default)s)")
-    add("--max-rooms", type=_whole, default=64, metavar="N", help="never more rooms than these (%(default)s)")
-    add("--rooms", type=_whole, nargs="+", metavar="N", help="exactly these numbers instead of a search")
     add(
-        "--seconds", type=_positive, default=45.0, help="measured in each step, after a warm-up (%(default)s)"
+        "--max-rooms",
+        type=count,
+        default=64,
+        metavar="N",
+        help="never more rooms than these (%(default)s)",
     )
-    add("--max-minutes", type=_positive, default=15.0, help="begin no step that ends later (%(default)s)")
-    add("--repeat", type=_whole, default=1, help="runs of each step; medians count (%(default)s)")
+    add("--rooms", type=count, nargs="+", metavar="N", help="exactly these numbers instead of a search")
+    add(
+        "--seconds",
+        type=positive,
+        default=45.0,
+        help="measured in each step, after a warm-up (%(default)s)",
+    )
+    add("--max-minutes", type=positive, default=15.0, help="begin no step that ends later (%(default)s)")
+    add("--repeat", type=count, default=1, help="runs of each step; medians count (%(default)s)")
     add("--seed", type=int, default=1, help="of arrivals, and of what rooms say when (%(default)s)")
     slo = Slo()
-    add("--partial-p95", type=_positive, default=slo.partial_p95_s, metavar="S", help="SLO, s (%(default)s)")
-    add("--final-p99", type=_positive, default=slo.final_p99_s, metavar="S", help="SLO, s (%(default)s)")
+    add(
+        "--partial-p95",
+        type=positive,
+        default=slo.partial_p95_s,
+        metavar="S",
+        help="SLO, s (%(default)s)",
+    )
+    add("--final-p99", type=positive, default=slo.final_p99_s, metavar="S", help="SLO, s (%(default)s)")
     add("--url", type=_loopback, help="a server that runs already, host:port of its gRPC, on loopback")
     add("--metrics-port", type=_port, default=0, help="Prometheus metrics on 127.0.0.1 (0: a free port)")
     add("--out", type=Path, default=report.BUILD / "rooms.json", help="where the result goes (%(default)s)")
@@ -157,23 +172,7 @@ def _loopback(text: str) -> str:
     return text
 
 
-def _whole(text: str) -> int:
-    if not (text.isdecimal() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text}: expected a whole number, 1 or more")
-    return int(text)
-
-
 def _port(text: str) -> int:
     if not (text.isdecimal() and int(text) < 65536):
         raise argparse.ArgumentTypeError(f"{text}: expected a port, 0 to 65535")
     return int(text)
-
-
-def _positive(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text}: expected a number, more than 0")
-    return value

@@ -29,17 +29,22 @@ def tensors(
 ) -> dict[str, Array]:
     """The five inputs for one clip."""
     texts = {"language": language, "prefix": prefix, "draft": draft}
-    inputs: dict[str, Array] = {"audio": audio[None], "sample_rate": np.array([[rate]], np.int32)}
-    return inputs | {name: np.array([[text.encode()]], np.object_) for name, text in texts.items()}
+    arrays: dict[str, Array] = {"audio": audio[None], "sample_rate": np.array([[rate]], np.int32)}
+    return arrays | {name: np.array([[text.encode()]], np.object_) for name, text in texts.items()}
 
 
-def infer(client: InferenceServerClient, inputs: dict[str, Array]) -> list[Answer]:
+def inputs(arrays: dict[str, Array]) -> list[InferInput]:
+    """Arrays as Triton's client takes them."""
+    made = []
+    for name, array in arrays.items():
+        made.append(InferInput(name, list(array.shape), np_to_triton_dtype(array.dtype)))
+        made[-1].set_data_from_numpy(array)
+    return made
+
+
+def infer(client: InferenceServerClient, arrays: dict[str, Array]) -> list[Answer]:
     """One answer per clip of a request."""
-    request = []
-    for name, array in inputs.items():
-        request.append(InferInput(name, list(array.shape), np_to_triton_dtype(array.dtype)))
-        request[-1].set_data_from_numpy(array)
-    result = client.infer("asr", request, client_timeout=60)
+    result = client.infer("asr", inputs(arrays), client_timeout=60)
     names = ("text", "detected_language", "duration", "avg_logprob", "no_speech_prob")
     columns = [cast(Array, result.as_numpy(name)).reshape(-1) for name in names]
     return [

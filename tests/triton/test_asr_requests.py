@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from tritonclient.utils import InferenceServerException
 from exporters.speech import SAMPLE_RATE, Clip
 from server import Triton
 from tests import signals
-from tests.triton.recognition import Answer, Array, ask, infer, tensors
+from tests.triton.recognition import Answer, Array, ask, infer, inputs, tensors
 from tests.triton.rooms import stub
 
 Corpus = dict[str, Clip]
@@ -63,9 +63,9 @@ MALFORMED: dict[str, tuple[dict[str, Array | None], str]] = {
 def test_malformed_tensors_are_refused(
     client: InferenceServerClient, corpus: Corpus, change: dict[str, Array | None], message: str
 ) -> None:
-    inputs = {**tensors(SECOND), **change}
+    changed = {**tensors(SECOND), **change}
     with pytest.raises(InferenceServerException, match=message) as error:
-        infer(client, {name: array for name, array in inputs.items() if array is not None})
+        infer(client, {name: array for name, array in changed.items() if array is not None})
     assert error.value.status() == "StatusCode.INVALID_ARGUMENT"
     assert "Traceback" not in str(error.value)
     assert ask(client, corpus["en-hello_world"].audio).text.strip() == "Hello world."
@@ -81,9 +81,9 @@ def test_a_bad_request_fails_alone(client: InferenceServerClient, corpus: Corpus
         tensors(corpus["en-hello_world"].audio, 100),
     ]
 
-    def call(inputs: dict[str, Array]) -> list[Answer] | str:
+    def call(request: dict[str, Array]) -> list[Answer] | str:
         try:
-            return infer(client, inputs)
+            return infer(client, request)
         except InferenceServerException as error:
             return str(error.status())
 
@@ -121,6 +121,50 @@ def test_a_prefix_goes_with_one_window_only(client: InferenceServerClient, corpu
     with pytest.raises(InferenceServerException, match="a prefix can be given with a clip of up to 16 s"):
         ask(client, clip, prefix=" It was")
     assert ask(client, clip[: 15 * SAMPLE_RATE], prefix=" It was").text.startswith(" It was")
+
+
+def decode(client: InferenceServerClient, positions: int) -> Future[None]:
+    """Sends the decoder states of so many positions, which mean nothing; done when it has answered."""
+    states = np.random.default_rng(positions).normal(size=(1, positions, 512)).astype(np.float32)
+    texts = {name: array for name, array in tensors(SECOND).items() if array.dtype == np.object_}
+    seconds = {"duration": np.array([[2.0]], np.float32), "spoken": np.array([[True]])}
+    done: Future[None] = Future()
+
+    def answered(result: object, error: InferenceServerException | None) -> None:
+        done.set_exception(error) if error else done.set_result(None)
+
+    client.async_infer(
+        "whisper_decoder", inputs({"states": states} | seconds | texts), answered, client_timeout=60
+    )
+    return done
+
+
+def test_clips_of_different_lengths_wait_together_for_the_decoder(client: InferenceServerClient) -> None:
+    def executions() -> int:
+        (model,) = client.get_inference_statistics("whisper_decoder").model_stats
+        return int(model.execution_count)
+
+    before = executions()
+    for waiting in [decode(client, (400, 500)[number % 2]) for number in range(12)]:
+        waiting.result(60)
+    assert executions() - before <= 6  # one by one where a clip of another length ended a batch
+
+
+def test_cancelled_calls_disturb_nobody(client: InferenceServerClient, corpus: Corpus) -> None:
+    clips = [clip.audio for clip in corpus.values() if clip.seconds < 8][:6]
+    solo = [ask(client, clip) for clip in clips]
+
+    def cancelled(number: int) -> None:
+        request = inputs(tensors(clips[number % len(clips)]))
+        call = client.async_infer("asr", request, lambda result, error: None, client_timeout=60)
+        time.sleep(0.02 * (number % 10))  # before, in the middle of, and after its steps
+        call.cancel()
+
+    with ThreadPoolExecutor(12) as callers:
+        nuisance = callers.map(cancelled, range(40))
+        assert list(callers.map(lambda clip: ask(client, clip), clips)) == solo
+        list(nuisance)
+    assert ask(client, clips[0]) == solo[0]
 
 
 def test_a_killed_decoder_is_an_error_at_once_for_its_callers_only(

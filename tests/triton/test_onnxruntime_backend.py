@@ -1,5 +1,6 @@
 """The portable backend behind the real server: what a client gets from it."""
 
+import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import psutil
 import pytest
 from tritonclient.grpc import InferenceServerClient, InferInput, InferResult
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
@@ -211,3 +213,9 @@ def test_a_configuration_that_does_not_fit_is_explained(
     models.identity(tmp_path, config=models.BATCHED + "".join(models.tensor(*entry) for entry in entries))
     with pytest.raises(ServerError, match=message):
         Triton(tmp_path, log_file=tmp_path / "triton.log").start()
+
+
+def test_every_stub_can_see_who_is_at_work(small_triton: Triton) -> None:
+    cores = len(os.sched_getaffinity(0))
+    files = {Path(stub.environ()["LIVEROOM_CORES"]) for stub in psutil.Process(small_triton.pid).children()}
+    assert [file.stat().st_size for file in files] == [cores]

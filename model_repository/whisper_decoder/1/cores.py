@@ -51,8 +51,8 @@ class Cores:
             fcntl.lockf(self._file, fcntl.LOCK_UN, 1, os.getpid())
 
     def idle(self, count: int) -> bool:
-        """Whether `count` cores would be idle beside this process and the others at work."""
-        return self._file is None or self._others(0, 0) <= self._count - 1 - count
+        """Whether `count` cores, or all there are, are idle beside this process and the others at work."""
+        return self._file is None or self._others(0, 0) <= max(self._count - 1 - count, 0)
 
     def _others(self, start: int, length: int) -> int:
         """How many other processes hold a byte of a range (length 0: without an end)."""

@@ -1,0 +1,37 @@
+"""Kinds of numbers that commands take, with what is said of others."""
+
+import argparse
+import math
+from collections.abc import Callable
+
+
+def whole(least: int) -> Callable[[str], int]:
+    """A whole number, `least` or more."""
+
+    def read(text: str) -> int:
+        if not (text.isdecimal() and int(text) >= least):
+            raise argparse.ArgumentTypeError(f"{text}: expected a whole number, {least} or more")
+        return int(text)
+
+    return read
+
+
+def number_that(fits: Callable[[float], bool], expected: str) -> Callable[[str], float]:
+    """A number that `fits`; nothing else is, and `expected` says what would be."""
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not fits(value):
+            raise argparse.ArgumentTypeError(f"{text}: expected {expected}")
+        return value
+
+    return read
+
+
+count = whole(1)
+window = number_that(lambda value: 0.1 <= value <= 60, "seconds, from 0.1 to 60")
+"""Seconds of load."""
+positive = number_that(lambda value: 0 < value < math.inf, "a number, more than 0")
