@@ -104,9 +104,9 @@ class Library:
                 self._obtain(source, fresh)
                 if damage := _damaged(source, fresh):
                     raise SourceError(damage)
-                shutil.rmtree(folder, ignore_errors=True)
-                folder.parent.mkdir(parents=True, exist_ok=True)
-                fresh.rename(folder)
+                for name in source.files:  # one by one: the folder may hold what others take from the package
+                    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                    (fresh / name).replace(folder / name)
         return folder
 
     def _obtain(self, source: Source, target: Path) -> None:

