@@ -1,0 +1,136 @@
+"""A file's bytes -> upright RGB pixels; what is in the header is checked before anything is made of it."""
+
+import io
+import re
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+from scaling import fit
+
+Pixels = NDArray[np.uint8]
+
+LARGEST = 40_000_000
+"""Pixels of a picture that is taken; 8K has 33,177,600. Decoding such a one takes about 0.2 GB."""
+LONGEST_SIDE = 32_767
+"""OpenCV addresses pixels of one line with 16 bits."""
+LONGEST_FRAME = 3840
+"""The longer side of frames; what is larger is made smaller while it is decoded."""
+BACKGROUND = "white"
+"""What shows through transparent pixels: as on a page, and dark hair keeps its outline."""
+
+Image.MAX_IMAGE_PIXELS = None  # Pillow's limit is replaced by ours
+
+_FORMATS = ("JPEG", "PNG", "WEBP")
+_GAP = rb"(?:\s|#[^\n]*\n)+"
+_PPM = re.compile(rb"P6" + _GAP + rb"(\d{1,9})" + _GAP + rb"(\d{1,9})" + _GAP + rb"(\d{1,5})\s")
+_ORIENTATION = 0x0112
+_TURNS: dict[int, tuple[bool, int | None]] = {
+    # EXIF's orientation -> whether to mirror left to right, and how to turn afterwards
+    2: (True, None),
+    3: (False, cv2.ROTATE_180),
+    4: (True, cv2.ROTATE_180),
+    5: (True, cv2.ROTATE_90_COUNTERCLOCKWISE),
+    6: (False, cv2.ROTATE_90_CLOCKWISE),
+    7: (True, cv2.ROTATE_90_CLOCKWISE),
+    8: (False, cv2.ROTATE_90_COUNTERCLOCKWISE),
+}
+_ON_ITS_SIDE = (5, 6, 7, 8)
+
+
+class PictureError(ValueError):
+    """The picture cannot be taken; the message says why and what would be right."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An upright picture: pixels [H,W,3], at most LONGEST_FRAME long, and the size it was sent in."""
+
+    frame: Pixels
+    width: int
+    height: int
+
+
+def decode(data: bytes) -> Picture:
+    """The picture in a JPEG, PNG, WebP or binary PPM file, its first frame where it is animated.
+
+    Raises PictureError for anything else, for broken files, and for those over LARGEST or LONGEST_SIDE.
+    """
+    if not data:
+        raise PictureError("image is empty; send the bytes of a JPEG, PNG, WebP or PPM (P6) file")
+    pixels, width, height, orientation = _raw(data) if data[:1] == b"P" else _compressed(data)
+    frame = _upright(fit(pixels, LONGEST_FRAME), orientation)
+    return Picture(frame, height, width) if orientation in _ON_ITS_SIDE else Picture(frame, width, height)
+
+
+def _raw(data: bytes) -> tuple[Pixels, int, int, int]:
+    """A binary PPM, without a copy of its pixels (https://netpbm.sourceforge.net/doc/ppm.html)."""
+    header = _PPM.match(data[:1024])
+    if header is None:
+        raise PictureError("image starts like a PPM file but not with P6, width, height and 255")
+    width, height, depth = map(int, header.groups())
+    if depth != 255:
+        raise PictureError(f"image is a PPM with values up to {depth}; send 8 bits, values up to 255")
+    _check_size(width, height)
+    there, needed = len(data) - header.end(), width * height * 3
+    if there < needed:
+        raise PictureError(f"image is cut off: {there} of the {needed} bytes of a {width} x {height} PPM")
+    pixels = np.frombuffer(data, np.uint8, needed, header.end())
+    return pixels.reshape(height, width, 3), width, height, 1
+
+
+def _compressed(data: bytes) -> tuple[Pixels, int, int, int]:
+    """Pixels, size as stored, and EXIF orientation."""
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            width, height = image.size
+            _check_size(width, height)
+            scale = LONGEST_FRAME / max(width, height)
+            if scale < 1:  # a JPEG can be decoded to a half, a quarter or an eighth of its size
+                image.draft(None, (round(width * scale), round(height * scale)))
+            return _rgb(image), width, height, _orientation(image)
+    except (PictureError, MemoryError):
+        raise
+    except UnidentifiedImageError:
+        raise PictureError("image is no JPEG, PNG, WebP or PPM (P6) file, or its header is broken") from None
+    except Exception as error:  # whatever a decoder raises over a broken file is the file's fault
+        raise PictureError(f"image is broken or cut off: {error}") from error
+
+
+def _check_size(width: int, height: int) -> None:
+    if not (width and height):
+        raise PictureError(f"image has {width} x {height} pixels; it needs at least one")
+    if width * height > LARGEST or max(width, height) > LONGEST_SIDE:
+        raise PictureError(
+            f"image has {width} x {height} pixels; at most {LARGEST} in all, {LONGEST_SIDE} a side, are taken"
+        )
+
+
+def _rgb(image: Image.Image) -> Pixels:
+    """8 bits RGB. Grey of 16 bits is scaled: Pillow's own conversion clips it."""
+    if image.mode.startswith("I"):
+        grey = ((np.asarray(image).astype(np.uint32) + 128) // 257).astype(np.uint8)
+        return np.repeat(grey[:, :, None], 3, axis=2)
+    if image.has_transparency_data:
+        seen_through = image.convert("RGBA")
+        image = Image.new("RGB", seen_through.size, BACKGROUND)
+        image.paste(seen_through, mask=seen_through)
+    elif image.mode != "RGB":
+        image = image.convert("RGB")  # also CMYK, which Pillow has already freed from Adobe's inversion
+    return np.asarray(image)
+
+
+def _upright(pixels: Pixels, orientation: int) -> Pixels:
+    mirror, turn = _TURNS.get(orientation, (False, None))
+    mirrored = np.asarray(cv2.flip(pixels, 1), np.uint8) if mirror else pixels
+    return mirrored if turn is None else np.asarray(cv2.rotate(mirrored, turn), np.uint8)
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF's, after the pixels are loaded; 1 (upright) where it has none that can be read."""
+    try:
+        return int(image.getexif().get(_ORIENTATION, 1))
+    except Exception:  # the pixels are good, and many tools write EXIF that is not
+        return 1

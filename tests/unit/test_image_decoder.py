@@ -1,0 +1,194 @@
+"""Files of every kind -> upright RGB, or one sentence about what is wrong with them."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from pictures import LARGEST, LONGEST_FRAME, PictureError, decode
+from PIL import Image, ImageOps
+from scaling import fit, stretch
+
+Pixels = NDArray[np.uint8]
+WIDTH, HEIGHT = 64, 48
+
+
+@pytest.fixture(scope="module")
+def scene() -> Pixels:
+    """A gradient that differs in every corner and channel, with a square in it."""
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
+    pixels = np.stack([4 * x, 5 * y, 255 - 2 * (x + y)], axis=2).astype(np.uint8)
+    pixels[8:20, 40:56] = (250, 20, 60)
+    return pixels
+
+
+def file(image: Image.Image, kind: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)  # type: ignore[arg-type]  # whatever the format takes
+    return buffer.getvalue()
+
+
+def ppm(pixels: Pixels) -> bytes:
+    return b"P6\n%d %d\n255\n" % (pixels.shape[1], pixels.shape[0]) + pixels.tobytes()
+
+
+def off(found: Pixels, expected: Pixels) -> float:
+    """Mean difference in grey levels."""
+    assert found.shape == expected.shape
+    assert found.dtype == np.uint8
+    return float(np.abs(found.astype(int) - expected).mean())
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "tolerance"),
+    [
+        ("PPM", {}, 0),
+        ("PNG", {}, 0),
+        ("WEBP", {"lossless": True}, 0),
+        ("WEBP", {"quality": 95}, 4),
+        ("JPEG", {"quality": 95}, 4),
+        ("JPEG", {"quality": 95, "progressive": True}, 4),
+    ],
+)
+def test_every_format(scene: Pixels, kind: str, options: dict[str, object], tolerance: float) -> None:
+    picture = decode(file(Image.fromarray(scene), kind, **options))
+    assert (picture.width, picture.height) == (WIDTH, HEIGHT)
+    assert off(picture.frame, scene) <= tolerance
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "1", "CMYK", "LA", "RGBA"])
+def test_every_mode_is_what_pillow_shows(scene: Pixels, mode: str) -> None:
+    image = Image.fromarray(scene).convert(mode)
+    kind = "JPEG" if mode == "CMYK" else "PNG"
+    expected = np.asarray(image.convert("RGB"))
+    assert off(decode(file(image, kind)).frame, expected) < (6 if mode == "CMYK" else 0.01)
+
+
+def test_inverted_ycck_is_not_a_negative(scene: Pixels) -> None:
+    """Adobe stores CMYK as YCCK, inverted: 255 is no ink. Marked so, as by Photoshop, colours stay."""
+    marked = bytearray(file(Image.fromarray(scene).convert("CMYK"), "JPEG", quality=95))
+    adobe = marked.find(b"Adobe")
+    assert marked[adobe + 11] == 0, "Pillow writes Adobe's marker, without a transform"
+    assert off(decode(bytes(marked)).frame, scene) < 6
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation(scene: Pixels, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = file(Image.fromarray(scene), "PNG", exif=exif)
+    picture = decode(data)
+    expected = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(data))))
+    assert np.array_equal(picture.frame, expected)
+    assert (picture.height, picture.width) == expected.shape[:2]
+
+
+@pytest.mark.parametrize("exif", [b"Exif\0\0", b"Exif\0\0MM\0*\xff\xff\xff\xff", b"Exif\0\0nonsense"])
+def test_broken_exif_is_no_reason_to_refuse(scene: Pixels, exif: bytes) -> None:
+    picture = decode(file(Image.fromarray(scene), "JPEG", exif=exif, quality=95))
+    assert off(picture.frame, scene) < 4
+
+
+def test_sixteen_bits_are_scaled() -> None:
+    grey = np.linspace(0, 65_535, WIDTH * HEIGHT).astype(np.uint16).reshape(HEIGHT, WIDTH)
+    frame = decode(file(Image.fromarray(grey), "PNG")).frame
+    assert np.abs(frame[:, :, 1] - grey / 257).max() <= 0.5
+    colour = _png(WIDTH, HEIGHT, 2, 16, np.repeat(grey[:, :, None], 3, axis=2).astype(">u2").tobytes())
+    assert np.abs(decode(colour).frame[:, :, 2] - grey / 257).max() <= 1
+
+
+def test_what_is_transparent_is_white(scene: Pixels) -> None:
+    alpha = np.zeros((HEIGHT, WIDTH), np.uint8)
+    alpha[:, :32], alpha[:, 32:40] = 255, 128
+    frame = decode(file(Image.fromarray(np.dstack([scene, alpha])), "PNG")).frame
+    assert np.array_equal(frame[:, :32], scene[:, :32])
+    assert (frame[:, 40:] == 255).all()
+    assert off(frame[:, 32:40], ((scene[:, 32:40].astype(int) + 255) // 2).astype(np.uint8)) < 2
+    palette = Image.fromarray(scene).quantize(8)
+    seen_through = file(palette, "PNG", transparency=palette.getpixel((0, 0)))
+    assert (decode(seen_through).frame[0, 0] == 255).all()
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "PNG"])
+def test_the_first_frame_of_an_animation(scene: Pixels, kind: str) -> None:
+    first, second = Image.fromarray(scene), Image.fromarray(255 - scene)
+    data = file(first, kind, save_all=True, append_images=[second], lossless=True)
+    assert np.array_equal(decode(data).frame, scene)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PPM"])
+def test_eight_k_comes_at_half_its_size(scene: Pixels, kind: str) -> None:
+    large = np.asarray(Image.fromarray(scene).resize((7680, 4320)))
+    picture = decode(file(Image.fromarray(large), kind))
+    assert (picture.width, picture.height) == (7680, 4320)
+    assert picture.frame.shape == (2160, LONGEST_FRAME, 3)
+    assert off(picture.frame, np.asarray(Image.fromarray(large).resize((3840, 2160)))) < 3
+
+
+def test_one_pixel_and_one_line() -> None:
+    assert decode(ppm(np.full((1, 1, 3), 7, np.uint8))).frame.tolist() == [[[7, 7, 7]]]
+    line = decode(ppm(np.full((1, 30_000, 3), 7, np.uint8)))
+    assert (line.frame.shape, line.width, line.height) == ((1, LONGEST_FRAME, 3), 30_000, 1)
+
+
+def _png(width: int, height: int, colour: int, depth: int, raw: bytes) -> bytes:
+    """A PNG with whatever header; rows as they are, without a filter."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    stride = len(raw) // max(height, 1)
+    rows = b"".join(b"\0" + raw[at : at + stride] for at in range(0, len(raw), stride or 1))
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    signature = b"\x89PNG\r\n\x1a\n"
+    return signature + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def _jpeg_header(width: int, height: int) -> bytes:
+    small = bytearray(file(Image.new("RGB", (16, 16)), "JPEG"))
+    at = small.find(b"\xff\xc0") + 5
+    small[at : at + 4] = struct.pack(">HH", height, width)
+    return bytes(small)
+
+
+BAD = {
+    "empty": (b"", "image is empty; send"),
+    "text": (b"hello", "image is no JPEG, PNG, WebP or PPM"),
+    "gif": (file(Image.new("RGB", (4, 4)), "GIF"), "image is no JPEG, PNG, WebP"),
+    "bomb": (_png(50_000, 50_000, 0, 1, b""), f"has 50000 x 50000 pixels; at most {LARGEST}"),
+    "jpeg bomb": (_jpeg_header(65_500, 65_500), "has 65500 x 65500 pixels"),
+    "no pixels": (_png(0, 10, 0, 8, b""), "no JPEG, PNG|0 x 10 pixels"),
+    "too wide": (b"P6 40000 1 255\n" + bytes(120_000), "40000 x 1 pixels"),
+    "cut PPM": (b"P6 10 10 255\n" + bytes(299), "299 of the 300 bytes of a 10 x 10 PPM"),
+    "empty PPM": (b"P6 0 10 255\n", "0 x 10 pixels; it needs at least one"),
+    "text PPM": (b"P3 1 1 255 0 0 0\n", "not with P6, width, height and 255"),
+    "16-bit PPM": (b"P6 1 1 65535\n" + bytes(6), "values up to 65535; send 8 bits"),
+    "much space": (b"P6" + b" " * 5_000, "not with P6"),
+    "no data": (_png(10, 10, 2, 8, b""), "image is broken or cut off"),
+}
+
+
+@pytest.mark.parametrize(("data", "message"), BAD.values(), ids=BAD.keys())
+def test_what_cannot_be_taken_is_told(data: bytes, message: str) -> None:
+    with pytest.raises(PictureError, match=message) as error:
+        decode(data)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_a_file_that_is_cut_off_anywhere_is_refused(kind: str) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (HEIGHT, WIDTH, 3)).astype(np.uint8)
+    data = file(Image.fromarray(noise), kind)
+    for kept in (1, 10, 30, len(data) // 2, len(data) * 9 // 10):
+        with pytest.raises(PictureError, match=r"image is (no JPEG|broken or cut off)"):
+            decode(data[:kept])
+
+
+def test_smaller_without_aliasing() -> None:
+    stripes = np.zeros((480, 640, 3), np.uint8)
+    stripes[:, ::2] = 200
+    assert np.abs(stretch(stripes, 256, 256).astype(int) - 100).max() <= 1
+    assert fit(stripes, 640) is stripes
+    assert fit(stripes, 100).shape == (75, 100, 3)
