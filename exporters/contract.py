@@ -124,6 +124,10 @@ class Exporter(ABC):
     """What ``--checkpoint`` takes, in words ("a Hugging Face folder, ..."); empty if it takes none."""
     evaluation: ClassVar[tuple[Source, ...]] = ()
     """Data its gates measure on."""
+    shared: ClassVar[tuple[str, ...]] = ()
+    """Modules and packages of ``exporters`` that it shares with other families: their change outdates it too."""
+    group_fairness: ClassVar[str] = "not applicable: says nothing about who a person is"
+    """How the model differs between groups of people as far as that is known; it is kept in the manifest."""
 
     @abstractmethod
     def sources(self, options: Options) -> tuple[Source, ...]:

@@ -33,8 +33,10 @@ def settle(exporter: Exporter, asked: Options, repository: Path) -> Options:
 
 def fingerprint(exporter: Exporter, options: Options, repository: Path) -> str:
     """A digest of all that decides an export's outcome: code, configs, sources, options, the checkpoint."""
+    here = Path(__file__).parent
     family = Path(inspect.getfile(type(exporter))).parent
-    code = [*sorted(family.rglob("*.py")), *(Path(__file__).with_name(f"{name}.py") for name in _GATES)]
+    shared = [path for name in exporter.shared for path in (here / f"{name}.py", *(here / name).rglob("*.py"))]
+    code = [*sorted(family.rglob("*.py")), *(here / f"{name}.py" for name in _GATES), *sorted(shared)]
     configs = [config_path(repository, model) for model in exporter.models]
     digest = hashlib.sha256()
     for path in (*code, *configs):
