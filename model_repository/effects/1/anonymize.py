@@ -1,0 +1,125 @@
+"""Faces of people who are not enrolled, made unrecognisable; who is one's own is decided anew in every frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
+
+REMEMBERED = 12
+"""Frames for which the last known place of a face stays covered when it is not found any more."""
+GROWS = 0.04
+"""How much such a place grows with every frame, as a part of its size: the face may have moved on."""
+SURE = 3
+"""Frames in a row in which a covered face has to be recognised before it is shown."""
+SAME = 0.3
+"""Overlap (intersection over union) from which two boxes are one face."""
+WIDER, HIGHER = 1.5, 1.6
+"""The covered ellipse over the box of a face: hair, chin and ears tell people apart too."""
+RIM = 0.08
+"""Softness of the ellipse's rim, which lies outside of it, as a part of its size."""
+FINEST, COARSEST = 26, 4
+"""Cells across a face at the least and at full strength: at 4 nothing is left to recognise."""
+
+
+@dataclass
+class Place:
+    """Where a face that has to be covered was last: box [4], frames since, and frames it was recognised in."""
+
+    box: Floats
+    unseen: int = 0
+    recognised: int = 0
+
+
+class Watch:
+    """A room's faces over time, of which it covers those it must."""
+
+    def __init__(self) -> None:
+        self._places: list[Place] = []
+
+    def hidden(self, boxes: Floats, known: NDArray[np.bool_]) -> Floats:
+        """Boxes [N, 4] to cover in this frame, given the faces found [F, 4] and which of them are enrolled.
+
+        Unknown faces are, and for a while the places where there was one: a detection that fails once, or an
+        embedding that once comes too close to somebody's, reveals nobody.
+        """
+        places = [place for place in self._places if place.unseen < REMEMBERED]
+        for place in places:
+            place.unseen += 1
+        covered: list[Place] = []
+        for box, is_known in zip(boxes, known, strict=True):
+            before = max(places, key=lambda place: overlap(place.box, box), default=None)
+            if before is not None and overlap(before.box, box) < SAME:
+                before = None
+            if before is not None:
+                places.remove(before)
+            recognised = (before.recognised if before is not None else 0) + 1 if is_known else 0
+            if not is_known or (before is not None and recognised < SURE):
+                covered.append(Place(box.copy(), recognised=recognised))
+        self._places = covered + places
+        grown = [widened(place.box, 1 + GROWS * place.unseen) for place in self._places]
+        return np.array(grown, np.float32).reshape(-1, 4)
+
+
+def enrolled(embeddings: Floats, allowed: Floats, threshold: float) -> NDArray[np.bool_]:
+    """Which of the faces [F, 128] lie within `threshold` of any of `allowed` [N, 128]; all of unit length."""
+    if not len(allowed):
+        return np.zeros(len(embeddings), np.bool_)
+    apart = np.linalg.norm(embeddings[:, None] - allowed[None], axis=2)
+    within: NDArray[np.bool_] = apart.min(axis=1) <= threshold
+    return within
+
+
+def cover(frame: Pixels, boxes: Floats, strength: float) -> Pixels:
+    """`frame` [H, W, 3] with the places `boxes` [N, 4] (x1, y1, x2, y2 in pixels) made unrecognisable.
+
+    An ellipse larger than the box becomes a few large cells, and these run into each other: pixelated, then
+    blurred. Below a strength of 1 there are more cells, and below 0.5 the face shines through too.
+    """
+    if not len(boxes):
+        return frame
+    edited = frame.copy()
+    for box in boxes:
+        _cover(edited, box, strength)
+    return edited
+
+
+def _cover(picture: Pixels, box: Floats, strength: float) -> None:
+    height, width = picture.shape[:2]
+    middle = (box[:2] + box[2:]) / 2
+    half = np.maximum((box[2:] - box[:2]) / 2, 2) * np.array([WIDER, HIGHER], np.float32)
+    reach = half * (1 + 2 * RIM)
+    left, top = (int(v) for v in np.clip(np.floor(middle - reach), 0, [width, height]))
+    right, bottom = (int(v) for v in np.clip(np.ceil(middle + reach), 0, [width, height]))
+    if right <= left or bottom <= top:
+        return
+    part = picture[top:bottom, left:right]
+    cell = 2 * half[0] / WIDER / (FINEST + (COARSEST - FINEST) * strength)
+    cells = (max(1, round((right - left) / cell)), max(1, round((bottom - top) / cell)))
+    coarse = cv2.resize(part, cells, interpolation=cv2.INTER_AREA)
+    smooth = cv2.resize(coarse, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
+    rows = (np.arange(top, bottom, dtype=np.float32)[:, None] + 0.5 - middle[1]) / half[1]
+    columns = (np.arange(left, right, dtype=np.float32)[None] + 0.5 - middle[0]) / half[0]
+    outside = np.sqrt(rows * rows + columns * columns) - 1
+    alpha = np.clip(1 - outside / (2 * RIM), 0, 1).astype(np.float32) * np.float32(min(1.0, 2 * strength))
+    part[:] = cv2.blendLinear(smooth, np.ascontiguousarray(part), alpha, 1 - alpha)
+
+
+def overlap(one: Floats, other: Floats) -> float:
+    """Intersection over union of two boxes [4]."""
+    shared = np.maximum(np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2]), 0)
+    both = float(np.prod(shared))
+    union = float(np.prod(one[2:] - one[:2]) + np.prod(other[2:] - other[:2])) - both
+    return both / union if union > 0 else 0.0
+
+
+def widened(box: Floats, factor: float) -> Floats:
+    """A box [4] around the same middle."""
+    middle, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2 * np.float32(factor)
+    wide: Floats = np.concatenate([middle - half, middle + half])
+    return wide
