@@ -1,4 +1,4 @@
-"""Thin client of a liveroom inference cluster: captions of live rooms, transcripts of recordings.
+"""Thin client of a liveroom inference cluster: captions of live rooms, transcripts, faces, picture effects.
 
     async with liveroom.AsyncClient("127.0.0.1:8001") as client:
         async with client.room("room-42") as room:
@@ -10,6 +10,7 @@
 from ._audio import AudioFile, read_audio
 from ._client import AsyncClient
 from ._config import Limits, Retries, Timeouts
+from ._effects import Effects
 from ._errors import (
     DeadlineExceeded,
     InferenceFailed,
@@ -20,22 +21,31 @@ from ._errors import (
     RoomClosed,
     ServerUnavailable,
 )
+from ._faces import Face, FrameSeen, Vision
+from ._gallery import Gallery, Match
 from ._room import AsyncRoom
-from ._sync import Client, Room
+from ._studio import AsyncStudioRoom
+from ._sync import Client, Room, StudioRoom
 from ._types import Caption, Health, Model, ModelHealth, Transcript
 
 __all__ = [
     "AsyncClient",
     "AsyncRoom",
+    "AsyncStudioRoom",
     "AudioFile",
     "Caption",
     "Client",
     "DeadlineExceeded",
+    "Effects",
+    "Face",
+    "FrameSeen",
+    "Gallery",
     "Health",
     "InferenceFailed",
     "InvalidInput",
     "Limits",
     "LiveroomError",
+    "Match",
     "Model",
     "ModelHealth",
     "ModelUnavailable",
@@ -44,7 +54,9 @@ __all__ = [
     "Room",
     "RoomClosed",
     "ServerUnavailable",
+    "StudioRoom",
     "Timeouts",
     "Transcript",
+    "Vision",
     "read_audio",
 ]

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable
 from types import TracebackType
 
-import numpy as np
-
-from ._audio import as_float32
-from ._config import DEFAULT_URL, MAX_CHUNK_S, MAX_UTTERANCE_S, Limits, Retries, Timeouts
+from ._config import DEFAULT_URL, Limits, Retries, Timeouts
+from ._effects import Effects
 from ._errors import InvalidInput
+from ._faces import Vision, look
+from ._gallery import Gallery
 from ._health import check
-from ._play import Audio, Chunks, each, opened, play
+from ._picture import Picture, picture_bytes
+from ._play import Audio, Chunks, opened, play
 from ._room import AsyncRoom
-from ._text import join
+from ._studio import AsyncStudioRoom, StudioOptions
+from ._transcribe import transcribe
 from ._transport import Transport
 from ._types import Caption, Health, Model, Transcript
-from ._wire import Value, transcript
+from ._wire import Step
 
 
 class AsyncClient:
@@ -70,22 +71,89 @@ class AsyncClient:
         Raises:
             InvalidInput, Overloaded, ServerUnavailable, ModelUnavailable, InferenceFailed, DeadlineExceeded
         """
-        with opened(audio, sample_rate, MAX_CHUNK_S) as (chunks, rate, duration):
-            if duration is None:
-                raise InvalidInput(
-                    "transcribe() takes an array or a path: for audio in chunks use captions()"
-                )
-            if duration > MAX_UTTERANCE_S:
-                return await self._transcribe_long(chunks, rate, duration, language, on_caption)
-            samples = np.concatenate([as_float32(chunk) async for chunk in each(chunks)])
-        inputs: dict[str, Value] = {
-            "audio": samples,
-            "sample_rate": np.array([rate], np.int32),
-            "language": language,
-            "prefix": "",
-            "draft": "",
-        }
-        return transcript(await self._transport.infer("asr", inputs, self.timeouts.transcribe))
+        return await transcribe(
+            self._transport, self.captions, audio, sample_rate, language, on_caption, self.timeouts.transcribe
+        )
+
+    async def vision(self, image: Picture, *, detector: str | None = None, meshes: bool = False) -> Vision:
+        """The faces in a picture, with embeddings and expressions, and whether it is safe to show.
+
+        Args:
+            image: uint8 RGB [height, width, 3], the bytes of a JPEG, PNG, WebP or PPM file, or a path.
+            detector: "blazeface" or "centerface"; by default the server's choice.
+            meshes: ask for the 468 points of every face too.
+
+        Raises:
+            InvalidInput, Overloaded, ServerUnavailable, ModelUnavailable, InferenceFailed, DeadlineExceeded
+        """
+        picture, seconds = picture_bytes(image), self.timeouts.picture
+        return await look(self._transport, picture, seconds, detector=detector, meshes=meshes)
+
+    async def enrol(self, gallery: Gallery, name: str, *photos: Picture, more: bool = False) -> None:
+        """Add a person to `gallery`, by photos that each show this person alone; all of them or none.
+
+        Args:
+            gallery: is changed, and not saved.
+            name: see `Gallery.enrol`.
+            photos: at least one; see `vision`.
+            more: whether the person is enrolled already.
+
+        Raises:
+            InvalidInput: see `Gallery.enrol`; the message says which photo.
+            LiveroomError: see `vision`.
+        """
+        faces = []
+        for number, photo in enumerate(photos, 1):
+            try:
+                faces.append((await self.vision(photo)).only_face)
+            except InvalidInput as error:
+                raise InvalidInput(f"photo {number} of {name!r}: {error}") from error
+        gallery.enrol(name, faces, more=more)
+
+    async def studio(
+        self,
+        image: Picture,
+        effects: Effects,
+        *,
+        background: Picture | None = None,
+        enrolled: Gallery | None = None,
+    ) -> bytes:
+        """A picture with effects, as the bytes of a file of `Effects.format`.
+
+        Args:
+            image: see `vision`.
+            effects: what to do; nothing gives the same bytes back.
+            background: what `Effects.replace` puts behind people.
+            enrolled: whose faces `Effects.anonymize` leaves alone; by default nobody's.
+
+        Raises:
+            LiveroomError: see `vision`.
+        """
+        options = StudioOptions.checked(effects, background, enrolled)
+        step = Step(f"studio-{uuid.uuid4().hex}", start=True, end=True)
+        return await options.edit(self._transport, picture_bytes(image), step, self.timeouts.picture)
+
+    def studio_room(
+        self,
+        room_id: str,
+        effects: Effects,
+        *,
+        background: Picture | None = None,
+        enrolled: Gallery | None = None,
+    ) -> AsyncStudioRoom:
+        """The frames of a room with effects, to be used as `async with client.studio_room(...) as room`.
+
+        Args:
+            room_id: see `room`.
+            effects: see `studio`, like the rest.
+            background: sent once.
+            enrolled: may change meanwhile.
+
+        Raises:
+            InvalidInput: the id is empty or too long, or the background is no picture.
+        """
+        options = StudioOptions.checked(effects, background, enrolled)
+        return AsyncStudioRoom(self._transport, room_id, options, self.timeouts)
 
     async def captions(
         self,
@@ -119,20 +187,29 @@ class AsyncClient:
             async with self.room(room_id, language=language, denoise=denoise) as room:
                 sender = asyncio.create_task(play(room, chunks, rate, pace))
                 try:
-                    async for caption in room.events():
-                        yield caption
+                    async for event in room.events():
+                        if isinstance(event, Caption):
+                            yield event
                     await sender
                 finally:
                     sender.cancel()
                     await asyncio.gather(sender, return_exceptions=True)
 
-    def room(self, room_id: str, *, language: str = "auto", denoise: bool = False) -> AsyncRoom:
+    def room(
+        self,
+        room_id: str,
+        *,
+        language: str = "auto",
+        denoise: bool = False,
+        gallery: Gallery | None = None,
+    ) -> AsyncRoom:
         """A live room, to be used as `async with client.room("room-42") as room`.
 
         Args:
             room_id: 1 to 128 bytes of UTF-8, unique among the rooms that are open.
             language: see `transcribe`.
             denoise: clean the audio before it is recognised.
+            gallery: puts names on the faces in the room's frames.
 
         Raises:
             InvalidInput: the id is empty or too long.
@@ -142,6 +219,7 @@ class AsyncClient:
             room_id,
             language=language,
             denoise=denoise,
+            gallery=gallery,
             limits=self.limits,
             timeouts=self.timeouts,
         )
@@ -173,23 +251,3 @@ class AsyncClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
-
-    async def _transcribe_long(
-        self,
-        chunks: Chunks,
-        rate: int,
-        duration: float,
-        language: str,
-        on_caption: Callable[[Caption], None] | None,
-    ) -> Transcript:
-        finals: list[Caption] = []
-        async for caption in self.captions(chunks, rate, language=language):
-            if caption.is_final:
-                finals.append(caption)
-            if on_caption:
-                on_caption(caption)
-        seconds: defaultdict[str, float] = defaultdict(float)
-        for final in finals:
-            seconds[final.language] += final.pts_end - final.pts_start
-        spoken = max(seconds, key=lambda code: seconds[code], default="")
-        return Transcript(join(final.text for final in finals), spoken, duration, captions=tuple(finals))

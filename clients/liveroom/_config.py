@@ -22,23 +22,35 @@ MAX_CHUNK_S = 1.0
 MAX_UTTERANCE_S = 30.0
 """Most audio one `asr` request takes, in seconds; longer audio is played into a `captions` room."""
 
+MAX_PICTURE_BYTES = 128 * 1024 * 1024
+"""Most bytes of one picture: what raw RGB at 8K (7680 x 4320) takes fits in."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much a room may have under way; both bounds make the sender wait, neither drops anything final.
+    """How much a room may have under way: audio and finals that are ahead wait, frames that are ahead go.
 
     Attributes:
         unacknowledged: chunks sent and not yet acknowledged by the server; at least 2, because a chunk may be
             acknowledged only when the next one has been heard.
         unread_finals: final captions received and not yet read from `events()`. Of unread partial captions
             only the newest is kept.
+        frames_in_flight: frames sent and not yet answered.
+        frames_waiting: frames that wait for that; with one more the oldest of them is dropped and counted.
     """
 
     unacknowledged: int = 8
     unread_finals: int = 256
+    frames_in_flight: int = 2
+    frames_waiting: int = 2
 
     def __post_init__(self) -> None:
-        for name, least in (("unacknowledged", 2), ("unread_finals", 1)):
+        for name, least in (
+            ("unacknowledged", 2),
+            ("unread_finals", 1),
+            ("frames_in_flight", 1),
+            ("frames_waiting", 0),
+        ):
             value = getattr(self, name)
             if not isinstance(value, int) or value < least:
                 raise InvalidInput(f"Limits.{name} is {value!r}: expected a whole number, at least {least}")
@@ -51,6 +63,8 @@ class Timeouts:
     Attributes:
         transcribe: one unary transcription, its retries included.
         audio: a place for a room's next chunk among the unacknowledged.
+        picture: one picture, or one frame of a studio, retries included.
+        frame: a frame of a live room; one that takes longer counts as dropped.
         end: flushing the tail of a room.
         control: listing models.
         health: probing one model with a real inference.
@@ -58,6 +72,8 @@ class Timeouts:
 
     transcribe: float = 60.0
     audio: float = 30.0
+    picture: float = 30.0
+    frame: float = 5.0
     end: float = 60.0
     control: float = 5.0
     health: float = 15.0

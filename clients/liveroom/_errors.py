@@ -67,10 +67,11 @@ _RAISED = re.compile(r"failed to process the request|\n\s*At:\n", re.IGNORECASE)
 _NO_MODEL = "the model is not available, see `liveroom models` and the server's log"
 _BUSY = "the server is overloaded, try again later"
 _FAILED = "the model failed, see the server's log"
+_NO_ROOM = "the server no longer knows this room (idle too long, or it restarted)"
 
 _IN_STREAM: tuple[tuple[re.Pattern[str], type[LiveroomError], str], ...] = (
     (_LOST_SPEECH, InferenceFailed, "a piece of speech has no caption"),
-    (_DROPPED_ROOM, RoomClosed, "the server no longer knows this room (idle too long, or it restarted)"),
+    (_DROPPED_ROOM, RoomClosed, _NO_ROOM),
     (_DEAD_MODEL, ModelUnavailable, _NO_MODEL),
     (_OVERLOAD, Overloaded, _BUSY),
     (_TIMED_OUT, DeadlineExceeded, "the request waited too long on the server"),
@@ -112,6 +113,8 @@ def from_rpc(error: grpc.aio.AioRpcError, url: str) -> LiveroomError:
     """The error that a gRPC status stands for."""
     code, message = error.code(), error.details() or ""
     said = _tidy(message)
+    if _DROPPED_ROOM.search(message):
+        return RoomClosed(f"{_NO_ROOM}: {said}")
     if code in _BY_CODE:
         kind, meaning = _BY_CODE[code]
         return kind(f"{meaning.format(url=url)}: {said}" if meaning else said)

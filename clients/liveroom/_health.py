@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ._config import DEFAULT_SAMPLE_RATE
+from ._effects import Effects
 from ._errors import LiveroomError
 from ._types import Health, Model, ModelHealth
 
@@ -29,7 +30,24 @@ async def _captions(client: AsyncClient) -> None:
         await room.audio(np.zeros(DEFAULT_SAMPLE_RATE // 10, np.int16), DEFAULT_SAMPLE_RATE)
 
 
-_PROBES: dict[str, Callable[[AsyncClient], Awaitable[None]]] = {"asr": _asr, "captions": _captions}
+async def _vision(client: AsyncClient) -> None:
+    """A grey picture, with nobody in it."""
+    await client.vision(_GREY)
+
+
+async def _studio(client: AsyncClient) -> None:
+    """The same, with a blurred background."""
+    await client.studio(_GREY, Effects(blur=1.0))
+
+
+_GREY = np.full((64, 64, 3), 128, np.uint8)
+
+_PROBES: dict[str, Callable[[AsyncClient], Awaitable[None]]] = {
+    "asr": _asr,
+    "captions": _captions,
+    "vision": _vision,
+    "studio": _studio,
+}
 """The smallest real request to every model that a client calls; it covers the parts of an ensemble."""
 
 

@@ -1,24 +1,29 @@
-"""Captions received and not yet read."""
+"""Events received and not yet read."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
+from typing import TypeAlias
 
+from ._faces import FrameSeen
 from ._types import Caption
+
+Event: TypeAlias = Caption | FrameSeen
 
 
 class Inbox:
-    """A bounded queue that never drops a final caption and keeps only the newest partial.
+    """A bounded queue that never drops a final caption; of partials, and of frames, it keeps only the newest.
 
     A room has one open segment at a time, so a newer partial replaces an unread one, and a final replaces
-    the unread partial of the segment that it closes. While `limit` finals are unread, the next one waits.
+    the unread partial of the segment that it closes. While `limit` finals are unread, the next one waits;
+    nothing else ever does.
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._finals: deque[Caption] = deque()
-        self._partial: Caption | None = None
+        self._newest: dict[str, Event] = {}  # a kind keeps its place, so neither starves the other
         self._closed = False
         self._error: Exception | None = None
         self._changed = asyncio.Condition()
@@ -28,32 +33,32 @@ class Inbox:
         """Whether the next final has to wait for the reader."""
         return len(self._finals) >= self._limit
 
-    async def put(self, caption: Caption) -> None:
-        """Add `caption`, waiting for room if it is final."""
+    async def put(self, event: Event) -> None:
+        """Add `event`, waiting for room if it is a final caption."""
         async with self._changed:
-            if caption.is_final:
+            if event.kind == "final":
                 await self._changed.wait_for(lambda: not self.full)
-                if self._partial and self._partial.pts_start < caption.pts_end:
-                    self._partial = None
-                self._finals.append(caption)
+                partial = self._newest.get("partial")
+                if partial and partial.pts_start < event.pts_end:
+                    del self._newest["partial"]
+                self._finals.append(event)
             else:
-                self._partial = caption
+                self._newest[event.kind] = event
             self._changed.notify_all()
 
-    async def get(self) -> Caption | None:
-        """The next caption: finals in their order, then the newest partial; None when closed and empty.
+    async def get(self) -> Event | None:
+        """The next event: finals in their order, then what is newest; None when closed and empty.
 
         Raises:
             Exception: what the inbox was closed with, after everything unread has been read.
         """
         async with self._changed:
-            await self._changed.wait_for(lambda: self._finals or self._partial or self._closed)
+            await self._changed.wait_for(lambda: self._finals or self._newest or self._closed)
             if self._finals:
                 self._changed.notify_all()
                 return self._finals.popleft()
-            if self._partial:
-                partial, self._partial = self._partial, None
-                return partial
+            if self._newest:
+                return self._newest.pop(next(iter(self._newest)))
             if self._error:
                 raise self._error.with_traceback(None)
             return None

@@ -1,4 +1,4 @@
-"""A live room: audio in, captions out, on one stream."""
+"""A live room: audio in, captions out, on one stream; frames in, faces out, beside it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from types import TracebackType
 
 import numpy as np
@@ -13,11 +14,14 @@ import numpy as np
 from ._audio import Samples, check_sample_rate, check_samples
 from ._config import DEFAULT_SAMPLE_RATE, MAX_CHUNK_S, Limits, Timeouts
 from ._errors import DeadlineExceeded, InvalidInput, RoomClosed
-from ._inbox import Inbox
+from ._faces import look
+from ._frames import Frames
+from ._gallery import Gallery
+from ._inbox import Event, Inbox
+from ._picture import Picture, picture_bytes
 from ._stream import RoomStream
 from ._transport import Transport
-from ._types import Caption
-from ._wire import Value, captions_request, check_room_id
+from ._wire import Step, Value, captions_request, check_room_id
 
 
 class AsyncRoom:
@@ -34,6 +38,7 @@ class AsyncRoom:
         *,
         language: str,
         denoise: bool,
+        gallery: Gallery | None,
         limits: Limits,
         timeouts: Timeouts,
     ) -> None:
@@ -44,12 +49,16 @@ class AsyncRoom:
         self._timeouts = timeouts
         self._stream: RoomStream | None = None
         self._inbox = Inbox(limits.unread_finals)
+        self._frames = Frames(
+            partial(look, transport, seconds=timeouts.frame, retry=False), self._inbox, limits, gallery
+        )
         self._sending = asyncio.Lock()
         self._number = 0
         self._begun = False
         self._ended = False
         self._rate = DEFAULT_SAMPLE_RATE
         self._pts = 0.0
+        self._frame_pts = -math.inf
 
     @property
     def pts(self) -> float:
@@ -58,6 +67,11 @@ class AsyncRoom:
         It never runs backwards; a chunk that the server refused leaves a gap of its length.
         """
         return self._pts
+
+    @property
+    def frames_dropped(self) -> int:
+        """How many frames will never be seen: there were too many of them, or the server was too busy."""
+        return self._frames.dropped
 
     async def audio(self, chunk: Samples, sample_rate: int, pts: float | None = None) -> None:
         """Send a chunk; returns once it is on its way and there was room for it.
@@ -92,26 +106,55 @@ class AsyncRoom:
                     self._pts, at
                 )  # should the server refuse an early pts, the room still goes on
 
-    async def events(self) -> AsyncGenerator[Caption, None]:
-        """Captions as they come, until the room has ended; what is unread then can still be read.
+    async def frame(self, image: Picture, pts: float) -> None:
+        """Send a frame of the room's video; returns at once, and what it shows comes out of `events()`.
 
-        Finals come in order and none is left out; of partials that were not read in time only the newest is
-        kept. If nobody reads, the sender is held up after `Limits.unread_finals` finals.
+        `Limits.frames_in_flight` frames are looked at at the same time, `Limits.frames_waiting` more wait for
+        that; of more than that the oldest waiting one is dropped, and so is one that the server has no time
+        for. `frames_dropped` counts them. Frames never hold audio up.
+
+        Args:
+            image: uint8 RGB [height, width, 3], the bytes of a JPEG, PNG, WebP or PPM file, or a path.
+            pts: seconds on the room's clock at which it was taken; not before that of the frame before.
 
         Raises:
-            LiveroomError: the stream broke; after every caption that came before that.
+            InvalidInput: this frame, or one sent before, is wrong. Errors of earlier frames are raised before
+                anything of this one is sent, and the room goes on: call again with the same frame.
+            RoomClosed: the room has ended.
+            LiveroomError: an earlier frame failed (the room goes on), or the stream broke (it is over).
         """
-        while (caption := await self._inbox.get()) is not None:
-            yield caption
+        picture = picture_bytes(image)
+        if not self._frame_pts <= pts < math.inf:
+            raise InvalidInput(
+                f"pts is {pts}: expected seconds on the room's clock, {self._frame_pts} or more"
+            )
+        self._open_stream().check()
+        if refused := self._frames.refused():
+            raise refused
+        self._frame_pts = pts
+        self._frames.put(picture, pts)
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        """Captions, and what frames show, as they come until the room has ended.
+
+        Final captions come in order and none is left out; of partial ones, and of frames, that were not read
+        in time only the newest is kept. What is unread when the room ends can still be read. If nobody reads,
+        the sender of audio is held up after `Limits.unread_finals` finals.
+
+        Raises:
+            LiveroomError: the stream broke; after everything that came before that.
+        """
+        while (event := await self._inbox.get()) is not None:
+            yield event
 
     async def end(self) -> None:
         """Flush the tail and close the room: when this returns every final caption has been received.
 
-        Calling it again does nothing.
+        Frames under way are waited for, at most `Timeouts.frame`. Calling it again does nothing.
 
         Raises:
             DeadlineExceeded: not within `Timeouts.end`.
-            LiveroomError: the stream broke, or an earlier chunk was refused and nobody has been told yet.
+            LiveroomError: the stream broke, or an earlier chunk or frame failed and nobody has been told yet.
         """
         async with self._sending, self._deadline(self._timeouts.end):
             if self._ended:
@@ -121,17 +164,20 @@ class AsyncRoom:
                 await stream.below(self._limits.unacknowledged)
                 self._ended = True
                 await self._send(stream, np.empty(0, np.int16), self._rate, self._pts, end=True)
+                await self._frames.drain(self._timeouts.frame)
                 await stream.finish()
             else:
                 self._ended = True
+                await self._frames.drain(self._timeouts.frame)
                 await self._inbox.close()
                 await stream.cancel()
-            if refused := stream.refused():
+            if refused := stream.refused() or self._frames.refused():
                 raise refused
 
     async def cancel(self, because: Exception | None = None) -> None:
         """Close the room now and drop its tail; `events()` then raises `because`, or else `RoomClosed`."""
         self._ended = True
+        await self._frames.cancel()
         if self._stream:
             if because:
                 await self._inbox.close(because)
@@ -173,7 +219,7 @@ class AsyncRoom:
         }
         if start:
             inputs |= self._options
-        await stream.send(captions_request(self.id, self._number, inputs, start=start, end=end))
+        await stream.send(captions_request(self._number, inputs, Step(self.id, start, end)))
 
     @asynccontextmanager
     async def _deadline(self, seconds: float) -> AsyncIterator[None]:

@@ -47,7 +47,7 @@ class RoomStream:
         Raises:
             LiveroomError: the call is over.
         """
-        self._check()
+        self.check()
         self._opening = self._opening or request.id
         self._unacknowledged.add(request.id)
         try:
@@ -69,7 +69,12 @@ class RoomStream:
         """
         async with self._changed:
             await self._changed.wait_for(lambda: self.failure or len(self._unacknowledged) < limit)
-        self._check()
+        self.check()
+
+    def check(self) -> None:
+        """Raise why the call is over, if it is."""
+        if self.failure:
+            raise self.failure.with_traceback(None)
 
     def refused(self) -> LiveroomError | None:
         """The error of the earliest refused request that nobody was told of, once."""
@@ -84,7 +89,7 @@ class RoomStream:
         self._half_closed = True
         await self._call.done_writing()
         await asyncio.wait([self._reader])
-        self._check()
+        self.check()
 
     async def cancel(self) -> None:
         """End the call now; the server drops what it still had to do for it."""
@@ -92,10 +97,6 @@ class RoomStream:
         self._reader.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._reader
-
-    def _check(self) -> None:
-        if self.failure:
-            raise self.failure.with_traceback(None)
 
     async def _read(self) -> None:
         """Deal with responses until the call ends, then tell everyone."""

@@ -2,61 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import TypeVar
 
 from ._audio import Samples
 from ._client import AsyncClient
 from ._config import DEFAULT_URL, Limits, Retries, Timeouts
+from ._effects import Effects
+from ._faces import Vision
+from ._gallery import Gallery
+from ._inbox import Event
+from ._loop import Loop
+from ._picture import Picture
 from ._play import Audio, Chunks
 from ._room import AsyncRoom
+from ._studio import AsyncStudioRoom
 from ._types import Caption, Health, Model, Transcript
-
-T = TypeVar("T")
-
-
-class _Loop:
-    """An event loop in a daemon thread, started at the first use."""
-
-    def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._lock = threading.Lock()
-
-    def run(self, work: Coroutine[object, object, T]) -> T:
-        """The result of `work`; interrupting the wait cancels it."""
-        with self._lock:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                threading.Thread(target=self._loop.run_forever, name="liveroom client", daemon=True).start()
-            loop = self._loop
-        future = asyncio.run_coroutine_threadsafe(work, loop)
-        try:
-            return future.result()
-        except BaseException:
-            future.cancel()
-            raise
-
-    def iterate(self, items: AsyncGenerator[T, None]) -> Iterator[T]:
-        """The items of an asynchronous generator, which is closed when this one is."""
-        try:
-            while (item := self.run(_following(items))) is not None:
-                yield item
-        finally:
-            self.run(items.aclose())
-
-    def stop(self) -> None:
-        """End the thread."""
-        with self._lock:
-            if self._loop is not None:
-                self._loop.call_soon_threadsafe(self._loop.stop)
-            self._loop = None
-
-
-async def _following(items: AsyncGenerator[T, None]) -> T | None:
-    return await anext(items, None)
 
 
 class Client:
@@ -74,7 +35,7 @@ class Client:
         retries: Retries | None = None,
     ) -> None:
         self._client = AsyncClient(url, limits=limits, timeouts=timeouts, retries=retries)
-        self._loop = _Loop()
+        self._loop = Loop()
 
     @property
     def url(self) -> str:
@@ -118,9 +79,48 @@ class Client:
             )
         )
 
-    def room(self, room_id: str, *, language: str = "auto", denoise: bool = False) -> Room:
+    def vision(self, image: Picture, *, detector: str | None = None, meshes: bool = False) -> Vision:
+        """See `AsyncClient.vision`."""
+        return self._loop.run(self._client.vision(image, detector=detector, meshes=meshes))
+
+    def enrol(self, gallery: Gallery, name: str, *photos: Picture, more: bool = False) -> None:
+        """See `AsyncClient.enrol`."""
+        self._loop.run(self._client.enrol(gallery, name, *photos, more=more))
+
+    def studio(
+        self,
+        image: Picture,
+        effects: Effects,
+        *,
+        background: Picture | None = None,
+        enrolled: Gallery | None = None,
+    ) -> bytes:
+        """See `AsyncClient.studio`."""
+        return self._loop.run(self._client.studio(image, effects, background=background, enrolled=enrolled))
+
+    def studio_room(
+        self,
+        room_id: str,
+        effects: Effects,
+        *,
+        background: Picture | None = None,
+        enrolled: Gallery | None = None,
+    ) -> StudioRoom:
+        """See `AsyncClient.studio_room`."""
+        room = self._client.studio_room(room_id, effects, background=background, enrolled=enrolled)
+        return StudioRoom(self._loop, room)
+
+    def room(
+        self,
+        room_id: str,
+        *,
+        language: str = "auto",
+        denoise: bool = False,
+        gallery: Gallery | None = None,
+    ) -> Room:
         """See `AsyncClient.room`."""
-        return Room(self._loop, self._client.room(room_id, language=language, denoise=denoise))
+        room = self._client.room(room_id, language=language, denoise=denoise, gallery=gallery)
+        return Room(self._loop, room)
 
     def models(self) -> tuple[Model, ...]:
         """See `AsyncClient.models`."""
@@ -150,7 +150,7 @@ class Room:
     Every method is the one of `AsyncRoom`, without `await`. One thread may send while another reads.
     """
 
-    def __init__(self, loop: _Loop, room: AsyncRoom) -> None:
+    def __init__(self, loop: Loop, room: AsyncRoom) -> None:
         self._loop = loop
         self._room = room
 
@@ -168,7 +168,16 @@ class Room:
         """See `AsyncRoom.audio`."""
         self._loop.run(self._room.audio(chunk, sample_rate, pts))
 
-    def events(self) -> Iterator[Caption]:
+    @property
+    def frames_dropped(self) -> int:
+        """See `AsyncRoom.frames_dropped`."""
+        return self._room.frames_dropped
+
+    def frame(self, image: Picture, pts: float) -> None:
+        """See `AsyncRoom.frame`."""
+        self._loop.run(self._room.frame(image, pts))
+
+    def events(self) -> Iterator[Event]:
         """See `AsyncRoom.events`."""
         return self._loop.iterate(self._room.events())
 
@@ -181,6 +190,35 @@ class Room:
         self._loop.run(self._room.cancel(because))
 
     def __enter__(self) -> Room:
+        self._loop.run(self._room.__aenter__())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.run(self._room.__aexit__(kind, error, trace))
+
+
+class StudioRoom:
+    """The frames of one room, edited one after another; made by `Client.studio_room()` and used as `with`.
+
+    Every method is the one of `AsyncStudioRoom`, without `await`.
+    """
+
+    def __init__(self, loop: Loop, room: AsyncStudioRoom) -> None:
+        self._loop = loop
+        self._room = room
+
+    @property
+    def id(self) -> str:
+        """The room's id."""
+        return self._room.id
+
+    def frame(self, image: Picture) -> bytes:
+        """See `AsyncStudioRoom.frame`."""
+        return self._loop.run(self._room.frame(image))
+
+    def __enter__(self) -> StudioRoom:
         self._loop.run(self._room.__aenter__())
         return self
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import grpc
 from tritonclient.grpc import service_pb2, service_pb2_grpc
@@ -13,7 +13,7 @@ from tritonclient.grpc import service_pb2, service_pb2_grpc
 from ._config import Retries
 from ._errors import InvalidInput, LiveroomError, from_rpc
 from ._types import Model
-from ._wire import Outputs, Value, infer_request
+from ._wire import Outputs, Step, Value, infer_request, room_metadata
 
 _URL = re.compile(r"(?:(?P<scheme>grpcs?)://)?(?P<target>[^/\s]+:\d+)/?")
 
@@ -54,24 +54,44 @@ class Transport:
             self._stub = service_pb2_grpc.GRPCInferenceServiceStub(self._channel)
         return self._stub
 
-    async def infer(self, model: str, inputs: Mapping[str, Value], seconds: float) -> Outputs:
+    async def infer(
+        self,
+        model: str,
+        inputs: Mapping[str, Value],
+        seconds: float,
+        *,
+        outputs: Iterable[str] = (),
+        step: Step | None = None,
+        retry: bool = True,
+    ) -> Outputs:
         """One inference with a batch dimension of 1, tried again while the server is unavailable.
+
+        Args:
+            model: name in the model repository.
+            inputs: without their batch dimension.
+            seconds: in all.
+            outputs: names of those that are wanted; by default all.
+            step: for models that keep a room's state; a gateway sends all of a room to the same server.
+            retry: False to try once only.
 
         Raises:
             LiveroomError: of the last attempt; of the one before where the last only ran out of time.
         """
-        request = infer_request(model, inputs, batched=True)
+        request = infer_request(model, inputs, outputs=outputs, step=step, batched=True)
+        metadata = room_metadata(step.room_id) if step else ()
+        attempts = self._retries.attempts if retry else 1
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         attempt = 1
         refusal: grpc.aio.AioRpcError | None = None
         while True:
             try:
-                return Outputs(await self.stub.ModelInfer(request, timeout=max(0.0, deadline - loop.time())))
+                left = max(0.0, deadline - loop.time())
+                return Outputs(await self.stub.ModelInfer(request, timeout=left, metadata=metadata))
             except grpc.aio.AioRpcError as error:
                 pause = random.uniform(0, self._retries.pause_bound(attempt))  # noqa: S311 - jitter, not a secret
                 unavailable = error.code() is grpc.StatusCode.UNAVAILABLE
-                if not unavailable or attempt >= self._retries.attempts or loop.time() + pause >= deadline:
+                if not unavailable or attempt >= attempts or loop.time() + pause >= deadline:
                     late = error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
                     raise from_rpc(refusal if late and refusal else error, self.url) from error
                 refusal = error

@@ -1,10 +1,12 @@
-"""Triton's inference protocol: numpy in, scalars out (KServe v2 gRPC with Triton's extensions)."""
+"""Triton's inference protocol: numpy in, numpy out (KServe v2 gRPC with Triton's extensions)."""
 
 from __future__ import annotations
 
+import math
 import struct
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import quote
 
@@ -18,7 +20,7 @@ from ._types import Caption, Transcript
 Array: TypeAlias = (
     NDArray[np.float32] | NDArray[np.float64] | NDArray[np.int16] | NDArray[np.int32] | NDArray[np.bool_]
 )
-Value: TypeAlias = Array | str
+Value: TypeAlias = Array | str | bytes
 """An input: an array as it is, or one string."""
 
 ROOM_HEADER = "x-room-id"
@@ -29,6 +31,15 @@ MAX_ROOM_ID_BYTES = 128
 
 _DATATYPES = {"float32": "FP32", "float64": "FP64", "int16": "INT16", "int32": "INT32", "bool": "BOOL"}
 _FORMATS = {"FP32": "<f", "FP64": "<d", "INT32": "<i"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where a request stands in the sequence of its room."""
+
+    room_id: str
+    start: bool = False
+    end: bool = False
 
 
 def check_room_id(room_id: str) -> str:
@@ -51,23 +62,37 @@ def room_metadata(room_id: str) -> tuple[tuple[str, str], ...]:
 
 
 def infer_request(
-    model: str, inputs: Mapping[str, Value], *, request_id: str = "", batched: bool = False
+    model: str,
+    inputs: Mapping[str, Value],
+    *,
+    outputs: Iterable[str] = (),
+    step: Step | None = None,
+    request_id: str = "",
+    batched: bool = False,
 ) -> service_pb2.ModelInferRequest:
     """A `ModelInferRequest` with raw contents.
 
     Args:
         model: name in the model repository.
         inputs: arrays of any shape, or strings (sent as BYTES [1]).
+        outputs: names of those that are wanted; by default all.
+        step: for models that keep a room's state.
         request_id: comes back with every response.
         batched: put a batch dimension of 1 in front of every shape.
     """
     request = service_pb2.ModelInferRequest(model_name=model, id=request_id)
+    for name in outputs:
+        request.outputs.add(name=name)
+    if step:
+        request.parameters["sequence_id"].string_param = step.room_id
+        request.parameters["sequence_start"].bool_param = step.start
+        request.parameters["sequence_end"].bool_param = step.end
     for name, value in inputs.items():
         tensor = request.inputs.add(name=name)
         if batched:
             tensor.shape.append(1)
-        if isinstance(value, str):
-            data = value.encode()
+        if isinstance(value, str | bytes):
+            data = value.encode() if isinstance(value, str) else value
             tensor.datatype = "BYTES"
             tensor.shape.append(1)
             request.raw_input_contents.append(struct.pack("<I", len(data)) + data)
@@ -78,14 +103,9 @@ def infer_request(
     return request
 
 
-def captions_request(
-    room_id: str, number: int, inputs: Mapping[str, Value], *, start: bool = False, end: bool = False
-) -> service_pb2.ModelInferRequest:
+def captions_request(number: int, inputs: Mapping[str, Value], step: Step) -> service_pb2.ModelInferRequest:
     """Chunk `number` of a room; its empty final response is asked for, as the acknowledgement."""
-    request = infer_request("captions", inputs, request_id=str(number))
-    request.parameters["sequence_id"].string_param = room_id
-    request.parameters["sequence_start"].bool_param = start
-    request.parameters["sequence_end"].bool_param = end
+    request = infer_request("captions", inputs, step=step, request_id=str(number))
     request.parameters["triton_enable_empty_final_response"].bool_param = True
     return request
 
@@ -96,33 +116,52 @@ def is_last(response: service_pb2.ModelInferResponse) -> bool:
 
 
 class Outputs:
-    """The outputs of one response, each holding a single value."""
+    """The outputs of one response; what is not as expected is an `InferenceFailed`."""
 
     def __init__(self, response: service_pb2.ModelInferResponse) -> None:
         self._model: str = response.model_name
-        self._raw: dict[str, tuple[str, bytes]] = {
-            tensor.name: (tensor.datatype, raw)
+        self._raw: dict[str, tuple[str, tuple[int, ...], bytes]] = {
+            tensor.name: (tensor.datatype, tuple(tensor.shape), raw)
             for tensor, raw in zip(response.outputs, response.raw_output_contents, strict=True)
         }
 
     def __bool__(self) -> bool:
         return bool(self._raw)
 
-    def text(self, name: str) -> str:
-        """A BYTES [1] output as text."""
-        datatype, raw = self._get(name)
+    def data(self, name: str) -> bytes:
+        """A BYTES [1] output as it is."""
+        datatype, _, raw = self._get(name)
         if datatype != "BYTES":
             raise self._mismatch(name, f"is {datatype}, expected BYTES")
-        return raw[4:].decode("utf-8", "replace")
+        return raw[4:]
+
+    def text(self, name: str) -> str:
+        """A BYTES [1] output as text."""
+        return self.data(name).decode("utf-8", "replace")
 
     def number(self, name: str) -> float:
         """A numeric [1] output."""
-        datatype, raw = self._get(name)
+        datatype, _, raw = self._get(name)
         if datatype not in _FORMATS or len(raw) != struct.calcsize(_FORMATS[datatype]):
             raise self._mismatch(name, f"is {datatype} of {len(raw)} bytes, expected one number")
         return float(struct.unpack(_FORMATS[datatype], raw)[0])
 
-    def _get(self, name: str) -> tuple[str, bytes]:
+    def floats(self, name: str, *shape: int) -> NDArray[np.float32]:
+        """An FP32 output of `shape` behind a batch dimension of 1; -1 stands for any length."""
+        datatype, got, raw = self._get(name)
+        fits = len(got) == len(shape) + 1 and all(b in (-1, a) for a, b in zip(got, (1, *shape), strict=True))
+        if datatype != "FP32" or not fits or len(raw) != 4 * math.prod(got):
+            raise self._mismatch(name, f"is {datatype} {list(got)}, expected FP32 {[1, *shape]}")
+        return np.frombuffer(raw, "<f4").reshape(got[1:])
+
+    def whole(self, name: str, count: int) -> tuple[int, ...]:
+        """An INT32 output of `count` numbers."""
+        datatype, _, raw = self._get(name)
+        if datatype != "INT32" or len(raw) != 4 * count:
+            raise self._mismatch(name, f"is {datatype} of {len(raw)} bytes, expected {count} of INT32")
+        return struct.unpack(f"<{count}i", raw)
+
+    def _get(self, name: str) -> tuple[str, tuple[int, ...], bytes]:
         if name not in self._raw:
             raise self._mismatch(name, f"is missing, got {sorted(self._raw)}")
         return self._raw[name]

@@ -9,7 +9,7 @@ from typing import Self
 import grpc
 import numpy as np
 import psutil
-from liveroom import AsyncClient, Caption
+from liveroom import AsyncClient, AsyncRoom, Caption
 from numpy.typing import NDArray
 from tritonclient.grpc import InferResult, service_pb2, service_pb2_grpc
 from tritonclient.utils import np_to_triton_dtype, serialize_byte_tensor
@@ -38,6 +38,11 @@ async def play(
     heard = [event async for event in events]
     check(heard, len(audio) / rate)
     return heard
+
+
+async def heard(room: AsyncRoom) -> list[Caption]:
+    """The captions of a room, until it has ended."""
+    return [event async for event in room.events() if isinstance(event, Caption)]
 
 
 def finals(events: Iterable[Caption]) -> list[Caption]:

@@ -14,7 +14,7 @@ from exporters.speech import SAMPLE_RATE, Clip
 from exporters.wer import distance, error_rate, tokens
 from server import Triton
 from tests import signals
-from tests.triton.rooms import WINDOW_S, check, finals, play, text
+from tests.triton.rooms import WINDOW_S, check, finals, heard, play, text
 
 Corpus = dict[str, Clip]
 Floats = NDArray[np.float32]
@@ -124,7 +124,7 @@ async def test_times_are_right_on_both_sides_of_a_hole(client: AsyncClient, corp
         await send(room, one.audio, 100.0)
         await send(room, other.audio, resumed)
         await room.end()
-        events = [event async for event in room.events()]
+        events = await heard(room)
     check(events, resumed + other.seconds)
     before, after = finals(events)
     assert 100.0 <= before.pts_start < 100.5
@@ -158,7 +158,7 @@ async def test_time_that_runs_backwards_is_refused_and_the_room_goes_on(
             await room.end()
         except InvalidInput as error:
             refused.append(error)
-        events = [event async for event in room.events()]
+        events = await heard(room)
     assert len(refused) == 1
     assert "pts 0.000 s lies before 3.000 s" in str(refused[0])
     check(events, clip.seconds)
@@ -224,7 +224,7 @@ async def test_a_cancelled_room_says_so_to_who_reads_it(client: AsyncClient, cor
         await send(room, corpus["librivox-0870"].audio[: 3 * SAMPLE_RATE], 0.0)
         await room.cancel()
         with pytest.raises(RoomClosed):
-            _ = [event async for event in room.events()]
+            await heard(room)
 
 
 def runs(triton: Triton, model: str) -> int:

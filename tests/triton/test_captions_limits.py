@@ -15,7 +15,7 @@ from liveroom import AsyncClient, AsyncRoom, Overloaded
 from exporters.speech import SAMPLE_RATE, Clip
 from server import Triton
 from tests.triton.conftest import PROJECT
-from tests.triton.rooms import RawRoom, finals, play, text
+from tests.triton.rooms import RawRoom, finals, heard, play, text
 
 Corpus = dict[str, Clip]
 
@@ -88,7 +88,7 @@ async def test_one_room_too_many_is_refused_at_once(client: AsyncClient, corpus:
     assert time.monotonic() - began < 1
     for room in rooms:
         await room.end()
-        assert "best of times" in text([event async for event in room.events()])
+        assert "best of times" in text(await heard(room))
     assert await admitted(client, corpus)
 
 
@@ -173,7 +173,7 @@ async def test_memory_stays_flat(
 
 
 async def count_finals(room: AsyncRoom) -> int:
-    return len(finals([event async for event in room.events()]))
+    return len(finals(await heard(room)))
 
 
 def resident_mb(triton: Triton) -> dict[str, float]:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import TypeAlias
 
 import grpc
-from liveroom import AsyncClient, Limits, Retries, Timeouts
+from liveroom import AsyncClient, AsyncRoom, Caption, Limits, Retries, Timeouts
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 Request: TypeAlias = service_pb2.ModelInferRequest
@@ -108,6 +108,11 @@ class Peer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]
             AsyncClient(url, limits=limits, timeouts=timeouts, retries=retries) as client,
         ):
             yield client
+
+
+async def heard(room: AsyncRoom) -> list[Caption]:
+    """The captions of a room, until it has ended."""
+    return [event async for event in room.events() if isinstance(event, Caption)]
 
 
 def acknowledgement(request_id: str) -> Response:

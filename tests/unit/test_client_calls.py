@@ -202,7 +202,8 @@ async def test_the_synchronous_twin_does_the_same() -> None:
                 for _ in range(3):
                     room.audio(SECOND, RATE)
                 room.end()
-                finals = [caption.text for caption in room.events() if caption.is_final]
+                events = [event for event in room.events() if isinstance(event, Caption)]
+                finals = [caption.text for caption in events if caption.is_final]
             played = [caption.text for caption in client.captions(SECOND, RATE) if caption.is_final]
             assert client.health().ok
             return text, finals, played

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 from liveroom import Caption, RoomClosed
-from liveroom._inbox import Inbox
+from liveroom._inbox import Event, Inbox
 
 
 def partial(start: float, end: float) -> Caption:
@@ -17,9 +17,9 @@ def final(start: float, end: float) -> Caption:
     return Caption("final", f"{start}-{end}", f"{start}-{end}", start, end, "en", 0.0)
 
 
-async def drain(inbox: Inbox) -> list[Caption]:
+async def drain(inbox: Inbox) -> list[Event]:
     await inbox.close()
-    captions = []
+    captions: list[Event] = []
     while (caption := await inbox.get()) is not None:
         captions.append(caption)
     return captions

@@ -16,15 +16,21 @@ def test_exported_names_are_these_and_no_others() -> None:
     assert liveroom.__all__ == [
         "AsyncClient",
         "AsyncRoom",
+        "AsyncStudioRoom",
         "AudioFile",
         "Caption",
         "Client",
         "DeadlineExceeded",
+        "Effects",
+        "Face",
+        "FrameSeen",
+        "Gallery",
         "Health",
         "InferenceFailed",
         "InvalidInput",
         "Limits",
         "LiveroomError",
+        "Match",
         "Model",
         "ModelHealth",
         "ModelUnavailable",
@@ -33,8 +39,10 @@ def test_exported_names_are_these_and_no_others() -> None:
         "Room",
         "RoomClosed",
         "ServerUnavailable",
+        "StudioRoom",
         "Timeouts",
         "Transcript",
+        "Vision",
         "read_audio",
     ]
     public = {
@@ -58,6 +66,9 @@ def test_importing_it_brings_in_nothing_heavy() -> None:
         "soxr",
         "tokenizers",
         "sounddevice",
+        "PIL",
+        "av",
+        "cv2",
         "server",
         "exporters",
     }
@@ -66,7 +77,11 @@ def test_importing_it_brings_in_nothing_heavy() -> None:
 
 @pytest.mark.parametrize(
     ("asynchronous", "synchronous"),
-    [(liveroom.AsyncClient, liveroom.Client), (liveroom.AsyncRoom, liveroom.Room)],
+    [
+        (liveroom.AsyncClient, liveroom.Client),
+        (liveroom.AsyncRoom, liveroom.Room),
+        (liveroom.AsyncStudioRoom, liveroom.StudioRoom),
+    ],
 )
 def test_twins_have_the_same_methods_and_parameters(asynchronous: type, synchronous: type) -> None:
     def methods(cls: type) -> dict[str, list[str]]:

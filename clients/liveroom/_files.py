@@ -1,0 +1,34 @@
+"""Files that are there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def replacing(path: Path, mode: int = 0o666) -> Iterator[Path]:
+    """A new empty file beside `path` (with its ending) to write; it becomes `path` when the block ends well.
+
+    When the block ends in any other way, interrupts included, nothing of it is left and `path` is as before.
+
+    Args:
+        path: what is to be written.
+        mode: permissions of the file, less the umask.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    part = path.with_name(f".{path.stem[:100]}.{uuid.uuid4().hex[:8]}{path.suffix}")
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+    try:
+        yield part
+        with part.open("rb") as written:
+            os.fsync(written.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,102 @@
+"""A room's frames on their way to `vision`: a few in flight, a few waiting, what is too much dropped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+from ._config import Limits
+from ._errors import DeadlineExceeded, LiveroomError, Overloaded
+from ._faces import FrameSeen, Vision
+from ._gallery import Gallery
+from ._inbox import Inbox
+
+Look: TypeAlias = Callable[[bytes], Awaitable[Vision]]
+"""Asks once what a picture shows."""
+
+
+class Frames:
+    """Asks for each frame beside the room's stream, so that no frame ever holds audio up.
+
+    Results go to the inbox in the order of the frames. With more than `frames_in_flight` under way frames
+    wait; with more than `frames_waiting` of those the oldest is dropped. A frame that the server has no time
+    for is dropped too. Both are counted; any other error is kept for the next one who asks.
+
+    Args:
+        look: asks the server; its errors are typed.
+        inbox: where results go.
+        limits: the two budgets.
+        gallery: puts names on faces.
+    """
+
+    def __init__(self, look: Look, inbox: Inbox, limits: Limits, gallery: Gallery | None) -> None:
+        self._look = look
+        self._inbox = inbox
+        self._limits = limits
+        self._gallery = gallery
+        self._waiting: deque[tuple[bytes, float]] = deque()
+        self._flying: dict[asyncio.Task[None], None] = {}  # in the order of their frames
+        self._refused: deque[LiveroomError] = deque(maxlen=limits.frames_in_flight + limits.frames_waiting)
+        self.dropped = 0
+
+    def put(self, picture: bytes, pts: float) -> None:
+        """Take a frame, and drop one if there are too many now; never waits."""
+        self._waiting.append((picture, pts))
+        self._fly()
+        if len(self._waiting) > self._limits.frames_waiting:
+            self._waiting.popleft()
+            self.dropped += 1
+
+    def refused(self) -> LiveroomError | None:
+        """The error of the earliest frame that failed and nobody was told of, once."""
+        return self._refused.popleft() if self._refused else None
+
+    async def drain(self, seconds: float) -> None:
+        """Wait until every frame has been answered; those that have not been within `seconds` are dropped."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._flying:
+                    await asyncio.wait(self._flying)
+        await self.cancel()
+
+    async def cancel(self) -> None:
+        """Drop every frame that has not been answered."""
+        self.dropped += len(self._waiting) + len(self._flying)
+        self._waiting.clear()
+        flying = list(self._flying)
+        self._flying.clear()
+        for task in flying:
+            task.cancel()
+        await asyncio.gather(*flying, return_exceptions=True)
+
+    def _fly(self) -> None:
+        """Send what waits, as far as there is room for it."""
+        while self._waiting and len(self._flying) < self._limits.frames_in_flight:
+            before = next(reversed(self._flying), None)
+            self._flying[asyncio.create_task(self._ask(*self._waiting.popleft(), before))] = None
+
+    async def _ask(self, picture: bytes, pts: float, before: asyncio.Task[None] | None) -> None:
+        try:
+            vision = await self._look(picture)
+            if before:  # results come in the order of their frames
+                await asyncio.wait([before])
+            await self._inbox.put(self._seen(vision, pts))
+        except (Overloaded, DeadlineExceeded):
+            self.dropped += 1
+        except LiveroomError as error:
+            self._refused.append(error)
+        finally:
+            task = asyncio.current_task()
+            if task in self._flying:  # not so once it was cancelled
+                del self._flying[task]
+                self._fly()
+
+    def _seen(self, vision: Vision, pts: float) -> FrameSeen:
+        faces = self._gallery.named(vision.faces) if self._gallery else vision.faces
+        return FrameSeen(
+            "faces", pts, pts, vision.width, vision.height, faces, vision.nsfw, emitted_at=time.time()
+        )

@@ -1,0 +1,51 @@
+"""An event loop in a thread of its own, for callers without one."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Coroutine, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Loop:
+    """An event loop in a daemon thread, started at the first use."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._lock = threading.Lock()
+
+    def run(self, work: Coroutine[object, object, T]) -> T:
+        """The result of `work`; interrupting the wait cancels it."""
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(target=self._loop.run_forever, name="liveroom client", daemon=True).start()
+            loop = self._loop
+        future = asyncio.run_coroutine_threadsafe(work, loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    def iterate(self, items: AsyncGenerator[T, None]) -> Iterator[T]:
+        """The items of an asynchronous generator, which is closed when this one is."""
+        try:
+            while (item := self.run(_following(items))) is not None:
+                yield item
+        finally:
+            self.run(items.aclose())
+
+    def stop(self) -> None:
+        """End the thread."""
+        with self._lock:
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._loop.stop)
+            self._loop = None
+
+
+async def _following(items: AsyncGenerator[T, None]) -> T | None:
+    return await anext(items, None)
