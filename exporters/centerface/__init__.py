@@ -28,9 +28,9 @@ class CenterFaceExporter(Exporter):
     checkpoint = "another release of CenterFace's ONNX graph"
     evaluation = SOURCES
     group_fairness = (
-        "not measured: the photos at hand carry no labels of group and are too few. WIDER FACE has none either; "
-        "detectors trained on it are known to miss dark skin, older people and dim light more often "
-        "(Dooley et al. 2021, arXiv:2108.12508)"
+        "not measured: the photos at hand carry no labels of group and are too few. Nothing was published for "
+        "this detector; commercial ones were found to fail more often on darker skin, older people and in dim "
+        "light (Dooley et al. 2021, arXiv:2108.12508)"
     )
 
     def sources(self, options: Options) -> tuple[Source, ...]:

