@@ -21,7 +21,8 @@ def probe(address: str, model: Model, models: Mapping[str, Model], timeout_s: fl
     """Sends `model` one request made from its first `model_warmup` (or zeros) and waits for the whole answer.
 
     An ensemble, for which Triton allows no `model_warmup`, takes the samples of the steps its inputs go to.
-    Sequence models get START and END on that one request; decoupled ones are followed to the final response.
+    Sequence models, and ensembles over one, get START and END on that one request; decoupled ones are followed
+    to the final response.
     Raises ServerError when the answer is an error or does not come within `timeout_s`.
     """
     inputs = []
@@ -32,9 +33,9 @@ def probe(address: str, model: Model, models: Mapping[str, Model], timeout_s: fl
     client = InferenceServerClient(address, channel_args=CHANNEL)
     try:
         if model.decoupled:
-            _stream(client, model, inputs, timeout_s)
+            _stream(client, model, models, inputs, timeout_s)
         else:
-            client.infer(model.name, inputs, client_timeout=timeout_s, **_sequence(model))
+            client.infer(model.name, inputs, client_timeout=timeout_s, **_sequence(model, models))
     except InferenceServerException as error:
         raise ServerError(
             f"model '{model.name}' is loaded but does not answer: {reason_of(error.message())}"
@@ -100,12 +101,15 @@ def _numpy_type(data_type: int) -> npt.DTypeLike:
     return np.dtype(triton_to_np_dtype(_wire_type(data_type)))
 
 
-def _sequence(model: Model) -> dict[str, int | str | bool]:
+def _sequence(model: Model, models: Mapping[str, Model]) -> dict[str, int | str | bool]:
     """START and END for a sequence of one, with a correlation id of the type the model declares, or text."""
-    if not model.config.HasField("sequence_batching"):
+    steps = [models[step.model_name] for step in model.config.ensemble_scheduling.step]
+    sequences = [each.config for each in (model, *steps) if each.config.HasField("sequence_batching")]
+    if not sequences:
         return {}
     kind = ModelSequenceBatching.Control.CONTROL_SEQUENCE_CORRID
-    controls = [c for i in model.config.sequence_batching.control_input for c in i.control if c.kind == kind]
+    inputs = [each for config in sequences for each in config.sequence_batching.control_input]
+    controls = [c for i in inputs for c in i.control if c.kind == kind]
     text = all(control.data_type == DataType.TYPE_STRING for control in controls)
     number = time.monotonic_ns() % 2**31 + 1
     return {
@@ -115,12 +119,19 @@ def _sequence(model: Model) -> dict[str, int | str | bool]:
     }
 
 
-def _stream(client: InferenceServerClient, model: Model, inputs: list[InferInput], timeout_s: float) -> None:
+def _stream(
+    client: InferenceServerClient,
+    model: Model,
+    models: Mapping[str, Model],
+    inputs: list[InferInput],
+    timeout_s: float,
+) -> None:
     answers: queue.Queue[tuple[InferResult | None, InferenceServerException | None]] = queue.Queue()
     client.start_stream(lambda result, error: answers.put((result, error)))
     deadline = time.monotonic() + timeout_s
     try:
-        client.async_stream_infer(model.name, inputs, enable_empty_final_response=True, **_sequence(model))
+        sequence = _sequence(model, models)
+        client.async_stream_infer(model.name, inputs, enable_empty_final_response=True, **sequence)
         while True:
             result, error = answers.get(timeout=max(0.0, deadline - time.monotonic()))
             if error is not None:
