@@ -1,4 +1,4 @@
-"""Faces of people who are not enrolled, made unrecognisable; who is one's own is decided anew in every frame."""
+"""Faces of people who are not enrolled, made unrecognisable."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-
-Floats = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
+from raster import Floats, Pixels, inside, mixed, resized
 
 REMEMBERED = 12
 """Frames for which the last known place of a face stays covered when it is not found any more."""
@@ -29,7 +27,7 @@ FINEST, COARSEST = 26, 4
 
 @dataclass
 class Place:
-    """Where a face that has to be covered was last: box [4], frames since, and frames it was recognised in."""
+    """Where a face to be covered was last: box [4], frames since, and frames in which it was recognised."""
 
     box: Floats
     unseen: int = 0
@@ -90,24 +88,22 @@ def cover(frame: Pixels, boxes: Floats, strength: float) -> Pixels:
 
 
 def _cover(picture: Pixels, box: Floats, strength: float) -> None:
-    height, width = picture.shape[:2]
     middle = (box[:2] + box[2:]) / 2
     half = np.maximum((box[2:] - box[:2]) / 2, 2) * np.array([WIDER, HIGHER], np.float32)
     reach = half * (1 + 2 * RIM)
-    left, top = (int(v) for v in np.clip(np.floor(middle - reach), 0, [width, height]))
-    right, bottom = (int(v) for v in np.clip(np.ceil(middle + reach), 0, [width, height]))
-    if right <= left or bottom <= top:
+    seen = inside(middle - reach, middle + reach, picture.shape[1], picture.shape[0])
+    if seen is None:
         return
+    left, top, right, bottom = seen
+    height, width = bottom - top, right - left
     part = picture[top:bottom, left:right]
     cell = 2 * half[0] / WIDER / (FINEST + (COARSEST - FINEST) * strength)
-    cells = (max(1, round((right - left) / cell)), max(1, round((bottom - top) / cell)))
-    coarse = cv2.resize(part, cells, interpolation=cv2.INTER_AREA)
-    smooth = cv2.resize(coarse, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
+    coarse = resized(part, max(1, round(width / cell)), max(1, round(height / cell)), cv2.INTER_AREA)
     rows = (np.arange(top, bottom, dtype=np.float32)[:, None] + 0.5 - middle[1]) / half[1]
     columns = (np.arange(left, right, dtype=np.float32)[None] + 0.5 - middle[0]) / half[0]
     outside = np.sqrt(rows * rows + columns * columns) - 1
-    alpha = np.clip(1 - outside / (2 * RIM), 0, 1).astype(np.float32) * np.float32(min(1.0, 2 * strength))
-    part[:] = cv2.blendLinear(smooth, np.ascontiguousarray(part), alpha, 1 - alpha)
+    weight = np.clip(1 - outside / (2 * RIM), 0, 1) * np.float32(min(1.0, 2 * strength))
+    part[:] = mixed(resized(coarse, width, height), part, weight.astype(np.float32))
 
 
 def overlap(one: Floats, other: Floats) -> float:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
-
-Pixels = NDArray[np.uint8]
+from raster import Pixels
 
 PNG_COMPRESSION = 1
 """Of zlib: a live frame is worth more bytes than milliseconds."""

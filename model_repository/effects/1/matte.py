@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
-
-Floats = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
+from raster import Floats, Pixels, box_mean, resized, shrunk
 
 KEEP = 0.9
 """How much of its past a wholly undecided pixel keeps."""
@@ -26,10 +23,10 @@ LOW, HIGH = 0.2, 0.9
 class Steadied:
     """A room's mask over time.
 
-    An uncertain pixel keeps most of what it was, a certain one takes its new value at once, so that an edge does
-    not flicker and nobody who moves leaves a ghost. That is MediaPipe's SegmentationSmoothingCalculator
-    (mediapipe/calculators/image/segmentation_smoothing_calculator.cc), whose polynomial approximates the entropy
-    of a pixel's probability.
+    An uncertain pixel keeps most of what it was, a certain one takes its new value at once, so that an edge
+    does not flicker and nobody who moves leaves a ghost. That is MediaPipe's SegmentationSmoothingCalculator
+    (mediapipe/calculators/image/segmentation_smoothing_calculator.cc), whose polynomial approximates the
+    entropy of a pixel's probability.
     """
 
     def __init__(self) -> None:
@@ -38,7 +35,7 @@ class Steadied:
     def next(self, mask: Floats) -> Floats:
         """The steadied mask of the next frame; both [256, 256], probabilities."""
         last = self._last
-        if last is None or last.shape != mask.shape or float(np.abs(mask - last).mean()) > CUT:
+        if last is None or float(np.abs(mask - last).mean()) > CUT:
             self._last = mask.copy()
         else:
             self._last = mask + (last - mask) * (KEEP * uncertainty(mask))
@@ -56,38 +53,29 @@ def uncertainty(mask: Floats) -> Floats:
 def to_frame(mask: Floats, frame: Pixels) -> Floats:
     """A mask [256, 256] as a matte [H, W] in [0, 1] that follows the edges of `frame` [H, W, 3].
 
-    The guided filter (He, Sun and Tang, 2010) with the frame's luma as its guide; its coefficients are found at
-    a reduced size (He and Sun, Fast Guided Filter, 2015).
+    The guided filter (He, Sun and Tang, 2010) with the frame's luma as its guide; its coefficients are found
+    at a reduced size (He and Sun, Fast Guided Filter, 2015).
     """
     height, width = frame.shape[:2]
-    scale = min(1.0, WORKING_SIDE / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    luma: Pixels = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
-    small: Floats = cv2.resize(luma, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    window = 2 * max(1, round(RADIUS * max(size))) + 1
-    slope, offset = guide(small, cv2.resize(mask, size, interpolation=cv2.INTER_LINEAR), window, EPSILON)
-    slope = cv2.resize(slope, (width, height), interpolation=cv2.INTER_LINEAR)
-    offset = cv2.resize(offset, (width, height), interpolation=cv2.INTER_LINEAR)
+    luma = np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8)
+    small = shrunk(luma, WORKING_SIDE).astype(np.float32) / 255
+    window = 2 * max(1, round(RADIUS * max(small.shape))) + 1
+    slope, offset = guide(small, resized(mask, small.shape[1], small.shape[0]), window, EPSILON)
+    # Stretched while it is small: the rest is one product and one sum over the whole frame.
     gain = np.float32(1 / (HIGH - LOW))
-    matte = cv2.multiply(slope, luma, scale=float(gain / 255), dtype=cv2.CV_32F)
-    cv2.scaleAdd(offset, float(gain), matte, dst=matte)
-    matte -= np.float32(LOW) * gain
-    stretched: Floats = np.clip(matte, 0, 1, out=matte)
-    return stretched
+    slope = resized(slope * (gain / 255), width, height)
+    offset = resized((offset - np.float32(LOW)) * gain, width, height)
+    matte = slope * luma + offset
+    return np.clip(matte, 0, 1, out=matte)
 
 
 def guide(guidance: Floats, target: Floats, window: int, epsilon: float) -> tuple[Floats, Floats]:
-    """The guided filter's slope and offset [H, W]: its result is slope * guidance + offset.
+    """The guided filter's slope and offset: its result is slope * guidance + offset.
 
     `guidance` and `target` have one shape, with or without channels; `window` is its box in pixels.
     """
-
-    def mean(values: Floats) -> Floats:
-        blurred: Floats = cv2.boxFilter(values, -1, (window, window), borderType=cv2.BORDER_REFLECT)
-        return blurred
-
-    mean_guidance, mean_target = mean(guidance), mean(target)
-    covariance = mean(guidance * target) - mean_guidance * mean_target
-    variance = mean(guidance * guidance) - mean_guidance * mean_guidance
+    mean_guidance, mean_target = box_mean(guidance, window), box_mean(target, window)
+    covariance = box_mean(guidance * target, window) - mean_guidance * mean_target
+    variance = box_mean(guidance * guidance, window) - mean_guidance * mean_guidance
     slope = covariance / (variance + np.float32(epsilon))
-    return mean(slope), mean(mean_target - slope * mean_guidance)
+    return box_mean(slope, window), box_mean(mean_target - slope * mean_guidance, window)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-
-Floats = NDArray[np.float32]
+from raster import Floats
 
 # Outlines, in order: mediapipe/python/solutions/face_mesh_connections.py. Left and right as in the picture.
 OVAL = [10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377]
@@ -32,8 +30,10 @@ EYES_TO_HEIGHT = 0.37
 
 @dataclass(frozen=True)
 class Pose:
-    """Where a face is: `origin` [2] between the eyes, in pixels; `right` and `down` [2], unit vectors along the
-    line of the eyes and across it; `unit`, the distance of the eyes in pixels as if seen from the front.
+    """How a face lies in the picture.
+
+    origin: [2], between the eyes, in pixels. right, down: [2], unit vectors along the line of the eyes and
+    across it. unit: the distance of the eyes in pixels, as if seen from the front.
     """
 
     origin: Floats
@@ -42,7 +42,7 @@ class Pose:
     unit: float
 
     def place(self, points: Floats) -> Floats:
-        """Points [N, 2] in the face's own units, x to the right and y down from between the eyes, as pixels."""
+        """Points [N, 2] in the face's own units (x right, y down from between the eyes) as pixels."""
         own = points * np.float32(self.unit)
         placed: Floats = self.origin + own[:, :1] * self.right + own[:, 1:] * self.down
         return placed

@@ -22,7 +22,7 @@ class Settings:
     """The effects of one frame; strengths lie in [0, 1], and 0 leaves the picture alone.
 
     blur: of the background. replace: the background, by the room's picture. smooth, brighten: skin of faces.
-    sticker: a name out of STICKERS, or none. anonymize: faces farther than `threshold` from every enrolled one.
+    sticker: a name of STICKERS, or none. anonymize: faces farther than `threshold` from every enrolled one.
     format: of the picture that comes back. quality: 1 to 100, JPEG and WebP.
     """
 
@@ -69,10 +69,10 @@ def parse(text: bytes | str) -> Settings:
         given = json.loads(text)
     except ValueError as error:  # bytes that are not UTF-8 too
         raise SettingsError(
-            f"settings are not JSON ({error}); send an object, such as {{\"blur\": 0.8}}"
+            f'settings are not JSON ({error}); send an object, such as {{"blur": 0.8}}'
         ) from error
     if not isinstance(given, dict):
-        raise SettingsError(f"settings are {_shown(given)}; send a JSON object, such as {{\"blur\": 0.8}}")
+        raise SettingsError(f'settings are {_shown(given)}; send a JSON object, such as {{"blur": 0.8}}')
     known = [field.name for field in fields(Settings)]
     for key in given:
         if key not in known:

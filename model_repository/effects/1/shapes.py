@@ -1,24 +1,18 @@
-"""Vector shapes that stickers are made of, and how they get into a picture: anti-aliased, at fractions of pixels."""
+"""Vector shapes that stickers are made of, and how they get into a picture."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
+from raster import Floats, Pixels, filled, gaussian, inside, mixed, stroked
 
-Floats = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
 Colour = tuple[int, int, int]
-
-FRACTION_BITS = 4
-"""Of coordinates given to OpenCV: sixteenths of a pixel, so that a shape moves as smoothly as the face."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A polygon [N, 2] in the units of whoever draws it, filled with an RGB colour, or its line of some width."""
+    """A polygon [N, 2] in units of whoever draws it: filled with an RGB colour, or its line of some width."""
 
     points: Floats
     colour: Colour
@@ -31,26 +25,23 @@ class Shape:
 
 def draw(picture: Pixels, shape: Shape, points: Floats, unit: float) -> None:
     """Draw `shape` into `picture` [H, W, 3]: `points` are its own in pixels, `unit` is its unit in pixels."""
-    height, width = picture.shape[:2]
     soft = shape.soft * unit
     line = max(1, round(shape.line * unit)) if shape.line else 0
     margin = 2 + line + 3 * soft
-    left, top = (int(v) for v in np.clip(np.floor(points.min(axis=0) - margin), 0, [width, height]))
-    right, bottom = (int(v) for v in np.clip(np.ceil(points.max(axis=0) + margin), 0, [width, height]))
-    if right <= left or bottom <= top:
+    box = inside(points.min(axis=0) - margin, points.max(axis=0) + margin, picture.shape[1], picture.shape[0])
+    if box is None:
         return
-    coverage = np.zeros((bottom - top, right - left), np.uint8)
-    corners = np.rint((points - [left, top]) * (1 << FRACTION_BITS)).astype(np.int32)
+    left, top, right, bottom = box
+    here = points - np.array([left, top], np.float32)
     if line:
-        cv2.polylines(coverage, [corners], shape.closed, 255, line, cv2.LINE_AA, FRACTION_BITS)
+        coverage = stroked(bottom - top, right - left, here, line, closed=shape.closed)
     else:
-        cv2.fillPoly(coverage, [corners], 255, cv2.LINE_AA, FRACTION_BITS)
+        coverage = filled(bottom - top, right - left, [here])
     if soft > 0:
-        coverage = cv2.GaussianBlur(coverage, (0, 0), soft)
+        coverage = gaussian(coverage, soft)
     part = picture[top:bottom, left:right]
-    alpha = coverage.astype(np.float32) * np.float32(shape.opacity / 255)
     colour = np.broadcast_to(np.array(shape.colour, np.uint8), part.shape)
-    part[:] = cv2.blendLinear(np.ascontiguousarray(colour), np.ascontiguousarray(part), alpha, 1 - alpha)
+    part[:] = mixed(colour, part, coverage * np.float32(shape.opacity / 255))
 
 
 def polygon(*corners: tuple[float, float]) -> Floats:

@@ -1,4 +1,4 @@
-"""Skin of faces: smoother and brighter, and only that. Eyes, brows, lips, hair and glasses stay as they are."""
+"""Skin of faces: smoother and brighter. Eyes, brows, lips, hair and glasses stay as they are."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import cv2
 import numpy as np
 from matte import guide
 from mesh import BARE, FEATURES, OVAL, extent, pose
-from numpy.typing import NDArray
+from raster import Floats, Pixels, added, box_mean, filled, gaussian, inside, resized
 
-Floats = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
-
+MARGIN = 0.25
+"""Of what is looked at around the mesh, as a part of the face."""
+FEWEST = 8
+"""Pixels of bare skin from which its colour can be learnt."""
 SMALLEST_FACE = 24.0
 """Pixels across; a smaller one has no skin to speak of."""
 WORKING_FACE = 220.0
-"""Pixels across at which a face is smoothed; a larger one at a reduced size, its finest detail is kept anyway."""
+"""Pixels across at which a face is smoothed; a larger one is made smaller: its finest detail stays anyway."""
 WINDOW = 0.07
 """Of the smoothing, as a part of the face: blemishes are smaller, the shading of cheeks is larger."""
 EPSILON = 3e-3
@@ -26,7 +27,7 @@ TEXTURE = 0.45
 GLOW = 0.35
 """The most that brightening adds, at mid-tones, as a part of the distance to white."""
 LEAST_SPREAD, MOST_SPREAD = (40.0, 8.0, 8.0), (60.0, 14.0, 14.0)
-"""Within what the spread of skin is believed, in levels of YCrCb. Light and shade move a face's luma a lot."""
+"""Within what a spread of skin is believed, in levels of YCrCb: light and shade move luma a lot."""
 FEATHER, RIM = 0.02, 0.05
 """Softness around features, and of the face's own outline, as parts of the face."""
 FOREHEAD = 1.25
@@ -38,7 +39,8 @@ def improve(frame: Pixels, meshes: Floats, smooth: float, brighten: float) -> Pi
     edited = frame
     for mesh in meshes:
         size = extent(mesh)
-        box = _box(mesh, frame.shape[1], frame.shape[0], margin=0.25 * size)
+        low, high = mesh[:, :2].min(axis=0) - MARGIN * size, mesh[:, :2].max(axis=0) + MARGIN * size
+        box = inside(low, high, frame.shape[1], frame.shape[0])
         if size < SMALLEST_FACE or box is None:
             continue
         if edited is frame:
@@ -50,23 +52,21 @@ def improve(frame: Pixels, meshes: Floats, smooth: float, brighten: float) -> Pi
 
 
 def region(face: Pixels, points: Floats, size: float) -> Floats:
-    """Where skin is, [H, W] in [0, 1]: inside the face's outline, off its features, in its own skin's colours.
+    """Where skin is, [H, W] in [0, 1]: inside the face's outline, off its features, in its own colours.
 
     `points` [468, 2] are in pixels of `face` [H, W, 3]; `size` is the face's extent in pixels.
     """
+    height, width = face.shape[:2]
     feather, rim = max(1, round(FEATHER * size)), max(1, round(RIM * size))
-    inside = np.zeros(face.shape[:2], np.uint8)
-    cv2.fillPoly(inside, [_forehead_too(points)], 255)
-    inside = cv2.blur(cv2.erode(inside, _square(rim)), (2 * rim + 1, 2 * rim + 1))
+    outline = filled(height, width, [_forehead_too(points)])
+    within = box_mean(np.asarray(cv2.erode(outline, _square(rim)), np.uint8), 2 * rim + 1)
     likely = (likelihood(face, points) * 255).astype(np.uint8)
     # Spots of another colour are what is to be smoothed.
-    likely = cv2.morphologyEx(likely, cv2.MORPH_CLOSE, _square(2 * feather))
-    kept = np.zeros_like(inside)
-    cv2.fillPoly(kept, [_outline(points, feature) for feature in FEATURES], 255)
-    likely[cv2.dilate(kept, _square(feather + 1)) > 0] = 0
-    likely = cv2.blur(likely, (2 * feather + 1, 2 * feather + 1))
-    soft: Floats = cv2.multiply(likely, inside, scale=1 / 255**2, dtype=cv2.CV_32F)
-    return soft
+    likely = np.asarray(cv2.morphologyEx(likely, cv2.MORPH_CLOSE, _square(2 * feather)), np.uint8)
+    kept = filled(height, width, [points[feature] for feature in FEATURES])
+    likely[np.asarray(cv2.dilate(kept, _square(feather + 1))) > 0] = 0
+    soft = box_mean(likely, 2 * feather + 1)
+    return soft.astype(np.float32) * within / np.float32(255**2)
 
 
 def likelihood(face: Pixels, points: Floats) -> Floats:
@@ -74,81 +74,61 @@ def likelihood(face: Pixels, points: Floats) -> Floats:
 
     A normal distribution in YCrCb with a least spread, so that it holds for any skin, light and camera.
     """
-    colours = cv2.cvtColor(face, cv2.COLOR_RGB2YCrCb)
-    bare = np.zeros(face.shape[:2], np.uint8)
-    for place in BARE:
-        cv2.fillPoly(bare, [_outline(points, place)], 255)
-    samples = colours[bare > 0].astype(np.float32)
-    if len(samples) < 8:  # out of the picture, or turned away
-        return np.ones(face.shape[:2], np.float32)
+    height, width = face.shape[:2]
+    colours = np.asarray(cv2.cvtColor(face, cv2.COLOR_RGB2YCrCb)).astype(np.float32)
+    samples = colours[filled(height, width, [points[place] for place in BARE]) > 127]
+    if len(samples) < FEWEST:  # out of the picture, or turned away
+        return np.ones((height, width), np.float32)
     middle = np.median(samples, axis=0)
-    spread = 1.4826 * np.median(np.abs(samples - middle), axis=0)
+    spread = 1.4826 * np.median(np.abs(samples - middle), axis=0)  # of a normal distribution
     spread = np.clip(spread, LEAST_SPREAD, MOST_SPREAD).astype(np.float32)
-    away = cv2.absdiff(colours.astype(np.float32), np.broadcast_to(middle.astype(np.float32), colours.shape))
-    distance = np.square(away / spread).sum(axis=2)
-    fit: Floats = np.exp(-0.5 * np.maximum(distance - 2.0, 0)).astype(np.float32)
+    distance = np.square((colours - middle) / spread).sum(axis=2)
+    fit: Floats = np.exp(-0.5 * np.maximum(distance - 2, 0)).astype(np.float32)
     return fit
 
 
 def _improved(face: Pixels, points: Floats, size: float, smooth: float, brighten: float) -> Pixels:
     scale = min(1.0, WORKING_FACE / size)
     height, width = face.shape[:2]
-    small_size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(face, small_size, interpolation=cv2.INTER_AREA)
-    where = region(small, points * np.float32(scale), size * scale)
-    change = np.zeros(small.shape, np.float32)
+    small = resized(face, max(1, round(width * scale)), max(1, round(height * scale)), cv2.INTER_AREA)
+    levels = small.astype(np.float32)
+    change = np.zeros_like(levels)
     if smooth > 0:
-        change += smooth * (_smoothed(small, size * scale) - small)
+        change += np.float32(smooth) * (_smoothed(levels, size * scale) - levels)
     if brighten > 0:
-        change += brighten * _glow(small + change)
-    change *= where[..., None]
-    if scale < 1:
-        change = cv2.resize(change, (width, height), interpolation=cv2.INTER_LINEAR)
-    edited: Pixels = cv2.add(face, change, dtype=cv2.CV_8U)
-    return edited
+        change += np.float32(brighten) * _glow(levels + change)
+    change *= region(small, points * np.float32(scale), size * scale)[..., None]
+    return added(face, resized(change, width, height))
 
 
-def _smoothed(face: Pixels, size: float) -> Floats:
-    """Skin without blotches, in levels [H, W, 3]: a guided filter of the face by itself, its texture put back."""
-    values = face.astype(np.float32) / 255
+def _smoothed(levels: Floats, size: float) -> Floats:
+    """Skin without blotches [H, W, 3]: a guided filter of the face by itself, with its texture put back."""
+    values = levels / 255
     window = 2 * max(2, round(WINDOW * size)) + 1
     slope, offset = guide(values, values, window, EPSILON)
-    even = slope * values + offset
-    texture = values - cv2.GaussianBlur(values, (0, 0), max(0.6, FINE * size))
-    smoothed: Floats = 255 * (even + TEXTURE * texture)
+    texture = values - gaussian(values, max(0.6, FINE * size))
+    smoothed: Floats = np.float32(255) * (slope * values + offset + np.float32(TEXTURE) * texture)
     return smoothed
 
 
 def _glow(levels: Floats) -> Floats:
-    """What brightening adds in levels [H, W, 3], at full strength: luma y becomes y + GLOW y (1 - y).
+    """What brightening adds [H, W, 3], at full strength: luma y in [0, 1] becomes y + GLOW y (1 - y).
 
     Black and white stay (a soft shoulder: nothing burns out), and colours keep their hue and saturation.
     """
     luma = np.clip(levels @ np.array([0.299, 0.587, 0.114], np.float32), 0, 255) / 255
-    added: Floats = levels * (GLOW * (1 - luma))[..., None]
-    return added
+    added_light: Floats = levels * (np.float32(GLOW) * (1 - luma))[..., None]
+    return added_light
 
 
-def _outline(points: Floats, indices: list[int]) -> NDArray[np.int32]:
-    return np.rint(points[indices]).astype(np.int32)
-
-
-def _forehead_too(points: Floats) -> NDArray[np.int32]:
+def _forehead_too(points: Floats) -> Floats:
     """The face's outline, its part above the eyes drawn up."""
     lies = pose(points)
     outline = points[OVAL]
     above = np.minimum((outline - lies.origin) @ lies.down, 0)
-    return np.rint(outline + ((FOREHEAD - 1) * above)[:, None] * lies.down).astype(np.int32)
+    drawn: Floats = outline + (np.float32(FOREHEAD - 1) * above)[:, None] * lies.down
+    return drawn
 
 
 def _square(radius: int) -> Pixels:
     return np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
-
-
-def _box(mesh: Floats, width: int, height: int, margin: float) -> tuple[int, int, int, int] | None:
-    """Left, top, right and bottom of a face within the picture; None where less than 2 pixels are."""
-    low = np.floor(mesh[:, :2].min(axis=0) - margin)
-    high = np.ceil(mesh[:, :2].max(axis=0) + margin)
-    left, top = (int(v) for v in np.clip(low, 0, [width, height]))
-    right, bottom = (int(v) for v in np.clip(high, 0, [width, height]))
-    return (left, top, right, bottom) if right - left > 1 and bottom - top > 1 else None

@@ -7,11 +7,9 @@ from collections.abc import Callable, Iterator
 import cv2
 import numpy as np
 from mesh import CHIN, FOREHEAD, LEFT_EYE, LEFT_TEMPLE, NOSE_TIP, RIGHT_EYE, RIGHT_TEMPLE, Pose, pose
-from numpy.typing import NDArray
+from raster import Floats, Pixels
 from shapes import Shape, curve, draw, heart, oval, polygon
 
-Floats = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
 Point = tuple[float, float]
 
 GOLD, DARK_GOLD, RUBY, SAPPHIRE = (247, 198, 52), (190, 132, 20), (206, 32, 60), (48, 96, 208)
@@ -44,8 +42,7 @@ def apply(frame: Pixels, meshes: Floats, sticker: str, strength: float) -> Pixel
         anchors = Anchors(mesh)
         for shape in STICKERS[sticker](anchors):
             draw(edited, shape, anchors.pose.place(shape.points), anchors.pose.unit)
-    mixed: Pixels = cv2.addWeighted(edited, strength, frame, 1 - strength, 0)
-    return mixed
+    return np.asarray(cv2.addWeighted(edited, strength, frame, 1 - strength, 0), np.uint8)
 
 
 def _glasses(face: Anchors) -> Iterator[Shape]:
@@ -59,8 +56,17 @@ def _glasses(face: Anchors) -> Iterator[Shape]:
         centre = (eye[0] + 0.03 * side, eye[1] + 0.06)
         rim = oval(centre, half, 0.33, square=3.0)
         yield Shape(rim, TINT, opacity=0.30)
-        yield Shape(curve((centre[0] - 0.2, centre[1] - 0.12), (centre[0] - 0.16, centre[1] - 0.22),
-                          (centre[0] + 0.02, centre[1] - 0.23)), GLINT, 0.5, line=0.045, closed=False)
+        yield Shape(
+            curve(
+                (centre[0] - 0.2, centre[1] - 0.12),
+                (centre[0] - 0.16, centre[1] - 0.22),
+                (centre[0] + 0.02, centre[1] - 0.23),
+            ),
+            GLINT,
+            0.5,
+            line=0.045,
+            closed=False,
+        )
         yield Shape(rim, BLACK, line=0.06)
         outer = (centre[0] + half * side, centre[1] - 0.1)
         if (temple[0] - outer[0]) * side > 0:
@@ -80,7 +86,9 @@ def _crown(face: Anchors) -> Iterator[Shape]:
         # The band bends as it goes round the head; outer spikes lean outwards.
         y = base - 0.08 * (1 - x * x)
         rim.append((middle + half * x * (1.12 if i % 2 == 0 else 1.0), y - (0.85 if i % 2 == 0 else 0.42)))
-    band = [(middle + half * x, base - 0.08 * (1 - x * x) + 0.14 * (1 - x * x)) for x in np.linspace(1, -1, 15)]
+    band = [
+        (middle + half * x, base - 0.08 * (1 - x * x) + 0.14 * (1 - x * x)) for x in np.linspace(1, -1, 15)
+    ]
     outline = polygon(*rim, *band)
     yield Shape(outline, GOLD)
     yield Shape(outline, DARK_GOLD, line=0.035)
@@ -98,10 +106,12 @@ def _cat(face: Anchors) -> Iterator[Shape]:
     for side in (-1.0, 1.0):
         inner, outer = middle + 0.28 * side, middle + 0.98 * side
         tip = (middle + 0.88 * side, base - 0.95)
-        ear = np.concatenate([
-            curve((inner, base - 0.30), (middle + 0.48 * side, base - 0.75), tip),
-            curve(tip, (middle + 1.06 * side, base - 0.45), (outer, base + 0.12)),
-        ])
+        ear = np.concatenate(
+            [
+                curve((inner, base - 0.30), (middle + 0.48 * side, base - 0.75), tip),
+                curve(tip, (middle + 1.06 * side, base - 0.45), (outer, base + 0.12)),
+            ]
+        )
         yield Shape(ear, FUR)
         centre = np.array([middle + 0.72 * side, base - 0.32], np.float32)
         yield Shape(centre + (ear - centre) * np.float32(0.6), PINK)
@@ -125,7 +135,9 @@ def _hearts(face: Anchors) -> Iterator[Shape]:
         turn = 0.3 * x
         shape = heart((middle + x, top + lift), size, turn)
         yield Shape(shape, RED)
-        yield Shape(oval((middle + x - 0.22 * size, top + lift - 0.2 * size), 0.1 * size, 0.07 * size), GLINT, 0.6)
+        yield Shape(
+            oval((middle + x - 0.22 * size, top + lift - 0.2 * size), 0.1 * size, 0.07 * size), GLINT, 0.6
+        )
 
 
 STICKERS: dict[str, Callable[[Anchors], Iterator[Shape]]] = {

@@ -1,0 +1,68 @@
+"""The models that effects call inside the server: faces, and image_decoder for a room's own background."""
+
+from __future__ import annotations  # Triton adds its classes to the module only after this is imported
+
+from dataclasses import dataclass
+
+import numpy as np
+import triton_python_backend_utils as pb_utils
+from numpy.typing import NDArray
+from raster import Floats, Pixels
+
+Array = NDArray[np.generic]
+
+
+class CallError(RuntimeError):
+    """A model that effects call answered with an error; `invalid` where it was the input's fault."""
+
+    def __init__(self, message: str, *, invalid: bool) -> None:
+        super().__init__(message)
+        self.invalid = invalid
+
+
+@dataclass(frozen=True)
+class Faces:
+    """What `faces` found in a frame, as far as it was asked: F faces, everything in pixels of the frame."""
+
+    boxes: Floats
+    meshes: Floats
+    embeddings: Floats
+
+
+NONE = Faces(np.zeros((0, 4), np.float32), np.zeros((0, 468, 3), np.float32), np.zeros((0, 128), np.float32))
+
+
+async def find_faces(frame: Pixels, *, boxes: bool, meshes: bool, embeddings: bool) -> Faces:
+    """Find the faces of `frame` [H, W, 3]; only what is asked for is computed, the rest comes back empty."""
+    asked = {"boxes": boxes, "meshes": meshes, "embeddings": embeddings}
+    names = [name for name, wanted in asked.items() if wanted]
+    if not names:
+        return NONE
+    size = np.array([[frame.shape[1], frame.shape[0]]], np.int32)
+    inputs = [pb_utils.Tensor("frame", frame[None]), pb_utils.Tensor("size", size)]
+    found = await _call("faces", names, inputs)
+    arrays = {name: found[name][0].astype(np.float32, copy=False) for name in names}
+    return Faces(
+        arrays.get("boxes", NONE.boxes),
+        arrays.get("meshes", NONE.meshes),
+        arrays.get("embeddings", NONE.embeddings),
+    )
+
+
+async def decode(picture: bytes) -> Pixels:
+    """The pixels [H, W, 3] of an encoded picture, upright."""
+    inputs = [pb_utils.Tensor("image", np.array([[picture]], np.object_))]
+    found = await _call("image_decoder", ["frame"], inputs)
+    pixels: Pixels = found["frame"][0].astype(np.uint8, copy=False)
+    return pixels
+
+
+async def _call(model: str, outputs: list[str], inputs: list[pb_utils.Tensor]) -> dict[str, Array]:
+    request = pb_utils.InferenceRequest(model_name=model, requested_output_names=outputs, inputs=inputs)
+    response = await request.async_exec()
+    if response.has_error():
+        error = response.error()
+        raise CallError(
+            f"{model}: {error.message()}", invalid=error.code() == pb_utils.TritonError.INVALID_ARG
+        )
+    return {tensor.name(): tensor.as_numpy() for tensor in response.output_tensors()}

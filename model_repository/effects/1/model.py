@@ -1,0 +1,159 @@
+"""Triton model `effects`: a room's frame -> the same with another background, smoother skin, stickers ...
+
+A room is a sequence; what it keeps is in `rooms`. Requests of one `execute` are of different rooms: the faces
+of all are looked for at once, and then each frame is edited.
+"""
+
+from __future__ import annotations  # Triton adds its classes to the module only after this is imported
+
+import asyncio
+import json
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import triton_python_backend_utils as pb_utils
+from anonymize import enrolled
+from background import Picture
+from calls import CallError, decode, find_faces
+from editing import edit
+from encoding import encode, format_of
+from raster import Floats, Pixels
+from rooms import Room, Rooms, RoomsFullError
+from settings import Settings, parse
+
+START = pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_START
+END = pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_END
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A request, checked."""
+
+    image: bytes
+    pixels: Pixels
+    mask: Floats
+    settings: Settings
+    background: bytes | None
+    enrolled: Floats | None
+
+
+class TritonPythonModel:
+    """One instance, with rooms of its own: Triton gives it all frames of the sequences that began with it."""
+
+    def initialize(self, args: dict[str, str]) -> None:
+        """One thread an instance: there are as many instances as cores to share."""
+        cv2.setNumThreads(1)
+        config = json.loads(args["model_config"])
+        self._rooms = Rooms(int(config["parameters"]["max_rooms"]["string_value"]))
+        self._rooms.watch()
+
+    async def execute(self, requests: list[pb_utils.InferenceRequest]) -> list[pb_utils.InferenceResponse]:
+        """One response per request."""
+        return list(await asyncio.gather(*(self._answer(request) for request in requests)))
+
+    def finalize(self) -> None:
+        """Let go of every room."""
+        self._rooms.close()
+
+    async def _answer(self, request: pb_utils.InferenceRequest) -> pb_utils.InferenceResponse:
+        name, flags = request.correlation_id(), request.flags()
+        if not name:  # Triton's own warm-up; it refuses clients' requests without a sequence
+            return _response(b"")
+        try:
+            room = self._rooms.enter(name, start=bool(flags & START))
+            if room is None:
+                raise ValueError("this room is not open (any more): begin again with a sequence start")
+            return _response(await _edited(_checked(request), room))
+        except ValueError as error:
+            return _error(str(error), pb_utils.TritonError.INVALID_ARG)
+        except CallError as error:
+            invalid, unavailable = pb_utils.TritonError.INVALID_ARG, pb_utils.TritonError.UNAVAILABLE
+            return _error(str(error), invalid if error.invalid else unavailable)
+        except RoomsFullError as error:
+            return _error(str(error), pb_utils.TritonError.UNAVAILABLE)
+        except Exception as error:  # a fault of ours fails this request, with its reason, and no other
+            return _error(f"effects failed: {error!r}", pb_utils.TritonError.INTERNAL)
+        finally:
+            if flags & END:
+                self._rooms.leave(name)
+
+
+async def _edited(frame: Frame, room: Room) -> bytes:
+    """The encoded picture; the room changes only once nothing can be refused any more."""
+    settings = frame.settings
+    hides = settings.anonymize > 0
+    found, background = await asyncio.gather(
+        find_faces(frame.pixels, boxes=hides, meshes=settings.needs_meshes, embeddings=hides),
+        _picture(frame.background),
+    )
+    if settings.replace > 0 and background is None and room.background is None:
+        raise ValueError(
+            f"replace is {settings.replace:g} but this room has no background yet: send one with the frame"
+        )
+    if background is not None:
+        room.background = background
+    if frame.enrolled is not None:
+        room.enrolled = frame.enrolled
+    kind = format_of(frame.image) if settings.format == "same" else settings.format
+    if not settings.changes_picture and kind == format_of(frame.image):
+        return frame.image
+    hidden = found.boxes
+    if hides:
+        known = enrolled(found.embeddings, room.enrolled, settings.threshold)
+        hidden = room.watch.hidden(found.boxes, known)
+    return encode(
+        edit(frame.pixels, frame.mask, settings, room, hidden, found.meshes), kind, settings.quality
+    )
+
+
+async def _picture(data: bytes | None) -> Picture | None:
+    if not data:
+        return None
+    try:
+        return Picture(await decode(data))
+    except CallError as error:
+        raise CallError(f"background cannot be taken: {error}", invalid=error.invalid) from error
+
+
+def _checked(request: pb_utils.InferenceRequest) -> Frame:
+    """What the request holds. Raises ValueError, SettingsError too."""
+    tensors = {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
+    count = len(tensors["image"])
+    if count != 1:
+        raise ValueError(f"a request has {count} frames; send a room's frames one by one")
+    pixels = tensors["frame"][0]
+    width, height = (int(side) for side in tensors["size"][0])
+    if pixels.shape[:2] != (height, width):  # image_decoder made it smaller: it would not come back as sent
+        most = max(pixels.shape[:2])
+        raise ValueError(
+            f"the picture has {width} x {height} pixels; effects take up to {most} on the longer side"
+        )
+    background = tensors["background"][0, 0] if "background" in tensors else None
+    people = tensors["enrolled"][0].astype(np.float32) if "enrolled" in tensors else None
+    if people is not None:
+        _check_unit(people)
+    settings = parse(tensors["settings"][0, 0])
+    mask = tensors["mask"][0].astype(np.float32, copy=False)
+    return Frame(
+        tensors["image"][0, 0], pixels.astype(np.uint8, copy=False), mask, settings, background, people
+    )
+
+
+def _check_unit(people: Floats) -> None:
+    """Raises ValueError unless all embeddings [N, 128] are of unit length."""
+    lengths = np.linalg.norm(people, axis=1)
+    wrong = np.flatnonzero(~(np.abs(lengths - 1) < 0.01))
+    if len(wrong):
+        raise ValueError(
+            f"enrolled has an embedding of length {lengths[wrong[0]]:.4g} (number {wrong[0]});"
+            " embeddings are of unit length, as vision gives them"
+        )
+
+
+def _response(edited: bytes) -> pb_utils.InferenceResponse:
+    return pb_utils.InferenceResponse([pb_utils.Tensor("edited", np.array([[edited]], np.object_))])
+
+
+def _error(message: str, code: int) -> pb_utils.InferenceResponse:
+    return pb_utils.InferenceResponse(error=pb_utils.TritonError(message, code))
