@@ -21,8 +21,8 @@ def probe(address: str, model: Model, models: Mapping[str, Model], timeout_s: fl
     """Sends `model` one request made from its first `model_warmup` (or zeros) and waits for the whole answer.
 
     An ensemble, for which Triton allows no `model_warmup`, takes the samples of the steps its inputs go to.
-    Sequence models, and ensembles over one, get START and END on that one request; decoupled ones are followed
-    to the final response.
+    Sequence models, and ensembles over one, get START and END on that request; decoupled ones are followed to
+    the final response.
     Raises ServerError when the answer is an error or does not come within `timeout_s`.
     """
     inputs = []
