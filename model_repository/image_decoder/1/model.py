@@ -48,8 +48,8 @@ def _outputs(picture: Picture, requested: frozenset[str]) -> dict[str, NDArray[n
     outputs: dict[str, NDArray[np.generic]] = {}
     if "frame" in requested:
         outputs["frame"] = picture.frame
-    if "size" in requested:
-        outputs["size"] = np.array([picture.width, picture.height], np.int32)
+    for name in requested & {"size", "reported_size"}:
+        outputs[name] = np.array([picture.width, picture.height], np.int32)
     if requested & {"safety_view", "person_view"}:
         whole = stretch(picture.frame, VIEW, VIEW)
         edge = (VIEW - SAFETY_VIEW) // 2
