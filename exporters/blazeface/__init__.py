@@ -15,7 +15,7 @@ class BlazeFaceExporter(Exporter):
     summary = "BlazeFace full range: picture [B,192,192,3] -> the 64 likeliest faces with 6 landmarks"
     models = ("face_detector_blazeface",)
     evaluation = SOURCES
-    shared = ("mediapipe", "pictures", "tflite")
+    shared = ("detections", "mediapipe", "pictures", "tflite")
     group_fairness = (
         "not measured: the photos at hand are too few to compare groups. Google's model card reports it by "
         "region, skin tone and gender; the package does not carry the card"
@@ -28,13 +28,13 @@ class BlazeFaceExporter(Exporter):
     def build(self, job: Job) -> Build:
         """Convert the network and add what comes before and after it."""
         from exporters.blazeface.network import SIZE, write  # noqa: PLC0415 - imports onnx and LiteRT
-        from exporters.blazeface.parity import parity  # noqa: PLC0415 - used with the above only
+        from exporters.blazeface.parity import measure  # noqa: PLC0415 - used with the above only
 
         shipped = job.file(MEDIAPIPE, FACE_DETECTION)
         path = write(shipped, job.folder("face_detector_blazeface") / "model.onnx")
         shapes = ((batch, SIZE, SIZE, 3) for batch in (1, 8, 32))
         artifact = Artifact("face_detector_blazeface", path, "fp32", {"image": Profile(*shapes)})
-        return Build((artifact,), partial(parity, path, shipped, job.library))
+        return Build((artifact,), partial(measure, path, shipped, job.library))
 
 
 EXPORTER = BlazeFaceExporter()

@@ -30,14 +30,17 @@ def anchors() -> Floats:
     """The centres of all cells, row by row: x, y in [0, 1] of the input, [2304, 2]."""
     centres = (np.arange(CELLS, dtype=np.float32) + 0.5) / CELLS
     x, y = np.meshgrid(centres, centres)
-    return np.stack([x, y], axis=-1).reshape(-1, 2)
+    found: Floats = np.stack([x, y], axis=-1).reshape(-1, 2)
+    return found
 
 
 def write(shipped: Path, path: Path) -> Path:
     """Convert ``face_detection_full_range_sparse.tflite`` to ``path``."""
     graph = GraphBuilder()
     raw, logits = convert(read(shipped), graph, [pixels(graph, SIZE, low=-1.0)])
-    best, cells = graph.nodes("TopK", graph.node("Squeeze", logits, graph.ints(2)), graph.ints(FACES), outputs=2)
+    best, cells = graph.nodes(
+        "TopK", graph.node("Squeeze", logits, graph.ints(2)), graph.ints(FACES), outputs=2
+    )
     clipped = graph.node("Clip", best, graph.scalar(-CLIP), graph.scalar(CLIP))
     graph.output("scores", graph.node("Sigmoid", clipped), ["batch", FACES])
 
@@ -45,15 +48,11 @@ def write(shipped: Path, path: Path) -> Path:
     # A box's centre, its size, six landmarks, each as x and y.
     points = graph.node("Reshape", chosen, graph.ints(-1, FACES, 2 + LANDMARKS, 2))
     scaled = graph.node("Mul", points, graph.scalar(1 / SIZE))
-    offset, size, landmarks = graph.nodes(
-        "Split", scaled, graph.ints(1, 1, LANDMARKS), outputs=3, axis=2
-    )
+    offset, size, landmarks = graph.nodes("Split", scaled, graph.ints(1, 1, LANDMARKS), outputs=3, axis=2)
     anchor = graph.node("Gather", graph.constant(anchors()[:, None]), cells)
     centre = graph.node("Add", offset, anchor)
     half = graph.node("Mul", size, graph.scalar(0.5))
-    corners = graph.node(
-        "Concat", graph.node("Sub", centre, half), graph.node("Add", centre, half), axis=2
-    )
+    corners = graph.node("Concat", graph.node("Sub", centre, half), graph.node("Add", centre, half), axis=2)
     graph.output("boxes", graph.node("Reshape", corners, graph.ints(-1, FACES, 4)), ["batch", FACES, 4])
     graph.output("landmarks", graph.node("Add", landmarks, anchor), ["batch", FACES, LANDMARKS, 2])
     return graph.save(path)

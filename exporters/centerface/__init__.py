@@ -27,6 +27,7 @@ class CenterFaceExporter(Exporter):
     models = ("face_detector_centerface",)
     checkpoint = "another release of CenterFace's ONNX graph"
     evaluation = SOURCES
+    shared = ("detections", "onnx_module", "pictures")
     group_fairness = (
         "not measured: the photos at hand carry no labels of group and are too few. Nothing was published for "
         "this detector; commercial ones were found to fail more often on darker skin, older people and in dim "
@@ -53,7 +54,8 @@ class CenterFaceExporter(Exporter):
             job.folder("face_detector_centerface") / "model.onnx",
             inputs={"image": torch.zeros(2, 64, 96, 3, dtype=torch.uint8)},
             outputs=outputs,
-            dynamic={"image": {0: "batch", 1: "height", 2: "width"}} | {name: {0: "batch"} for name in outputs},
+            dynamic={"image": {0: "batch", 1: "height", 2: "width"}}
+            | {name: {0: "batch"} for name in outputs},
         )
         profiles = {"image": Profile((1, 32, 32, 3), (4, 480, 640, 3), (16, 1088, 1920, 3))}
         artifact = Artifact("face_detector_centerface", path, "fp32", profiles)

@@ -9,6 +9,7 @@ import onnx
 
 from exporters.centerface.network import STRIDE
 from exporters.contract import Measurement
+from exporters.detections import miscounted
 from exporters.onnx_tools import Array, Floats, Graph, max_difference
 from exporters.pictures import Image, photos, read_image
 from exporters.sources import Library
@@ -16,7 +17,6 @@ from exporters.sources import Library
 SHIPPED_SIDE = 32
 """What the shipped graph is fixed to, and to a batch of 10."""
 LONGER_SIDE = 640
-LIKELY = 0.5
 LEAST = 0.05
 """Peaks below are noise: their order among themselves says nothing."""
 
@@ -113,18 +113,4 @@ def measure(path: Path, shipped: Path, library: Library) -> Iterator[Measurement
         unit=" px",
         data=f"{len(alike)} photos of one size",
     )
-    wrong = sum(abs(_suppressed(rows) - photo.faces) for photo, rows in zip(known, found, strict=True))
-    yield Measurement(
-        gate="accuracy",
-        name="faces missed or invented",
-        value=wrong / sum(photo.faces for photo in known),
-        limit=0.05,
-        data=f"{len(known)} photos at {LONGER_SIDE} pixels, threshold {LIKELY}",
-    )
-
-
-def _suppressed(rows: Floats) -> int:
-    """How many faces are left of peaks over the threshold when those inside of better ones are dropped."""
-    likely = rows[rows[:, 0] > LIKELY]
-    boxes = [(left, top, right - left, bottom - top) for left, top, right, bottom in likely[:, 1:5]]
-    return len(cv2.dnn.NMSBoxes(boxes, likely[:, 0].tolist(), LIKELY, 0.3))
+    yield miscounted(known, found, limit=0.05, pixels=LONGER_SIDE)

@@ -28,12 +28,12 @@ class FaceLandmarksExporter(Exporter):
     def build(self, job: Job) -> Build:
         """Convert the network and add what comes before and after it."""
         from exporters.face_landmarks.network import SIZE, write  # noqa: PLC0415 - imports onnx and LiteRT
-        from exporters.face_landmarks.parity import parity  # noqa: PLC0415 - used with the above only
+        from exporters.face_landmarks.parity import measure  # noqa: PLC0415 - used with the above only
 
         path = write(job.file(MEDIAPIPE, FACE_LANDMARKS), job.folder("face_landmarks") / "model.onnx")
         shapes = ((batch, SIZE, SIZE, 3) for batch in (1, 8, 64))
         artifact = Artifact("face_landmarks", path, "fp32", {"image": Profile(*shapes)})
-        return Build((artifact,), partial(parity, path, job.library))
+        return Build((artifact,), partial(measure, path, job.library))
 
 
 EXPORTER = FaceLandmarksExporter()

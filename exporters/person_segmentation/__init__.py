@@ -28,13 +28,13 @@ class PersonSegmentationExporter(Exporter):
     def build(self, job: Job) -> Build:
         """Convert the network and add what comes before and after it."""
         from exporters.person_segmentation.network import SIZE, write  # noqa: PLC0415 - imports onnx, LiteRT
-        from exporters.person_segmentation.parity import parity  # noqa: PLC0415 - used with the above only
+        from exporters.person_segmentation.parity import measure  # noqa: PLC0415 - used with the above only
 
         shipped = job.file(MEDIAPIPE, SELFIE_SEGMENTATION)
         path = write(shipped, job.folder("person_segmenter") / "model.onnx")
         shapes = ((batch, SIZE, SIZE, 3) for batch in (1, 8, 32))
         artifact = Artifact("person_segmenter", path, "fp32", {"image": Profile(*shapes)})
-        return Build((artifact,), partial(parity, path, shipped, job.library))
+        return Build((artifact,), partial(measure, path, shipped, job.library))
 
 
 EXPORTER = PersonSegmentationExporter()

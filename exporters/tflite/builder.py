@@ -65,7 +65,9 @@ class GraphBuilder:
         """Append a node with several outputs and return their names."""
         name = f"{operator}_{len(self._nodes)}"
         names = [f"{name}_{index}" for index in range(outputs)]
-        self._nodes.append(helper.make_node(operator, inputs, names, name=name, **attributes))
+        node = helper.make_node(operator, inputs, names, name=name)
+        node.attribute.extend(helper.make_attribute(key, value) for key, value in attributes.items())
+        self._nodes.append(node)
         return names
 
     def model(self) -> onnx.ModelProto:

@@ -1,7 +1,7 @@
 """Write a TFLite network's operators into an ONNX graph.
 
-TFLite is channels last, ONNX Runtime and TensorRT are channels first. Here every tensor of four axes is
-[batch, channels, height, width]; tensors of other ranks keep TFLite's order. Only RESHAPE goes between the two.
+TFLite is channels last, ONNX is channels first. In the graph every tensor of four axes is [batch, channels,
+height, width]; tensors of other ranks keep TFLite's order. Only RESHAPE goes between the two.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from exporters.errors import ExportError
 from exporters.tflite.builder import GraphBuilder
 from exporters.tflite.flatbuffer import Network
-from exporters.tflite.operators import OPERATORS, Step
+from exporters.tflite.operators import OPERATORS
+from exporters.tflite.step import Step
 
 
 def convert(network: Network, graph: GraphBuilder, inputs: Sequence[str]) -> list[str]:

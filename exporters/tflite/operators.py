@@ -5,54 +5,43 @@ They are defined by ``tensorflow/lite/schema/schema.fbs`` and ``tensorflow/lite/
 
 from collections.abc import Callable, Mapping
 
+import numpy as np
+
 from exporters.errors import ExportError
 from exporters.tflite import windows
-from exporters.tflite.step import Step
+from exporters.tflite.step import CHANNELS_FIRST, Step
 
-_AXES_CHANNELS_FIRST = (0, 2, 3, 1)
-"""Where an axis of a channels-last tensor of four is in a channels-first one."""
-
-
-def _plain(operator: str) -> Callable[[Step], str]:
-    """An operator of one tensor that is the same in ONNX."""
-    return lambda step: step.activated(step.graph.node(operator, step.input(0)))
+_CHANNELS_LAST = (0, 2, 3, 1)
 
 
-def _of_two(operator: str) -> Callable[[Step], str]:
-    """An operator of two tensors, the smaller repeated along the other's axes."""
+def _same(operator: str) -> Callable[[Step], str]:
+    """An operator that is ``operator`` in ONNX; smaller inputs are repeated along the axes of larger ones."""
 
     def convert(step: Step) -> str:
-        return step.activated(step.graph.node(operator, step.input(0), step.input(1)))
+        inputs = (step.input(position) for position in range(len(step.operator.inputs)))
+        return step.activated(step.graph.node(operator, *inputs))
 
     return convert
 
 
-def _relu6(step: Step) -> str:
-    return step.graph.node("Clip", step.input(0), step.graph.scalar(0), step.graph.scalar(6))
-
-
 def _prelu(step: Step) -> str:
-    return step.graph.node("PRelu", step.input(0), step.input(1))
+    """``slope x + (1 - slope) relu(x)``: ONNX's own PRelu takes ONNX Runtime ten times as long."""
+    slope = step.constant(1).astype(np.float32).ravel()[:, None, None]
+    tensor = step.input(0)
+    below = step.graph.node("Mul", tensor, step.graph.constant(slope))
+    above = step.graph.node(
+        "Mul", step.graph.node("Relu", tensor), step.graph.constant(np.float32(1) - slope)
+    )
+    return step.graph.node("Add", below, above)
 
 
 def _pad(step: Step) -> str:
     """With zeros; before a convolution it becomes the convolution's own padding, and this falls away."""
     pads = step.constant(1).tolist()
     if len(pads) == 4:
-        pads = [pads[axis] for axis in (0, 3, 1, 2)]
+        pads = [pads[axis] for axis in CHANNELS_FIRST[4]]
     return step.graph.node(
         "Pad", step.input(0), step.graph.ints(*(before for before, _ in pads), *(after for _, after in pads))
-    )
-
-
-def _resize_bilinear(step: Step) -> str:
-    if step.option("alignCorners"):
-        mode = "align_corners"
-    else:
-        mode = "half_pixel" if step.option("halfPixelCenters") else "asymmetric"
-    scales = [1.0, 1.0, *(wanted / size for wanted, size in zip(step.output_shape[1:3], step.shape(0)[1:3], strict=True))]
-    return step.graph.node(
-        "Resize", step.input(0), "", step.graph.floats(*scales), mode="linear", coordinate_transformation_mode=mode
     )
 
 
@@ -63,17 +52,18 @@ def _reshape(step: Step) -> str:
         raise ExportError(f"a RESHAPE of {list(before)} to {list(after)} mixes the batch with other axes")
     tensor = step.input(0)
     if len(before) == 4:
-        tensor = step.graph.node("Transpose", tensor, perm=[0, 2, 3, 1])
+        tensor = step.graph.node("Transpose", tensor, perm=_CHANNELS_LAST)
     tensor = step.graph.node("Reshape", tensor, step.graph.ints(-1, *after[1:]))
-    return step.graph.node("Transpose", tensor, perm=[0, 3, 1, 2]) if len(after) == 4 else tensor
+    return step.graph.node("Transpose", tensor, perm=CHANNELS_FIRST[4]) if len(after) == 4 else tensor
 
 
 def _concatenation(step: Step) -> str:
     rank = len(step.output_shape)
     axis = int(step.option("axis")) % rank
-    inputs = [step.input(position) for position in range(len(step.operator.inputs))]
-    axis = _AXES_CHANNELS_FIRST[axis] if rank == 4 else axis
-    return step.activated(step.graph.node("Concat", *inputs, axis=axis))
+    inputs = (step.input(position) for position in range(len(step.operator.inputs)))
+    return step.activated(
+        step.graph.node("Concat", *inputs, axis=CHANNELS_FIRST[rank].index(axis) if rank == 4 else axis)
+    )
 
 
 def _depth_to_space(step: Step) -> str:
@@ -81,24 +71,24 @@ def _depth_to_space(step: Step) -> str:
 
 
 OPERATORS: Mapping[str, Callable[[Step], str]] = {
-    "ADD": _of_two("Add"),
+    "ADD": _same("Add"),
     "AVERAGE_POOL_2D": windows.average_pooling,
     "CONCATENATION": _concatenation,
     "CONV_2D": windows.convolution,
     "Convolution2DTransposeBias": windows.transpose_convolution_bias,
     "DEPTHWISE_CONV_2D": windows.depthwise_convolution,
     "DEPTH_TO_SPACE": _depth_to_space,
-    "HARD_SWISH": _plain("HardSwish"),
-    "LOGISTIC": _plain("Sigmoid"),
+    "HARD_SWISH": _same("HardSwish"),
+    "LOGISTIC": _same("Sigmoid"),
     "MAX_POOL_2D": windows.max_pooling,
     "MEAN": windows.mean,
-    "MUL": _of_two("Mul"),
+    "MUL": _same("Mul"),
     "PAD": _pad,
     "PRELU": _prelu,
-    "RELU": _plain("Relu"),
-    "RELU6": _relu6,
+    "RELU": _same("Relu"),
+    "RELU6": lambda step: step.relu6(step.input(0)),
     "RESHAPE": _reshape,
-    "RESIZE_BILINEAR": _resize_bilinear,
+    "RESIZE_BILINEAR": windows.resize_bilinear,
     "TRANSPOSE_CONV": windows.transpose_convolution,
 }
 """By TFLite's name, or the name a custom operator was given: what writes it and returns its output."""

@@ -1,7 +1,7 @@
 """One operator on its way from TFLite to ONNX, and what is known where it stands."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ai_edge_litert.schema_py_generated import ActivationFunctionType, Padding
 
@@ -33,7 +33,7 @@ class Step:
     """The operator each tensor comes from."""
 
     def option(self, name: str) -> Option:
-        """One of the operator's options; a file may leave out all of them where they have their default, 0."""
+        """One of its options; a file may leave out all of them when they have their default, 0."""
         return self.operator.options.get(name, 0)
 
     @property
@@ -49,7 +49,7 @@ class Step:
     @property
     def is_same(self) -> bool:
         """Whether the padding is SAME; else it is VALID, none."""
-        return self.option("padding") == Padding.SAME
+        return bool(self.option("padding") == Padding.SAME)
 
     def shape(self, position: int) -> tuple[int, ...]:
         """The shape of an input, channels last."""
@@ -59,6 +59,11 @@ class Step:
     def output_shape(self) -> tuple[int, ...]:
         """The shape of the output, channels last."""
         return self.network.shapes[self.operator.outputs[0]]
+
+    def maker(self, position: int) -> "Step | None":
+        """The operator an input comes from; None of the network's own input."""
+        operator = self.makers.get(self.operator.inputs[position])
+        return replace(self, operator=operator) if operator else None
 
     def constant(self, position: int) -> Array:
         """The values of an input that must be a constant."""
@@ -88,8 +93,12 @@ class Step:
         if kind == ActivationFunctionType.RELU:
             return self.graph.node("Relu", tensor)
         if kind == ActivationFunctionType.RELU6:
-            return self.graph.node("Clip", tensor, self.graph.scalar(0), self.graph.scalar(6))
+            return self.relu6(tensor)
         raise ExportError(f"a {self.operator.name} with fused activation {kind} cannot be converted")
+
+    def relu6(self, tensor: str) -> str:
+        """``tensor`` between 0 and 6."""
+        return self.graph.node("Clip", tensor, self.graph.scalar(0), self.graph.scalar(6))
 
 
 def same_pads(size: int, window: int, stride: int) -> Pair:

@@ -1,4 +1,4 @@
-"""Convolutions and poolings: a window that goes over height and width."""
+"""What works on windows of height and width: convolutions, poolings, resizing."""
 
 import struct
 
@@ -19,25 +19,35 @@ def depthwise_convolution(step: Step) -> str:
 
 
 def _convolution(step: Step, weights: Array, groups: int) -> str:
+    """A PAD before it becomes its own padding, and a 1x1 goes before a resizing, where pixels are fewer.
+
+    The latter changes no value: what a resizing makes is a mean of pixels, and a 1x1 is linear.
+    """
     kernel = weights.shape[2], weights.shape[3]
-    tensor, pads = step.input(0), _pads(step, kernel)
-    maker = step.makers.get(step.operator.inputs[0])
-    if not step.is_same and maker is not None and maker.name == "PAD":
-        batch, rows, columns, channels = step.network.constants[maker.inputs[1]].tolist()
+    before = step.maker(0)
+    if before is not None and before.operator.name == "PAD" and not step.is_same:
+        batch, rows, columns, channels = before.constant(1).tolist()
         if batch == channels == [0, 0]:
-            tensor, pads = step.tensors[maker.inputs[0]], (tuple(rows), tuple(columns))
-    found = step.graph.node(
+            pads = (rows[0], rows[1]), (columns[0], columns[1])
+            return step.activated(_conv(step, before.input(0), weights, groups, pads))
+    if before is not None and before.operator.name == "RESIZE_BILINEAR" and kernel == step.strides == (1, 1):
+        small = _conv(step, before.input(0), weights, groups, NO_PADS)
+        return step.activated(resized(before, small))
+    return step.activated(_conv(step, step.input(0), weights, groups, _pads(step, kernel)))
+
+
+def _conv(step: Step, tensor: str, weights: Array, groups: int, pads: Pads) -> str:
+    return step.graph.node(
         "Conv",
         tensor,
         step.graph.constant(weights),
         *step.bias(2),
-        kernel_shape=kernel,
+        kernel_shape=weights.shape[2:],
         strides=step.strides,
         pads=onnx_pads(pads),
         dilations=step.dilations,
         group=groups,
     )
-    return step.activated(found)
 
 
 def transpose_convolution(step: Step) -> str:
@@ -63,7 +73,8 @@ def _transposed(step: Step, tensor: int, bias: int, strides: Pair, same: bool) -
         same_pads(wanted[axis], kernel[axis], strides[axis]) if same else (0, 0) for axis in (0, 1)
     )
     reached = [
-        (sizes[axis] - 1) * strides[axis] + kernel[axis] - sum(pads) for axis, pads in enumerate((rows, columns))
+        (sizes[axis] - 1) * strides[axis] + kernel[axis] - sum(pads)
+        for axis, pads in enumerate((rows, columns))
     ]
     return step.graph.node(
         "ConvTranspose",
@@ -121,5 +132,23 @@ def mean(step: Step) -> str:
     """MEAN over height and width, which are kept as axes of one."""
     axes = sorted(step.constant(1).ravel().tolist())
     if axes != [1, 2] or not step.option("keepDims"):
-        raise ExportError(f"a MEAN over axes {axes} cannot be converted, only one over 1 and 2 that keeps them")
+        raise ExportError(
+            f"a MEAN over axes {axes} cannot be converted, only one over 1 and 2 that keeps them"
+        )
     return step.graph.node("GlobalAveragePool", step.input(0))
+
+
+def resize_bilinear(step: Step) -> str:
+    """RESIZE_BILINEAR by fixed factors."""
+    return resized(step, step.input(0))
+
+
+def resized(step: Step, tensor: str) -> str:
+    """``tensor`` resized as the RESIZE_BILINEAR ``step`` does it."""
+    if step.option("alignCorners"):
+        mode = "align_corners"
+    else:
+        mode = "half_pixel" if step.option("halfPixelCenters") else "asymmetric"
+    factors = (new / old for new, old in zip(step.output_shape[1:3], step.shape(0)[1:3], strict=True))
+    scales = step.graph.floats(1, 1, *factors)
+    return step.graph.node("Resize", tensor, "", scales, mode="linear", coordinate_transformation_mode=mode)
