@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from exporters import pictures
+from exporters.pictures import Photo
 from exporters.speech import Clip, clips
 from server import Triton
 from tests import models
@@ -35,6 +37,20 @@ def live_triton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
     log = tmp_path_factory.mktemp("live") / "triton.log"
     with Triton(PROJECT / "model_repository", ["captions"], drain_s=0, log_file=log) as triton:
         yield triton
+
+
+@pytest.fixture(scope="session")
+def vision_triton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
+    """A server with `vision`, `studio` and all they require, out of the real repository."""
+    log = tmp_path_factory.mktemp("vision") / "triton.log"
+    with Triton(PROJECT / "model_repository", ["vision", "studio"], drain_s=0, log_file=log) as triton:
+        yield triton
+
+
+@pytest.fixture(scope="session")
+def photos() -> dict[str, Photo]:
+    """Real photos by name, with and without faces."""
+    return {photo.name: photo for photo in pictures.photos()}
 
 
 @pytest.fixture(scope="session")
