@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+from functools import partial
 
 from .._config import DEFAULT_URL, MAX_CHUNK_S
 from ._captions import FORMATS, captions
 from ._exit import MEANINGS
+from ._picture_parser import add_picture_commands
 from ._status import health, models
 from ._transcribe import transcribe
 
@@ -18,7 +20,8 @@ def parser() -> argparse.ArgumentParser:
     """The parser; the chosen command's coroutine function is `arguments.run`."""
     top = argparse.ArgumentParser(
         prog="liveroom",
-        description="Captions of live rooms and transcripts of recordings, from a liveroom server.",
+        description="Captions of live rooms, transcripts of recordings, and faces and effects of pictures\n"
+        "and videos, from a liveroom server.",
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -38,8 +41,13 @@ def parser() -> argparse.ArgumentParser:
         help="auto, a Whisper code such as en or zh, or candidates such as en,zh (default: auto)",
     )
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    add = partial(
+        commands.add_parser,
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
 
-    live = commands.add_parser(
+    live = add(
         "captions",
         parents=[common, language],
         help="play audio into a live room and show its captions as they come",
@@ -48,7 +56,6 @@ def parser() -> argparse.ArgumentParser:
         "elsewhere only what is final is written.",
         epilog="a pipe: ffmpeg -i rtmp://... -f s16le -ac 1 -ar 16000 - | liveroom captions -\n\n"
         + _EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     source = live.add_mutually_exclusive_group(required=True)
     source.add_argument(
@@ -81,30 +88,23 @@ def parser() -> argparse.ArgumentParser:
     live.add_argument("--out", metavar="FILE", help="write there instead of stdout")
     live.set_defaults(run=captions)
 
-    batch = commands.add_parser(
+    batch = add(
         "transcribe",
         parents=[common, language],
         help="print the text of recordings",
         description="Print the text of recordings of any length. A bad file does not stop the others.\n"
         "For subtitles: liveroom captions FILE --pace 0 --format srt",
-        epilog=_EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     batch.add_argument("files", nargs="+", metavar="FILE", help="WAV, FLAC, OGG or MP3")
     batch.set_defaults(run=transcribe)
+
+    add_picture_commands(add, common)
 
     for name, run, does in (
         ("models", models, "list the models in the server's repository"),
         ("health", health, "ask every model that clients call for a real answer"),
     ):
-        command = commands.add_parser(
-            name,
-            parents=[common],
-            help=does,
-            description=does[0].upper() + does[1:] + ".",
-            epilog=_EXIT_CODES,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
+        command = add(name, parents=[common], help=does, description=does[0].upper() + does[1:] + ".")
         command.set_defaults(run=run)
     return top
 

@@ -4,34 +4,24 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 
 from .._audio import AudioFile
 from .._client import AsyncClient
 from .._errors import LiveroomError, ModelUnavailable, ServerUnavailable
 from .._types import Caption
 from ._exit import FAILED, OK
+from ._progress import seconds_bar
 from ._report import report
 
 
 async def transcribe(arguments: argparse.Namespace) -> int:
     """Run the command: files that fail are reported, the others still done."""
     code = OK
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed:.0f}/{task.total:.0f} s"),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=arguments.json or not sys.stderr.isatty(),
-    )
     async with AsyncClient(arguments.url) as client:
-        with bar:
+        with seconds_bar(quiet=arguments.json) as bar:
             for path in arguments.files:
                 try:
                     await _transcribe_file(client, path, arguments, bar)
