@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from raster import Floats, Pixels, added, gaussian, mixed, resized, shrunk
+from raster import Floats, Pixels, added, box_mean, gaussian, mixed, resized, shrunk, tripled
 
 BLUR_SIGMA = 0.035
 """Of the strongest blur, as a part of the longer side."""
 WORKING_SIDE = 320
 """Longer side at which backgrounds are blurred, and colours along the edges are looked for."""
-EDGE_SIGMA = 0.006
+FINE_SIGMA, COARSE_SIGMA = 2.0, 4.0
+"""Pixels of blur that hide that a picture was made smaller, and that its means were."""
+EDGE = 0.01
 """How far around an edge the colours of either side are looked for, as a part of the longer side."""
 LONGEST_SIDE = 1920
 """Of a room's picture; a larger one is scaled down when it comes."""
@@ -56,9 +58,16 @@ def blurred(frame: Pixels, matte: Floats, strength: float) -> Pixels:
     height, width = frame.shape[:2]
     sigma = strength * BLUR_SIGMA * max(height, width)
     # Only as small as the blur can hide.
-    longest = max(WORKING_SIDE, max(height, width) * 2 / sigma)
+    longest = max(WORKING_SIDE, max(height, width) * FINE_SIGMA / sigma)
     small = shrunk(frame, longest).astype(np.float32)
-    mean = weighted_blur(small, 1 - shrunk(matte, longest), sigma * max(small.shape) / max(height, width))
+    weight = LEAST + 1 - shrunk(matte, longest)
+    small *= tripled(weight)
+    sigma *= max(weight.shape) / max(height, width)
+    # The sums that means are made of may be smaller still.
+    smallest = max(weight.shape) * min(1.0, COARSE_SIGMA / sigma)
+    small, total = shrunk(small, smallest), shrunk(weight, smallest)
+    sigma *= max(total.shape) / max(weight.shape)
+    mean = gaussian(small, sigma) / tripled(gaussian(total, sigma))
     return resized(np.rint(mean).astype(np.uint8), width, height)
 
 
@@ -69,21 +78,15 @@ def own_colours(frame: Pixels, matte: Floats) -> Pixels:
     frame is a mix, I = a F + (1 - a) B, of which local means of both sides are known.
     """
     small, alpha = shrunk(frame, WORKING_SIDE).astype(np.float32), shrunk(matte, WORKING_SIDE)
-    sigma = max(EDGE_SIGMA * max(alpha.shape), 1.0)
-    front = weighted_blur(small, alpha, sigma)
-    back = weighted_blur(small, 1 - alpha, sigma)
-    part = alpha[..., None]
-    # What is added to the frame: nothing where all is person, all that is not theirs at the rim.
-    shift = front - small + part * (small - back - part * (front - back))
-    shift *= part < 1 - LEAST
+    window = 2 * max(1, round(EDGE * max(alpha.shape))) + 1
+    mean, share, alpha = box_mean(small, window), tripled(box_mean(alpha, window)), tripled(alpha)
+    person = box_mean(small * alpha, window)
+    little = LEAST * mean
+    front = (person + little) / (share + LEAST)
+    back = (mean - person + little) / (np.float32(1 + LEAST) - share)
+    # The paper's F + a (I - a F - (1 - a) B) less I: what has to be added, nothing where all is person.
+    shift = (1 - alpha) * (front * (1 + alpha) - back * alpha - small)
     return added(frame, resized(shift, frame.shape[1], frame.shape[0]))
-
-
-def weighted_blur(picture: Floats, weight: Floats, sigma: float) -> Floats:
-    """Gaussian mean of `picture` [H, W, 3] by `weight` [H, W]; the plain one where no weight is near."""
-    weight = weight + LEAST
-    mean: Floats = gaussian(picture * weight[..., None], sigma) / gaussian(weight, sigma)[..., None]
-    return mean
 
 
 def _mix(one: Pixels, other: Pixels, weight: float) -> Pixels:

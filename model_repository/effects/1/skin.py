@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from matte import guide
 from mesh import BARE, FEATURES, OVAL, extent, pose
-from raster import Floats, Pixels, added, box_mean, filled, gaussian, inside, resized
+from raster import Floats, Pixels, added, box_mean, filled, gaussian, inside, resized, shrunk, tripled
 
 MARGIN = 0.25
 """Of what is looked at around the mesh, as a part of the face."""
@@ -16,6 +16,8 @@ SMALLEST_FACE = 24.0
 """Pixels across; a smaller one has no skin to speak of."""
 WORKING_FACE = 220.0
 """Pixels across at which a face is smoothed; a larger one is made smaller: its finest detail stays anyway."""
+COARSE_FACE = 110.0
+"""Pixels across at which it is found out where skin is, and how to smooth it."""
 WINDOW = 0.07
 """Of the smoothing, as a part of the face: blemishes are smaller, the shading of cheeks is larger."""
 EPSILON = 3e-3
@@ -88,27 +90,33 @@ def likelihood(face: Pixels, points: Floats) -> Floats:
 
 
 def _improved(face: Pixels, points: Floats, size: float, smooth: float, brighten: float) -> Pixels:
-    scale = min(1.0, WORKING_FACE / size)
     height, width = face.shape[:2]
-    small = resized(face, max(1, round(width * scale)), max(1, round(height * scale)), cv2.INTER_AREA)
-    levels = small.astype(np.float32)
+    pixels = shrunk(face, WORKING_FACE / size * max(height, width))
+    small = shrunk(pixels, COARSE_FACE / size * max(height, width))
+    scale = max(small.shape) / max(height, width)
+    where = region(small, points * np.float32(scale), size * scale)
+    levels = pixels.astype(np.float32)
     change = np.zeros_like(levels)
     if smooth > 0:
-        change += np.float32(smooth) * (_smoothed(levels, size * scale) - levels)
+        change += np.float32(smooth) * (_smoothed(levels, small, size * scale) - levels)
     if brighten > 0:
         change += np.float32(brighten) * _glow(levels + change)
-    change *= region(small, points * np.float32(scale), size * scale)[..., None]
+    change *= tripled(resized(where, levels.shape[1], levels.shape[0]))
     return added(face, resized(change, width, height))
 
 
-def _smoothed(levels: Floats, size: float) -> Floats:
-    """Skin without blotches [H, W, 3]: a guided filter of the face by itself, with its texture put back."""
-    values = levels / 255
-    window = 2 * max(2, round(WINDOW * size)) + 1
-    slope, offset = guide(values, values, window, EPSILON)
-    texture = values - gaussian(values, max(0.6, FINE * size))
-    smoothed: Floats = np.float32(255) * (slope * values + offset + np.float32(TEXTURE) * texture)
-    return smoothed
+def _smoothed(levels: Floats, small: Pixels, size: float) -> Floats:
+    """Skin without blotches [H, W, 3]: a guided filter of the face by itself, with its texture put back.
+
+    The filter's coefficients come from the face made smaller, `small`, whose extent is `size`.
+    """
+    height, width = levels.shape[:2]
+    values = small.astype(np.float32)
+    slope, offset = guide(values, values, 2 * max(1, round(WINDOW * size)) + 1, EPSILON * 255**2)
+    even = resized(slope, width, height) * levels + resized(offset, width, height)
+    texture = levels - gaussian(levels, max(0.6, FINE * size * width / small.shape[1]))
+    even += np.float32(TEXTURE) * texture
+    return even
 
 
 def _glow(levels: Floats) -> Floats:
@@ -116,9 +124,8 @@ def _glow(levels: Floats) -> Floats:
 
     Black and white stay (a soft shoulder: nothing burns out), and colours keep their hue and saturation.
     """
-    luma = np.clip(levels @ np.array([0.299, 0.587, 0.114], np.float32), 0, 255) / 255
-    added_light: Floats = levels * (np.float32(GLOW) * (1 - luma))[..., None]
-    return added_light
+    luma = np.asarray(cv2.cvtColor(levels, cv2.COLOR_RGB2GRAY), np.float32)
+    return levels * tripled(np.float32(GLOW) * (1 - np.clip(luma, 0, 255) / 255))
 
 
 def _forehead_too(points: Floats) -> Floats:
