@@ -8,7 +8,6 @@ import re
 import numpy as np
 import pytest
 from liveroom import (
-    AsyncClient,
     AsyncRoom,
     DeadlineExceeded,
     InvalidInput,
@@ -16,11 +15,10 @@ from liveroom import (
     ModelUnavailable,
     Overloaded,
     RoomClosed,
-    ServerUnavailable,
     Timeouts,
 )
 
-from tests.unit.peer import Peer, Request, Send, acknowledgement, broken, event, heard, polite, refusal
+from tests.unit.peer import Peer, Request, Send, acknowledgement, event, heard, polite, refusal
 
 RATE = 16_000
 CHUNK = np.zeros(RATE // 10, np.int16)
@@ -223,86 +221,3 @@ async def test_a_bad_first_chunk_does_not_end_the_room() -> None:
         await room.audio(CHUNK, RATE)
         await room.end()
         assert [caption.text for caption in await heard(room)] == ["the end"]
-
-
-async def test_a_room_without_audio_ends_quietly() -> None:
-    peer = Peer()
-    async with peer.client() as client:
-        async with client.room("silent") as room:
-            pass
-        assert [caption async for caption in room.events()] == []
-    assert peer.chunks == []
-
-
-async def test_an_exception_in_the_block_cancels_the_stream_instead_of_flushing() -> None:
-    peer = Peer()
-    async with peer.client() as client:
-        room = client.room("broken")
-        with pytest.raises(KeyError):
-            await talk(room, 1, then=KeyError)
-        await asyncio.wait_for(peer.cancelled.wait(), 5)
-        with pytest.raises(RoomClosed, match="was cancelled"):
-            await anext(room.events())
-    assert not any(request.parameters["sequence_end"].bool_param for request in peer.chunks)
-
-
-async def test_cancelling_the_task_cancels_the_stream() -> None:
-    peer = Peer()
-    async with peer.client() as client:
-        task = asyncio.create_task(talk(client.room("cut"), 1_000_000))
-        await asyncio.sleep(0.1)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        await asyncio.wait_for(peer.cancelled.wait(), 5)
-
-
-@pytest.mark.parametrize(
-    ("message", "kind"),
-    [
-        ("Socket closed", ServerUnavailable),
-        ("Request for unknown model: 'captions' is not found", ModelUnavailable),
-    ],
-)
-async def test_a_stream_that_breaks_tells_both_sender_and_reader(message: str, kind: type[Exception]) -> None:
-    async def breaks(request: Request, send: Send) -> None:
-        await send(event(request.id, "final", "so far", 0.0, 1.0))
-        await send(acknowledgement(request.id))
-        if request.id == "2":
-            await asyncio.sleep(0.1)  # gRPC may drop what it has not delivered when a stream breaks
-            await send(broken(message))
-
-    async with Peer(breaks).client() as client:
-        room = client.room("broken")
-        with pytest.raises(kind):
-            await talk(room, 1000)
-        events = room.events()
-        assert [getattr(await anext(events), "text", None) for _ in range(2)] == ["so far", "so far"]
-        with pytest.raises(kind):
-            await anext(events)
-
-
-async def test_no_server_is_said_at_the_first_chunk() -> None:
-    async with Peer().listening() as url:
-        pass
-    async with AsyncClient(url) as client:
-        with pytest.raises(
-            ServerUnavailable, match=f"no server answers at {url}: start one with `python -m server`"
-        ):
-            await talk(client.room("nobody"), 1)
-
-
-async def test_a_room_cannot_be_used_before_after_or_twice() -> None:
-    async with Peer().client() as client:
-        room = client.room("once")
-        with pytest.raises(RoomClosed, match="is not open"):
-            await room.audio(CHUNK, RATE)
-        async with room:
-            await room.audio(CHUNK, RATE)
-            await room.end()
-            await room.end()
-            with pytest.raises(RoomClosed, match="has ended"):
-                await room.audio(CHUNK, RATE)
-        with pytest.raises(RoomClosed, match="opened before"):
-            async with room:
-                pass
