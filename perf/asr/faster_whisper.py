@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from exporters.speech import Clip
 from exporters.whisper.vocabulary import TIMESTAMPS
 from exporters.whisper.weights import BASE, place
 from perf.peers import environments
+from perf.peers.worker import Worker, working
 
 REQUIREMENTS = ("faster-whisper==1.2.1", "ctranslate2==4.8.5")
 SAME_JOB: Mapping[str, object] = {
@@ -38,10 +38,10 @@ DEFAULTS: Mapping[str, object] = {}
 class FasterWhisper:
     """A running peer, made by `started`; `versions` are its packages'."""
 
-    def __init__(self, process: "subprocess.Popen[str]", scratch: Path) -> None:
-        self._process = process
+    def __init__(self, worker: Worker, scratch: Path) -> None:
+        self._worker = worker
         self._scratch = scratch
-        self.versions = {name: str(version) for name, version in self._answer().items()}
+        self.versions = worker.versions
 
     def transcribe(
         self, clips: Sequence[Clip], options: Mapping[str, object], *, batch: int | None = None
@@ -50,13 +50,8 @@ class FasterWhisper:
 
         batch: through the batched pipeline, in batches of so many; None: one clip after the other.
         """
-        if self._process.stdin is None:
-            raise RuntimeError("faster-whisper was started without a pipe to it")
         files = [str(self._file(clip)) for clip in clips]
-        request = {"audio": files, "options": dict(options), "batch": batch}
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
-        answer = self._answer()
+        answer = self._worker.ask({"audio": files, "options": dict(options), "batch": batch})
         texts, seconds = answer["texts"], answer["seconds"]
         if not isinstance(texts, list) or not isinstance(seconds, float):
             raise RuntimeError(f"faster-whisper answered {answer}")
@@ -67,13 +62,6 @@ class FasterWhisper:
         if not file.exists():
             np.save(file, clip.audio)
         return file
-
-    def _answer(self) -> dict[str, object]:
-        line = self._process.stdout.readline() if self._process.stdout else ""
-        if not line:
-            raise RuntimeError(f"faster-whisper ended with {self._process.wait()}: see what it said above")
-        answer: dict[str, object] = json.loads(line)
-        return answer
 
 
 @contextmanager
@@ -89,14 +77,8 @@ def started(threads: int, library: Library) -> Iterator[FasterWhisper]:
         model = weights(scratch, library)
         script = Path(__file__).with_name("faster_whisper_peer.py")
         command = [str(python), "-P", str(script), str(model), str(threads)]
-        environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
-        with subprocess.Popen(
-            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        ) as process:
-            try:
-                yield FasterWhisper(process, scratch)
-            finally:
-                process.terminate()
+        with working("faster-whisper", command, {**os.environ, "HF_HUB_OFFLINE": "1"}) as worker:
+            yield FasterWhisper(worker, scratch)
 
 
 def weights(scratch: Path, library: Library) -> Path:

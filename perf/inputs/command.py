@@ -82,6 +82,13 @@ def chosen(names: Sequence[str]) -> list[Model]:
     return models
 
 
+def in_sequences(model: Model) -> bool:
+    """Whether requests belong to sequences: of an ensemble, whether those of any of its steps do."""
+    if not model.is_ensemble:
+        return bool(model.config.HasField("sequence_batching"))
+    return any(in_sequences(Repository(model.folder.parent).read(name)) for name in model.requires)
+
+
 def write(models: Sequence[Model], folder: Path, console: Console) -> list[Written]:
     """Writes a file for each model into `folder`."""
     library = Library(progress=Progress(console))
@@ -91,6 +98,6 @@ def write(models: Sequence[Model], folder: Path, console: Console) -> list[Writt
             status.update(f"writing inputs: {model.name}")
             inputs = registry.WRITERS[model.name](library)
             file = folder / f"{model.name}.json"
-            inputs.write(file, sequences=model.config.HasField("sequence_batching"))
+            inputs.write(file, sequences=in_sequences(model))
             written.append(Written(model, inputs, file))
     return written

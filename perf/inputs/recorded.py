@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from tritonclient.utils import serialize_byte_tensor
 
 Array = NDArray[np.generic]
 Step = Mapping[str, Array]
-"""The tensors of one request by name, without a batch axis; text is an object array of str."""
+"""The tensors of one request by name, without a batch axis; texts are objects of str, files of bytes."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,9 @@ class Inputs:
 
 
 def _tensor(array: Array) -> dict[str, object]:
-    if array.dtype == np.object_:
-        return {"content": array.reshape(-1).tolist(), "shape": list(array.shape)}
-    packed = base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
-    return {"content": {"b64": packed}, "shape": list(array.shape)}
+    values = array.reshape(-1).tolist()
+    if array.dtype == np.object_ and all(isinstance(value, str) for value in values):
+        return {"content": values, "shape": list(array.shape)}
+    # perf_analyzer sends what b64 holds as it is: files as the protocol has them, each after its length.
+    raw = serialize_byte_tensor(array).item() if array.dtype == np.object_ else array.tobytes()
+    return {"content": {"b64": base64.b64encode(raw).decode()}, "shape": list(array.shape)}

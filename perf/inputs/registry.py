@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 
 from exporters.sources import Library
-from perf.inputs import speech
+from perf.inputs import pictures, speech
 from perf.inputs.recorded import Inputs
 
 Writer = Callable[[Library], Inputs]
 
-MODALITIES: tuple[ModuleType, ...] = (speech,)
+MODALITIES: tuple[ModuleType, ...] = (speech, pictures)
 """Each has WRITERS: model -> function."""
 WRITERS: Mapping[str, Writer] = {
     model: writer for modality in MODALITIES for model, writer in modality.WRITERS.items()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from threading import Barrier
 
 from perf.inputs.recorded import Step
-from perf.models.in_process import THREADS, InProcess, Instance, Job
+from perf.models.instances import THREADS, InProcess, Instance, Job
 from server.repository import Model
 
 TRY_S = 0.4

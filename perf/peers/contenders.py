@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from perf.load import analyzer
 from perf.load.closed_loop import Answers, answers
 from perf.models import in_process
+from perf.models.instances import Job
 from perf.peers.subjects import Subject
 from server import Triton
 
@@ -60,8 +61,8 @@ def bare(subject: Subject) -> Iterator[Loader]:
     )
 
 
-def _in_turn(sessions: Sequence[in_process.Job], concurrency: int, seconds: float) -> Answers:
-    free = queue.SimpleQueue[in_process.Job]()
+def _in_turn(sessions: Sequence[Job], concurrency: int, seconds: float) -> Answers:
+    free = queue.SimpleQueue[Job]()
     for session in sessions:
         free.put(session)
     cpu, began = time.process_time(), time.perf_counter()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 from tritonclient.grpc.model_config_pb2 import DataType
-from tritonclient.utils import np_to_triton_dtype
+from tritonclient.utils import deserialize_bytes_tensor, np_to_triton_dtype
 
 from exporters.triton_config import config_path, load_config, served_models
 from perf.inputs import command, registry
@@ -19,7 +19,7 @@ from perf.inputs.recorded import Array, Inputs
 PROJECT = Path(__file__).parents[2]
 REPOSITORY = PROJECT / "model_repository"
 MODELS = served_models(REPOSITORY)
-WIDTHS = {"FP32": 4, "FP64": 8, "INT16": 2, "INT32": 4, "BOOL": 1}
+WIDTHS = {"FP32": 4, "FP64": 8, "INT16": 2, "INT32": 4, "UINT8": 1, "BOOL": 1}
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +34,8 @@ def test_every_model_has_inputs_and_no_other() -> None:
 
 
 def test_a_model_without_inputs_is_named_and_what_to_do() -> None:
-    with pytest.raises(RuntimeError, match=r"no inputs for face_detector: .*perf/inputs/speech\.py"):
-        registry.check([*MODELS, "face_detector"])
+    with pytest.raises(RuntimeError, match=r"no inputs for ad_ranker: .*perf/inputs/speech\.py"):
+        registry.check([*MODELS, "ad_ranker"])
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -57,12 +57,16 @@ def test_a_file_is_in_the_form_of_perf_analyzer(model: str, written: dict[str, W
     config = load_config(config_path(REPOSITORY, model))
     kinds = {e.name: DataType.Name(e.data_type).removeprefix("TYPE_") for e in config.input}
     data = json.loads(written[model].file.read_text())["data"]
-    streams = data if config.HasField("sequence_batching") else [data]
+    streams = data if command.in_sequences(written[model].model) else [data]
     assert [len(stream) for stream in streams] == [len(each) for each in written[model].inputs.streams]
     for name, tensor in (item for stream in streams for step in stream for item in step.items()):
-        if kinds[name] == "STRING":
+        if isinstance(tensor["content"], list):
+            assert kinds[name] == "STRING"
             assert all(isinstance(text, str) for text in tensor["content"])
             assert len(tensor["content"]) == np.prod(tensor["shape"])
+        elif kinds[name] == "STRING":
+            files = deserialize_bytes_tensor(base64.b64decode(tensor["content"]["b64"]))
+            assert [file[:2] for file in files] == [b"\xff\xd8"], "one JPEG"
         else:
             assert len(base64.b64decode(tensor["content"]["b64"])) == WIDTHS[kinds[name]] * np.prod(
                 tensor["shape"]
@@ -74,6 +78,23 @@ def test_speech_of_both_languages_reaches_the_decoder(written: dict[str, Written
     assert len(steps) == len(written["asr"].inputs.steps) == 13
     assert all(np.isfinite(step["states"].astype(np.float32)).all() for step in steps)
     assert len({step["states"].shape for step in steps}) > 1
+
+
+def test_networks_of_single_faces_get_a_face_of_every_frame(written: dict[str, Written]) -> None:
+    for model in ("face_landmarks", "face_embedder", "face_expression"):
+        assert len(written[model].inputs.steps) == len(written["vision"].inputs.steps) == 13
+
+
+def test_rooms_are_sequences_where_a_step_of_an_ensemble_keeps_them_apart(
+    written: dict[str, Written],
+) -> None:
+    assert [name for name, each in written.items() if command.in_sequences(each.model)] == [
+        "captions",
+        "denoise",
+        "effects",
+        "studio",
+        "voice_activity",
+    ]
 
 
 def test_the_command_names_model_file_and_streaming(written: dict[str, Written]) -> None:

@@ -18,7 +18,7 @@ from perf.load.analyzer import Load
 from perf.load.server_costs import ModelCost
 from perf.models import bare, drawing, in_process
 from perf.models.bare import Layout, layouts, rate
-from perf.models.in_process import Job
+from perf.models.instances import Job
 from perf.models.rows import Row, Served, row
 from server.repository import Repository
 from tests.unit.test_perf_cli import perf

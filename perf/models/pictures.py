@@ -1,0 +1,194 @@
+"""The models of pictures without a server: the served modules and networks in this process."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Condition
+
+import cv2
+import numpy as np
+import onnxruntime as ort
+
+from exporters.onnx_tools import Array, Floats
+from exporters.pictures import Image
+from perf.inputs.recorded import Step
+from perf.models.instances import InProcess, Instance, session
+from perf.vision.served import (
+    DEFAULT_DETECTOR,
+    DETECTORS,
+    REPOSITORY,
+    Frame,
+    Room,
+    Run,
+    decode,
+    edit,
+    encode,
+    look,
+    parse,
+    views,
+)
+
+Work = Callable[[Step, Run, int], object]
+"""Does what a request asks for, with networks; the number is its place in the batch."""
+_DETECTOR = DETECTORS[DEFAULT_DETECTOR]
+_PATIENCE_S = 60.0
+_LARGEST_BATCH = 64
+
+
+class Networks:
+    """The networks, asked as `faces` asks them; each is loaded when it is first asked."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._sessions: dict[str, ort.InferenceSession] = {}
+
+    def __call__(self, model: str, images: Sequence[Image], outputs: Sequence[str]) -> list[Floats]:
+        """The outputs [N,...] for N images of one size."""
+        if model not in self._sessions:
+            self._sessions[model] = session(REPOSITORY.read(model), self._threads)
+        found: list[Floats] = self._sessions[model].run(list(outputs), {"image": np.stack(images)})
+        return found
+
+
+class Together:
+    """Networks for frames that are looked at side by side: what all of them ask for next is one batch.
+
+    run: asks a network. frames: how many there are; each says when it is `done`.
+    """
+
+    def __init__(self, run: Run, frames: int) -> None:
+        self._run = run
+        self._busy = frames
+        self._changed = Condition()
+        self._asked: list[_Asked] = []
+
+    def __call__(self, model: str, images: Sequence[Image], outputs: Sequence[str]) -> list[Floats]:
+        """See `Networks`; returns when every other frame asks for something too, or is done."""
+        asked = _Asked(model, images, outputs)
+        with self._changed:
+            self._asked.append(asked)
+            self._serve_all()
+            if not self._changed.wait_for(lambda: asked.answer is not None, _PATIENCE_S):
+                raise RuntimeError(f"{model} was not asked for by every frame within {_PATIENCE_S:g} s")
+        return asked.answer or []
+
+    def done(self) -> None:
+        """One frame asks for nothing more."""
+        with self._changed:
+            self._busy -= 1
+            self._serve_all()
+
+    def _serve_all(self) -> None:
+        if not self._asked or len(self._asked) < self._busy:
+            return
+        for model, outputs in dict.fromkeys((each.model, tuple(each.outputs)) for each in self._asked):
+            batch = [each for each in self._asked if (each.model, tuple(each.outputs)) == (model, outputs)]
+            found = self._run(model, [image for each in batch for image in each.images], outputs)
+            ends = np.cumsum([len(each.images) for each in batch])[:-1]
+            parts = [np.split(tensor, ends) for tensor in found]
+            for at, each in enumerate(batch):
+                each.answer = [tensor[at] for tensor in parts]
+        self._asked.clear()
+        self._changed.notify_all()
+
+
+class _Asked:
+    """What a frame asks of a network, and what it is told."""
+
+    def __init__(self, model: str, images: Sequence[Image], outputs: Sequence[str]) -> None:
+        self.model = model
+        self.images = images
+        self.outputs = outputs
+        self.answer: list[Floats] | None = None
+
+
+def _image_decoder(threads: int) -> Instance:
+    """Picture after picture; a decoder has but one thread."""
+    return lambda batch: lambda: [views(decode(_file(step["image"])).frame) for step in batch]
+
+
+def _faces(threads: int) -> Instance:
+    def seen(step: Step, run: Run, at: int) -> None:
+        width, height = step["size"].tolist()
+        look(Frame(step["frame"].astype(np.uint8, copy=False), (width, height), run), run, _DETECTOR)
+
+    return _instance(threads, seen)
+
+
+def _vision(threads: int) -> Instance:
+    """The ensemble's steps."""
+
+    def seen(step: Step, run: Run, at: int) -> None:
+        picture = decode(_file(step["image"]))
+        look(Frame(picture.frame, (picture.width, picture.height), run), run, _DETECTOR)
+        run("nsfw", [views(picture.frame)[1]], ["probability"])
+
+    return _instance(threads, seen)
+
+
+def _effects(threads: int) -> Instance:
+    rooms: dict[int, Room] = {}
+
+    def edited(step: Step, run: Run, at: int) -> None:
+        frame = step["frame"].astype(np.uint8, copy=False)
+        _edit(frame, step["mask"].astype(np.float32, copy=False), step, run, rooms.setdefault(at, Room()))
+
+    return _instance(threads, edited)
+
+
+def _studio(threads: int) -> Instance:
+    """The ensemble's steps; the n-th of a batch is a frame of the n-th room."""
+    rooms: dict[int, Room] = {}
+
+    def edited(step: Step, run: Run, at: int) -> None:
+        frame = decode(_file(step["image"])).frame
+        (mask,) = run("person_segmenter", [views(frame)[0]], ["mask"])
+        _edit(frame, mask[0], step, run, rooms.setdefault(at, Room()))
+
+    return _instance(threads, edited)
+
+
+def _edit(frame: Image, mask: Floats, step: Step, run: Run, room: Room) -> bytes:
+    """A frame with the effects that its settings ask for, nobody being enrolled, as JPEG."""
+    settings = parse(str(step["settings"][0]))
+    height, width = frame.shape[:2]
+    nothing = {"boxes": np.zeros((0, 4), np.float32), "meshes": np.zeros((0, 468, 3), np.float32)}
+    seen = nothing
+    if settings.needs_meshes or settings.anonymize > 0:
+        seen = look(Frame(frame, (width, height), run), run, _DETECTOR, each=settings.anonymize > 0)
+    return encode(edit(frame, mask, settings, room, seen["boxes"], seen["meshes"]), "jpeg", settings.quality)
+
+
+def _instance(threads: int, work: Work) -> Instance:
+    """Runs `work` on each request of a batch, side by side where there are several."""
+    cv2.setNumThreads(1)  # as the served models have it
+    networks, pool = Networks(threads), ThreadPoolExecutor(_LARGEST_BATCH)
+
+    def run(batch: Sequence[Step]) -> None:
+        if len(batch) == 1:
+            work(batch[0], networks, 0)
+            return
+        together = Together(networks, len(batch))
+
+        def one(step: Step, at: int) -> None:
+            try:
+                work(step, together, at)
+            finally:
+                together.done()
+
+        for each in [pool.submit(one, step, at) for at, step in enumerate(batch)]:
+            each.result()
+
+    return lambda batch: lambda: run(batch)
+
+
+def _file(tensor: Array) -> bytes:
+    return bytes(tensor.item(0))
+
+
+PYTHON: Mapping[str, InProcess] = {
+    "effects": InProcess(_effects),
+    "faces": InProcess(_faces),
+    "image_decoder": InProcess(_image_decoder),
+    "studio": InProcess(_studio),
+    "vision": InProcess(_vision),
+}
