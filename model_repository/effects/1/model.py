@@ -18,6 +18,7 @@ from background import Picture
 from calls import CallError, decode, find_faces
 from editing import edit
 from encoding import encode, format_of
+from heap import keep_freed_memory
 from raster import Floats, Pixels
 from rooms import Room, Rooms, RoomsFullError
 from settings import Settings, parse
@@ -44,6 +45,7 @@ class TritonPythonModel:
     def initialize(self, args: dict[str, str]) -> None:
         """One thread an instance: there are as many instances as cores to share."""
         cv2.setNumThreads(1)
+        keep_freed_memory()
         config = json.loads(args["model_config"])
         self._rooms = Rooms(int(config["parameters"]["max_rooms"]["string_value"]))
         self._rooms.watch()
