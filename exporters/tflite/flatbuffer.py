@@ -30,7 +30,7 @@ _ON_CONSTANTS = ("DEQUANTIZE", "DENSIFY")
 
 @dataclass(frozen=True)
 class Operator:
-    """One step: ``inputs`` and ``outputs`` are indices of tensors, -1 is an input left out.
+    """One step: ``inputs`` and ``outputs`` are indices of tensors.
 
     ``name`` is TFLite's own (``CONV_2D``), for a custom operator the one its author gave it.
     """

@@ -15,11 +15,14 @@ _CHANNELS_LAST = (0, 2, 3, 1)
 
 
 def _same(operator: str) -> Callable[[Step], str]:
-    """An operator that is ``operator`` in ONNX; smaller inputs are repeated along the axes of larger ones."""
+    """An operator that is ``operator`` in ONNX; axes of one are repeated to the other input's size."""
 
     def convert(step: Step) -> str:
-        inputs = (step.input(position) for position in range(len(step.operator.inputs)))
-        return step.activated(step.graph.node(operator, *inputs))
+        positions = range(len(step.operator.inputs))
+        shapes = [step.shape(position) for position in positions if step.is_computed(position)]
+        if len({len(shape) for shape in shapes}) > 1:
+            raise ExportError(f"{step.operator.name} of shapes {shapes} of several ranks cannot be converted")
+        return step.activated(step.graph.node(operator, *(step.input(position) for position in positions)))
 
     return convert
 
@@ -39,7 +42,7 @@ def _pad(step: Step) -> str:
     """With zeros; before a convolution it becomes the convolution's own padding, and this falls away."""
     pads = step.constant(1).tolist()
     if len(pads) == 4:
-        pads = [pads[axis] for axis in CHANNELS_FIRST[4]]
+        pads = [pads[axis] for axis in CHANNELS_FIRST]
     return step.graph.node(
         "Pad", step.input(0), step.graph.ints(*(before for before, _ in pads), *(after for _, after in pads))
     )
@@ -54,7 +57,7 @@ def _reshape(step: Step) -> str:
     if len(before) == 4:
         tensor = step.graph.node("Transpose", tensor, perm=_CHANNELS_LAST)
     tensor = step.graph.node("Reshape", tensor, step.graph.ints(-1, *after[1:]))
-    return step.graph.node("Transpose", tensor, perm=CHANNELS_FIRST[4]) if len(after) == 4 else tensor
+    return step.graph.node("Transpose", tensor, perm=CHANNELS_FIRST) if len(after) == 4 else tensor
 
 
 def _concatenation(step: Step) -> str:
@@ -62,7 +65,7 @@ def _concatenation(step: Step) -> str:
     axis = int(step.option("axis")) % rank
     inputs = (step.input(position) for position in range(len(step.operator.inputs)))
     return step.activated(
-        step.graph.node("Concat", *inputs, axis=CHANNELS_FIRST[rank].index(axis) if rank == 4 else axis)
+        step.graph.node("Concat", *inputs, axis=CHANNELS_FIRST.index(axis) if rank == 4 else axis)
     )
 
 

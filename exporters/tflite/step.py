@@ -16,8 +16,8 @@ Pads = tuple[Pair, Pair]
 """The padding of rows and that of columns."""
 
 NO_PADS: Pads = ((0, 0), (0, 0))
-CHANNELS_FIRST = {3: (2, 0, 1), 4: (0, 3, 1, 2)}
-"""The order of a channels-last tensor's axes that turns it channels first, by how many it has."""
+CHANNELS_FIRST = (0, 3, 1, 2)
+"""The order of the axes of a channels-last tensor of four that turns it channels first."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,10 @@ class Step:
         operator = self.makers.get(self.operator.inputs[position])
         return replace(self, operator=operator) if operator else None
 
+    def is_computed(self, position: int) -> bool:
+        """Whether an input depends on the network's own; else it is a constant."""
+        return self.operator.inputs[position] in self.tensors
+
     def constant(self, position: int) -> Array:
         """The values of an input that must be a constant."""
         values = self.network.constants.get(self.operator.inputs[position])
@@ -73,17 +77,17 @@ class Step:
         return values
 
     def input(self, position: int) -> str:
-        """The name of an input. A constant is turned channels first, as what it works with is."""
-        index = self.operator.inputs[position]
-        if index in self.tensors:
-            return self.tensors[index]
+        """The name of an input; a constant gets as many axes as the output has, in the same order."""
+        if self.is_computed(position):
+            return self.tensors[self.operator.inputs[position]]
         values = self.constant(position)
-        return self.graph.constant(values.transpose(CHANNELS_FIRST.get(values.ndim, range(values.ndim))))
+        values = values.reshape((1,) * (len(self.output_shape) - values.ndim) + values.shape)
+        return self.graph.constant(values.transpose(CHANNELS_FIRST) if values.ndim == 4 else values)
 
     def bias(self, position: int) -> list[str]:
         """The bias as a list of inputs, empty where the operator has none."""
-        inputs = self.operator.inputs
-        return [self.input(position)] if position < len(inputs) and inputs[position] >= 0 else []
+        has_one = position < len(self.operator.inputs)
+        return [self.graph.constant(self.constant(position))] if has_one else []
 
     def activated(self, tensor: str) -> str:
         """``tensor`` through the activation that is fused into the operator, if there is one."""
@@ -94,7 +98,8 @@ class Step:
             return self.graph.node("Relu", tensor)
         if kind == ActivationFunctionType.RELU6:
             return self.relu6(tensor)
-        raise ExportError(f"a {self.operator.name} with fused activation {kind} cannot be converted")
+        name = next(name for name, code in vars(ActivationFunctionType).items() if code == kind)
+        raise ExportError(f"a {self.operator.name} with the fused activation {name} cannot be converted")
 
     def relu6(self, tensor: str) -> str:
         """``tensor`` between 0 and 6."""
