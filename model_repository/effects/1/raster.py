@@ -27,8 +27,8 @@ def resized(values: Raster, width: int, height: int, how: int = cv2.INTER_LINEAR
 def shrunk(values: Raster, longest: float) -> Raster:
     """`values` [H, W, ...] in proportion, so that the longer side is at most `longest`.
 
-    By halving, each pixel the mean of four; the rest, less than half, is interpolated. It takes a fifth of the
-    time of means of areas.
+    By halving, each pixel the mean of four; the rest, less than half, is interpolated. It takes a fifth of
+    the time of means of areas.
     """
     height, width = values.shape[:2]
     scale = min(1.0, longest / max(height, width))
