@@ -19,14 +19,14 @@ WIDTH, HEIGHT = 64, 48
 def scene() -> Pixels:
     """A gradient that differs in every corner and channel, with a square in it."""
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
-    pixels = np.stack([4 * x, 5 * y, 255 - 2 * (x + y)], axis=2).astype(np.uint8)
+    pixels = np.asarray(np.stack([4 * x, 5 * y, 255 - 2 * (x + y)], axis=2), np.uint8)
     pixels[8:20, 40:56] = (250, 20, 60)
     return pixels
 
 
 def file(image: Image.Image, kind: str, **options: object) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, kind, **options)  # type: ignore[arg-type]  # whatever the format takes
+    image.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
@@ -85,6 +85,7 @@ def test_exif_orientation(scene: Pixels, orientation: int) -> None:
     assert (picture.height, picture.width) == expected.shape[:2]
 
 
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 @pytest.mark.parametrize("exif", [b"Exif\0\0", b"Exif\0\0MM\0*\xff\xff\xff\xff", b"Exif\0\0nonsense"])
 def test_broken_exif_is_no_reason_to_refuse(scene: Pixels, exif: bytes) -> None:
     picture = decode(file(Image.fromarray(scene), "JPEG", exif=exif, quality=95))
@@ -120,11 +121,11 @@ def test_the_first_frame_of_an_animation(scene: Pixels, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PPM"])
 def test_eight_k_comes_at_half_its_size(scene: Pixels, kind: str) -> None:
-    large = np.asarray(Image.fromarray(scene).resize((7680, 4320)))
+    large = scene.repeat(90, axis=0).repeat(120, axis=1)
     picture = decode(file(Image.fromarray(large), kind))
     assert (picture.width, picture.height) == (7680, 4320)
     assert picture.frame.shape == (2160, LONGEST_FRAME, 3)
-    assert off(picture.frame, np.asarray(Image.fromarray(large).resize((3840, 2160)))) < 3
+    assert off(picture.frame, large[::2, ::2]) < 3
 
 
 def test_one_pixel_and_one_line() -> None:

@@ -9,6 +9,9 @@ import numpy as np
 from geometry import Floats, Levels, Pixels, Similarity
 from numpy.typing import NDArray
 
+SURE = 0.35
+"""The least score of a face, and the least product of its score and of face_landmarks' presence."""
+
 
 @dataclass(frozen=True)
 class View:
@@ -37,8 +40,6 @@ class Detector:
     """A detector and how it is used; the numbers are measured, see README.md of the model repository."""
 
     model: str
-    threshold: float
-    """The least score that counts."""
     overlap: float
     """Of two boxes whose intersection is more than this share of their union, one is a copy."""
     side: int
@@ -63,7 +64,7 @@ class Detector:
 
     def faces(self, view: View, boxes: Floats, scores: Floats, points: Floats, most: int) -> list[Face]:
         """The faces, likeliest first, at most `most`, of what the network found in [0, 1] of the view."""
-        sure = np.flatnonzero(scores >= self.threshold)
+        sure = np.flatnonzero(scores >= SURE)
         order = sure[np.argsort(-scores[sure], kind="stable")]
         kept = order[distinct(boxes[order], self.overlap)][:most]
         corners = view.in_frame(boxes[kept].reshape(-1, 2, 2)).reshape(-1, 4)
@@ -83,8 +84,8 @@ class Detector:
 
 
 DETECTORS = {
-    "blazeface": Detector("face_detector_blazeface", 0.6, 0.3, 192, 0, 1.5),
-    "centerface": Detector("face_detector_centerface", 0.5, 0.3, 640, 32, 1.35),
+    "blazeface": Detector("face_detector_blazeface", 0.3, 192, 0, 1.5),
+    "centerface": Detector("face_detector_centerface", 0.3, 640, 32, 1.35),
 }
 
 

@@ -8,11 +8,8 @@ from typing import Protocol
 
 import numpy as np
 from anatomy import CHIP, EXPRESSION_VIEW, LANDMARK_VIEW, chip, expression_view, landmarks
-from detection import Detector, clipped
+from detection import SURE, Detector, clipped
 from geometry import Floats, Levels, Pixels, Similarity
-
-SURE = 0.35
-"""The least product of a detector's score and face_landmarks' presence that makes a face."""
 
 POINTS = 468
 """Of a mesh."""
@@ -38,7 +35,14 @@ class Frame:
     """One frame under way."""
 
     def __init__(self, frame: Pixels, size: tuple[int, int], run: Run) -> None:
-        """`frame` [H,W,3]; `size`: width, height of the picture that results are to be in."""
+        """`frame` [H,W,3]; `size`: width, height of the picture that results are to be in.
+
+        Raises ValueError where either has none.
+        """
+        if not (frame.size and min(size) > 0):
+            raise ValueError(
+                f"frame has shape {list(frame.shape)}, size is {list(size)}; both must be above 0"
+            )
         self._levels = Levels(frame)
         self._scale = np.array([size[0] / self._levels.width, size[1] / self._levels.height], np.float32)
         self._run = run

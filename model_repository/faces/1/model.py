@@ -63,9 +63,9 @@ class TritonPythonModel:
         try:
             wanted = frozenset(request.requested_output_names())
             tensors = {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
-            detector = (
-                _detector(tensors["detector"][0, 0].decode()) if "detector" in tensors else self._detector
-            )
+            detector = self._detector
+            if "detector" in tensors:
+                detector = _detector(tensors["detector"][0, 0].decode(errors="replace"))
             width, height = tensors["size"][0].tolist()
             frame = Frame(tensors["frame"][0], (width, height), run)
             outputs = self._look(frame, detector, wanted, sender)
