@@ -29,9 +29,9 @@ class CenterFaceExporter(Exporter):
     evaluation = SOURCES
     shared = ("detections", "onnx_module", "pictures")
     group_fairness = (
-        "not measured: the photos at hand carry no labels of group and are too few. Nothing was published for "
-        "this detector; commercial ones were found to fail more often on darker skin, older people and in dim "
-        "light (Dooley et al. 2021, arXiv:2108.12508)"
+        "not measured: the photos at hand carry no labels of group and are too few. Nothing was published of "
+        "this detector; commercial ones were found to fail more often on darker skin, older people and in "
+        "dim light (Dooley et al. 2021, arXiv:2108.12508)"
     )
 
     def sources(self, options: Options) -> tuple[Source, ...]:

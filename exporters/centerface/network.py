@@ -43,6 +43,6 @@ class CenterFace(torch.nn.Module):
         size = at_peaks(size).flip(-1).exp() / picture
         centre = (place + at_peaks(offset).flip(-1) + 0.5) / picture
         corner = centre - size / 2
-        points = at_peaks(landmarks).unflatten(2, (5, 2)).flip(-1)
+        points = at_peaks(landmarks).reshape(-1, FACES, 5, 2).flip(-1)
         boxes = torch.cat([corner, corner + size], -1)
         return boxes, scores, points * size[:, :, None] + corner[:, :, None]

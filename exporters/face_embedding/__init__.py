@@ -7,6 +7,7 @@ from exporters.pictures import SOURCES
 from exporters.sources import Source
 
 MANIFEST = "model/face_recognition_model-weights_manifest.json"
+BYTES = "model/face_recognition_model.bin"
 
 FACE_API = Source(
     package="@vladmandic/face-api",
@@ -21,7 +22,7 @@ FACE_API = Source(
     size=12_677_476,
     files={
         MANIFEST: "cbaffa501b0b9275a12b63357a6843e7e30c054e1c9151e1a5f879b26e32986b",
-        "model/face_recognition_model.bin": "b413e420d6840b2775fba32008db6f3cddb07d485967fb42cfcf379c16a8c589",
+        BYTES: "b413e420d6840b2775fba32008db6f3cddb07d485967fb42cfcf379c16a8c589",
     },
 )
 
@@ -30,15 +31,19 @@ class FaceEmbeddingExporter(Exporter):
     """Rebuilt from face-api's weights, the embedding brought to unit length."""
 
     name = "face_embedding"
-    summary = "dlib's face recognition: aligned faces uint8 [B,150,150,3] -> embeddings [B,128] of unit length"
+    summary = (
+        "dlib's face recognition: aligned faces uint8 [B,150,150,3] -> embeddings [B,128] of unit length"
+    )
     models = ("face_embedder",)
     checkpoint = "a TensorFlow.js manifest of dlib's network, its weights beside it"
     evaluation = SOURCES
+    shared = ("pictures",)
     group_fairness = (
-        "not measured: the photos at hand carry no labels of group and show too few people. Its author says that "
-        "most of the training faces are white and male, and asks others to tell how it does on more diverse people; "
-        "recognition in general was found to confuse women, children and people from East Asia and Africa more "
-        "often (NIST IR 8280, 2019)"
+        "not measured: the photos at hand carry no labels of group and show too few people. Its author calls "
+        "it biased to good-looking, white, middle-aged American celebrities (dlib-models issue 42). Users "
+        "found that it takes many different Chinese people for one at dlib's usual threshold (dlib issue "
+        "480), and that it does worse on people from Asia and on children (face_recognition issue 362 and "
+        "README): measure false accepts on your own people before its names are trusted"
     )
 
     def sources(self, options: Options) -> tuple[Source, ...]:

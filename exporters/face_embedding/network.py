@@ -56,7 +56,7 @@ class FaceNetwork(nn.Module):
         super().__init__()
         self.register_buffer("mean", torch.tensor(MEAN))
         self.conv32_down = nn.Conv2d(3, 32, 7, 2)
-        self.blocks = nn.ModuleDict({name: _Block(*each, "down" in name) for name, *each in BLOCKS})
+        self.blocks = nn.ModuleDict({name: _Block(ins, outs, "down" in name) for name, ins, outs in BLOCKS})
         self.fc = nn.Linear(256, DIMENSIONS, bias=False)
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
@@ -83,8 +83,7 @@ def assemble(arrays: Mapping[str, torch.Tensor]) -> FaceNetwork:
     network = FaceNetwork()
     network.conv32_down.load_state_dict(convolution("conv32_down"))
     for name, block in network.blocks.items():
-        assert isinstance(block, _Block)
-        block.conv1.load_state_dict(convolution(f"{name}/conv1"))
-        block.conv2.load_state_dict(convolution(f"{name}/conv2"))
+        halves = {half: convolution(f"{name}/{half}") for half in ("conv1", "conv2")}
+        block.load_state_dict({f"{half}.{kind}": of for half in halves for kind, of in halves[half].items()})
     network.fc.load_state_dict({"weight": arrays["fc"].T})
     return network.eval()

@@ -1,4 +1,4 @@
-"""Parity with the network in torch."""
+"""Parity with the network in torch and with dlib's own embeddings; batched against solo; recognition."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,15 +7,42 @@ import numpy as np
 import torch
 
 from exporters.contract import Measurement
-from exporters.face_embedding.network import SIDE, FaceNetwork
-from exporters.onnx_tools import Graph, max_difference
+from exporters.face_embedding.faces import faces
+from exporters.face_embedding.network import FaceNetwork
+from exporters.face_embedding.recognition import recognition
+from exporters.onnx_tools import Floats, Graph, max_difference
 from exporters.sources import Library
 
 
 def measure(path: Path, network: FaceNetwork, library: Library) -> Iterator[Measurement]:
-    x = np.random.default_rng(0).integers(0, 255, (3, SIDE, SIDE, 3), np.uint8)
+    """On every face of the photos and clips, aligned."""
+    graph, known = Graph(path), faces(library)
+    aligned = np.stack([face.aligned for face in known])
+    found = np.concatenate([graph(image=each[None])[0] for each in aligned])
     with torch.no_grad():
-        expected = network(torch.from_numpy(x)).numpy()
+        expected: Floats = network(torch.from_numpy(aligned)).numpy()
     yield Measurement(
-        gate="parity", name="max difference", value=max_difference(Graph(path)(image=x)[0], expected), limit=1e-5
+        gate="parity",
+        name="max difference",
+        value=max_difference(found, expected),
+        limit=1e-5,
+        data=f"{len(known)} faces, the network in torch",
     )
+    yield Measurement(
+        gate="parity",
+        name="batched against solo",
+        value=max_difference(graph(image=aligned[:64])[0], found[:64]),
+        limit=1e-5,
+        data="64 faces",
+    )
+    own = [(face.dlib, one) for face, one in zip(known, found, strict=True) if face.dlib is not None]
+    distances = [float(np.linalg.norm(dlib / np.linalg.norm(dlib) - one)) for dlib, one in own]
+    yield Measurement(
+        gate="parity",
+        name="largest distance from dlib's own embedding",
+        value=max(distances),
+        limit=0.05,
+        precision="uint8 weights",
+        data=f"{len(own)} faces, dlib 20.0.1 with its float weights",
+    )
+    yield from recognition(known, found)

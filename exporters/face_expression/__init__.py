@@ -27,10 +27,12 @@ class FaceExpressionExporter(Exporter):
     models = ("face_expression",)
     checkpoint = "mini-XCEPTION for 64x64 grey faces and the same seven labels, as a Keras HDF5 file"
     evaluation = SOURCES
+    shared = ("pictures",)
     group_fairness = (
-        "not measured: the photos at hand carry no labels of group and are too few. FER2013 is mostly white, young "
-        "faces, and models trained on such data were found less right on others (Xu et al. 2020, "
-        "arXiv:2007.10075). It names what a face shows, not what a person feels"
+        "not measured: the photos at hand carry no labels of group and are too few. Recognition of "
+        "expressions was found to do worse on groups that are rare in its training data (Xu et al. 2020, "
+        "arXiv:2007.10075), and who is in FER2013 was never recorded. It names what a face shows, not what "
+        "a person feels"
     )
 
     def sources(self, options: Options) -> tuple[Source, ...]:

@@ -17,7 +17,16 @@ _RED, _GREEN, _BLUE, _ONE = 9798, 19235, 3735, 32768
 """OpenCV's BGR2GRAY in whole numbers, 0.299 R + 0.587 G + 0.114 B of 2^15 (imgproc, color.simd_helpers)."""
 
 _EPSILON = 1e-3
-_CHANNELS = (8, 16, 32, 64, 128)
+_CHANNELS, _SIDES = (8, 16, 32, 64, 128), (60, 30, 15, 8)
+"""Before and after each block, and the sides of what each block gets."""
+
+_NORMALISATION = (
+    ("weight", "gamma"),
+    ("bias", "beta"),
+    ("running_mean", "moving_mean"),
+    ("running_var", "moving_variance"),
+)
+"""Torch's names and Keras's."""
 
 
 def _separable(inputs: int, outputs: int) -> nn.Sequential:
@@ -60,9 +69,8 @@ class MiniXception(nn.Module):
             nn.BatchNorm2d(8, _EPSILON),
             nn.ReLU(),
         )
-        sides = (60, 30, 15, 8)
         self.blocks = nn.Sequential(
-            *(_Block(*each) for each in zip(_CHANNELS, _CHANNELS[1:], sides, strict=False))
+            *(_Block(*each) for each in zip(_CHANNELS[:-1], _CHANNELS[1:], _SIDES, strict=True))
         )
         self.last = nn.Conv2d(_CHANNELS[-1], len(LABELS), 3, padding=1)
 
@@ -83,11 +91,13 @@ def read_weights(path: Path) -> MiniXception:
     network = MiniXception()
     try:
         with h5py.File(path) as file:
-            weights = file["model_weights"] if "model_weights" in file else file
+            weights = file.get("model_weights", file)
             found = {name: _layer(weights[name]) for name in weights}
-        _fill(network, found)
+        network.load_state_dict(_state(found))
     except (OSError, KeyError, IndexError, RuntimeError, AttributeError) as error:
-        raise ExportError(f"{path} is not mini-XCEPTION for 64x64 grey faces as a Keras file: {error}") from error
+        raise ExportError(
+            f"{path} is not mini-XCEPTION for 64x64 grey faces as a Keras file: {error}"
+        ) from error
     return network.eval()
 
 
@@ -99,31 +109,32 @@ def _layer(group: h5py.Group) -> dict[str, torch.Tensor]:
     }
 
 
-def _fill(network: MiniXception, layers: dict[str, dict[str, torch.Tensor]]) -> None:
-    """Copy Keras's layers, which are numbered in the order they were made: each block's shortcut first."""
+def _state(layers: dict[str, dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """The network's state: Keras numbers its layers in the order they were made, each shortcut first."""
+    found: dict[str, torch.Tensor] = {}
 
-    def convolution(module: nn.Module, kernel: torch.Tensor, order: tuple[int, ...] = (3, 2, 0, 1)) -> None:
-        module.load_state_dict({"weight": kernel.permute(order)})
+    def convolution(name: str, kernel: torch.Tensor) -> None:
+        found[f"{name}.weight"] = kernel.permute(3, 2, 0, 1)
 
-    def normalisation(module: nn.Module, number: int) -> None:
+    def normalisation(name: str, number: int) -> None:
         arrays = layers[f"batch_normalization_{number}"]
-        names = {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"}
-        module.load_state_dict({ours: arrays[theirs] for ours, theirs in names.items()}, strict=False)
+        found.update({f"{name}.{ours}": arrays[theirs] for ours, theirs in _NORMALISATION})
+        found[f"{name}.num_batches_tracked"] = torch.tensor(0)
 
-    def separable(module: nn.Sequential, number: int, normalised: int) -> None:
+    def separable(name: str, number: int, normalised: int) -> None:
         arrays = layers[f"separable_conv2d_{number}"]
-        convolution(module[0], arrays["depthwise_kernel"], (2, 3, 0, 1))
-        convolution(module[1], arrays["pointwise_kernel"])
-        normalisation(module[2], normalised)
+        convolution(f"{name}.0", arrays["depthwise_kernel"].transpose(2, 3))
+        convolution(f"{name}.1", arrays["pointwise_kernel"])
+        normalisation(f"{name}.2", normalised)
 
     for number in (1, 2):
-        convolution(network.start[3 * number - 3], layers[f"conv2d_{number}"]["kernel"])
-        normalisation(network.start[3 * number - 2], number)
-    for number, block in enumerate(network.blocks):
-        assert isinstance(block, _Block)
-        convolution(block.shortcut[0], layers[f"conv2d_{number + 3}"]["kernel"])
-        normalisation(block.shortcut[1], 3 * number + 3)
-        separable(block.first, 2 * number + 1, 3 * number + 4)
-        separable(block.second, 2 * number + 2, 3 * number + 5)
-    last = layers["conv2d_7"]
-    network.last.load_state_dict({"weight": last["kernel"].permute(3, 2, 0, 1), "bias": last["bias"]})
+        convolution(f"start.{3 * number - 3}", layers[f"conv2d_{number}"]["kernel"])
+        normalisation(f"start.{3 * number - 2}", number)
+    for number in range(len(_SIDES)):
+        convolution(f"blocks.{number}.shortcut.0", layers[f"conv2d_{number + 3}"]["kernel"])
+        normalisation(f"blocks.{number}.shortcut.1", 3 * number + 3)
+        separable(f"blocks.{number}.first", 2 * number + 1, 3 * number + 4)
+        separable(f"blocks.{number}.second", 2 * number + 2, 3 * number + 5)
+    convolution("last", layers["conv2d_7"]["kernel"])
+    found["last.bias"] = layers["conv2d_7"]["bias"]
+    return found

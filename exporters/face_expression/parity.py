@@ -83,7 +83,9 @@ def measure(path: Path, checkpoint: Path, library: Library) -> Iterator[Measurem
     yield Measurement(
         gate="accuracy",
         name="posed expressions named right",
-        value=float(np.mean([LABELS[best] == photo.expression for best, photo in zip(named, posed, strict=True)])),
+        value=float(
+            np.mean([LABELS[best] == photo.expression for best, photo in zip(named, posed, strict=True)])
+        ),
         limit=0.5,
         higher_is_better=True,
         data=f"{len(posed)} photos, too few for more than a check; its paper has 66 % on FER2013, 7 labels",

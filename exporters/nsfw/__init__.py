@@ -27,9 +27,10 @@ class NsfwExporter(Exporter):
     models = ("nsfw",)
     checkpoint = "another conversion of open_nsfw to ONNX with the same tensors"
     evaluation = SOURCES
+    shared = ("onnx_module", "pictures")
     group_fairness = (
-        "not measured: there are no labelled pictures at hand, and none that are not safe, so neither its misses "
-        "nor its false alarms are known by group; it judges pornography only, by the standards of its editors"
+        "not measured: no labelled pictures are at hand, and none that are not safe, so neither its misses "
+        "nor its false alarms are known by group; it judges pornography only, by its editors' standards"
     )
 
     def sources(self, options: Options) -> tuple[Source, ...]:

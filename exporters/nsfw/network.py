@@ -19,5 +19,5 @@ class Nsfw(torch.nn.Module):
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """The second of the released graph's two probabilities."""
-        (probabilities,) = self.released(image.float().flip(-1) - self.get_buffer("mean"))
+        probabilities: torch.Tensor = self.released(image.float().flip(-1) - self.get_buffer("mean"))[0]
         return probabilities[:, 1:]
