@@ -1,6 +1,6 @@
 """Parity with the shipped network in LiteRT, on the faces of real photos."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -10,7 +10,7 @@ from exporters.blazeface.parity import every_cell, letterbox
 from exporters.contract import Measurement
 from exporters.face_landmarks.network import POINTS, SIZE
 from exporters.mediapipe import FACE_DETECTION, FACE_LANDMARKS, MEDIAPIPE
-from exporters.onnx_tools import Graph, max_difference
+from exporters.onnx_tools import Floats, Graph, max_difference
 from exporters.pictures import Image, photos, read_image
 from exporters.sources import Library
 from exporters.tflite.reference import Reference
@@ -19,29 +19,37 @@ TOLERANCE = 1e-4
 """Of the crop's side: a fiftieth of a pixel; and of the probability of a face."""
 
 
-def crops(library: Library) -> list[Image]:
-    """Of every photo the likeliest face with half its size around it; a detector always finds something."""
+def around(picture: Image, box: Floats) -> tuple[Image, Callable[[Floats], Floats]]:
+    """A square crop around a face, and the way back from points in [0, 1] of it to pixels of ``picture``.
+
+    ``box`` is the detector's, in [0, 1] of what :func:`letterbox` makes; half of its size is added.
+    """
+    height, width = picture.shape[:2]
+    side = max(height, width)
+    corners = box.reshape(2, 2) * side - (side - np.array([width, height])) / 2
+    size = max(1.5 * float((corners[1] - corners[0]).max()), 1.0)
+    origin = corners.mean(axis=0) - size / 2
+    scale = SIZE / size
+    matrix = np.array([[scale, 0, -origin[0] * scale], [0, scale, -origin[1] * scale]])
+    crop = np.asarray(cv2.warpAffine(picture, matrix, (SIZE, SIZE)), np.uint8)
+    return crop, lambda points: points * np.float32(size) + origin.astype(np.float32)
+
+
+def crops(library: Library) -> Image:
+    """The likeliest face of every photo: also of those without one, for the network must tell."""
     detector = Reference(library.path(MEDIAPIPE, FACE_DETECTION).read_bytes())
     found = []
     for photo in photos(library):
-        image = read_image(photo.path)
-        cells = every_cell(detector, letterbox(image))
-        box = cells[cells[:, 0].argmax(), 1:5]
-        side = max(image.shape[:2])
-        centre = (box[:2] + box[2:]) / 2 * side - (side - np.array(image.shape[1::-1])) / 2
-        size = max(1.5 * float((box[2:] - box[:2]).max()) * side, 1.0)
-        scale = SIZE / size
-        matrix = np.array(
-            [[scale, 0, SIZE / 2 - centre[0] * scale], [0, scale, SIZE / 2 - centre[1] * scale]]
-        )
-        found.append(np.asarray(cv2.warpAffine(image, matrix, (SIZE, SIZE)), np.uint8))
-    return found
+        picture = read_image(photo.path)
+        cells = every_cell(detector, letterbox(picture))
+        found.append(around(picture, cells[cells[:, 0].argmax(), 1:5])[0])
+    return np.stack(found)
 
 
 def measure(path: Path, library: Library) -> Iterator[Measurement]:
     """Compare on a crop of every photo; then batched with solo."""
     graph, shipped = Graph(path), Reference(library.path(MEDIAPIPE, FACE_LANDMARKS).read_bytes())
-    images = np.stack(crops(library))
+    images = crops(library)
     alone = [graph(image=image[None]) for image in images]
     landmarks, presence = (np.concatenate(each) for each in zip(*alone, strict=True))
     theirs = [shipped(image[None].astype(np.float32) / 255) for image in images]
