@@ -1,9 +1,10 @@
-"""The models that effects call inside the server: faces, and image_decoder for a room's own background."""
+"""The models that effects call inside the server: faces, a detector, and image_decoder for backgrounds."""
 
 from __future__ import annotations  # Triton adds its classes to the module only after this is imported
 
 from dataclasses import dataclass
 
+import lookout
 import numpy as np
 import triton_python_backend_utils as pb_utils
 from numpy.typing import NDArray
@@ -47,6 +48,16 @@ async def find_faces(frame: Pixels, *, boxes: bool, meshes: bool, embeddings: bo
         arrays.get("meshes", NONE.meshes),
         arrays.get("embeddings", NONE.embeddings),
     )
+
+
+async def look_out(frame: Pixels) -> Floats:
+    """Whatever might be a face in `frame` [H, W, 3], see `lookout`: boxes [N, 4] in pixels."""
+    shown = lookout.view(frame)
+    found = await _call(
+        "face_detector_centerface", ["boxes", "scores"], [pb_utils.Tensor("image", shown[None])]
+    )
+    boxes, scores = (found[name][0].astype(np.float32, copy=False) for name in ("boxes", "scores"))
+    return lookout.candidates(frame, shown, boxes, scores)
 
 
 async def decode(picture: bytes) -> Pixels:

@@ -15,10 +15,11 @@ import numpy as np
 import triton_python_backend_utils as pb_utils
 from anonymize import enrolled
 from background import Picture
-from calls import CallError, decode, find_faces
+from calls import NONE, CallError, decode, find_faces, look_out
 from editing import edit
 from encoding import encode, format_of
 from heap import keep_freed_memory
+from lookout import others
 from raster import Floats, Pixels
 from rooms import Room, Rooms, RoomsFullError
 from settings import Settings, parse
@@ -85,8 +86,9 @@ async def _edited(frame: Frame, room: Room) -> bytes:
     """The encoded picture; the room changes only once nothing can be refused any more."""
     settings = frame.settings
     hides = settings.anonymize > 0
-    found, background = await asyncio.gather(
+    found, maybe, background = await asyncio.gather(
         find_faces(frame.pixels, boxes=hides, meshes=settings.needs_meshes, embeddings=hides),
+        _possible_faces(frame.pixels, hides),
         _picture(frame.background),
     )
     if settings.replace > 0 and background is None and room.background is None:
@@ -103,10 +105,16 @@ async def _edited(frame: Frame, room: Room) -> bytes:
     hidden = found.boxes
     if hides:
         known = enrolled(found.embeddings, room.enrolled, settings.threshold)
-        hidden = room.watch.hidden(found.boxes, known)
+        strangers = others(maybe, found.boxes)
+        boxes = np.concatenate([found.boxes, strangers])
+        hidden = room.watch.hidden(boxes, np.concatenate([known, np.zeros(len(strangers), np.bool_)]))
     return encode(
         edit(frame.pixels, frame.mask, settings, room, hidden, found.meshes), kind, settings.quality
     )
+
+
+async def _possible_faces(pixels: Pixels, hides: bool) -> Floats:
+    return await look_out(pixels) if hides else NONE.boxes
 
 
 async def _picture(data: bytes | None) -> Picture | None:
