@@ -17,8 +17,8 @@ class BlazeFaceExporter(Exporter):
     evaluation = SOURCES
     shared = ("detections", "mediapipe", "pictures", "tflite")
     group_fairness = (
-        "not measured: the photos at hand are too few to compare groups. Google's model card reports it by "
-        "region, skin tone and gender; the package does not carry the card"
+        "not measured: the photos at hand carry no labels of group and are too few. Google publishes model "
+        "cards with accuracy by region, skin tone and gender; the package does not carry them"
     )
 
     def sources(self, options: Options) -> tuple[Source, ...]:

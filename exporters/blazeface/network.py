@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from exporters.mediapipe import pixels
 from exporters.onnx_tools import Floats
 from exporters.tflite.builder import GraphBuilder
 from exporters.tflite.convert import convert
 from exporters.tflite.flatbuffer import read
+from exporters.tflite.picture import pixels
 
 SIZE = 192
 """Pixels of the input along each side."""

@@ -17,8 +17,8 @@ class FaceLandmarksExporter(Exporter):
     evaluation = SOURCES
     shared = ("blazeface", "mediapipe", "pictures", "tflite")
     group_fairness = (
-        "not measured: the photos at hand have no landmarks to compare with. Google's model card reports "
-        "errors by region; the package does not carry the card"
+        "not measured: the photos at hand have no landmarks to compare with. Google publishes model cards "
+        "with errors by region, skin tone and gender; the package does not carry them"
     )
 
     def sources(self, options: Options) -> tuple[Source, ...]:

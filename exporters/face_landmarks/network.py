@@ -6,10 +6,10 @@ input (z, depth, in the same scale, smaller is nearer) and a logit that there is
 
 from pathlib import Path
 
-from exporters.mediapipe import pixels
 from exporters.tflite.builder import GraphBuilder
 from exporters.tflite.convert import convert
 from exporters.tflite.flatbuffer import read
+from exporters.tflite.picture import pixels
 
 SIZE = 192
 """Pixels of the input along each side."""

@@ -17,8 +17,8 @@ class PersonSegmentationExporter(Exporter):
     evaluation = SOURCES
     shared = ("mediapipe", "pictures", "tflite")
     group_fairness = (
-        "not measured: the photos at hand have no masks to compare with. Google's model card reports overlap "
-        "by region, skin tone and gender; the package does not carry the card"
+        "not measured: the photos at hand have no masks to compare with. Google publishes model cards "
+        "with overlap by region, skin tone and gender; the package does not carry them"
     )
 
     def sources(self, options: Options) -> tuple[Source, ...]:

@@ -6,10 +6,10 @@ MediaPipe's graph ``selfie_segmentation_cpu`` stretches the picture to the input
 
 from pathlib import Path
 
-from exporters.mediapipe import pixels
 from exporters.tflite.builder import GraphBuilder
 from exporters.tflite.convert import convert
 from exporters.tflite.flatbuffer import read
+from exporters.tflite.picture import pixels
 
 SIZE = 256
 """Pixels of the input and of the mask along each side."""
