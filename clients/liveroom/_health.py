@@ -52,13 +52,17 @@ _PROBES: dict[str, Callable[[AsyncClient], Awaitable[None]]] = {
 
 
 async def check(client: AsyncClient) -> Health:
-    """Probe, at the same time, every model that the server has in its repository and the client calls.
+    """Probe, at the same time, every model that the server was asked to serve and the client calls.
 
     Raises:
         ServerUnavailable, DeadlineExceeded: the server did not even list its models.
     """
     listed = {model.name: model for model in await client.models()}
-    probes = [_probe(client, listed[name], probe) for name, probe in _PROBES.items() if name in listed]
+    probes = [
+        _probe(client, listed[name], probe)
+        for name, probe in _PROBES.items()
+        if name in listed and listed[name].state  # a model that was never asked for has none
+    ]
     return Health(client.url, tuple(await asyncio.gather(*probes)))
 
 
@@ -66,7 +70,7 @@ async def _probe(
     client: AsyncClient, model: Model, probe: Callable[[AsyncClient], Awaitable[None]]
 ) -> ModelHealth:
     if not model.ready:
-        return ModelHealth(model.name, 0.0, f"not loaded: {model.reason or model.state or 'never asked for'}")
+        return ModelHealth(model.name, 0.0, f"not loaded: {model.reason or model.state}")
     began = time.monotonic()
     error: str | None = None
     try:

@@ -20,7 +20,8 @@ Arrays = dict[str, NDArray[np.generic]]
 
 def between(one: int, other: int, angle: float) -> NDArray[np.float32]:
     """The embedding at `angle` radians from person `one` on the way to person `other`."""
-    return (np.cos(angle) * person(one) + np.sin(angle) * person(other)).astype(np.float32)
+    mixed: NDArray[np.float32] = np.cos(angle) * person(one) + np.sin(angle) * person(other)
+    return mixed
 
 
 def near(number: int, distance: float) -> NDArray[np.float32]:

@@ -46,8 +46,8 @@ class Annotator:
         self.scale = max(1, -(-READABLE // max(1, min(width, height))))
         if self.scale * max(width, height) > 16 * READABLE:  # a long thin strip
             self.scale = 1
-        self._line = max(1, round(min(width, height) * self.scale / 300))
-        self._fonts = Fonts(max(12, round(min(width, height) * self.scale / 30)), font)
+        self._line = max(1, round(min(width, height) * self.scale / 220))
+        self._fonts = Fonts(max(12, round(min(width, height) * self.scale / 26)), font)
         self.legend: dict[str, str] = {}
 
     def draw(self, pixels: Pixels, faces: Sequence[Face]) -> Pixels:
@@ -82,13 +82,12 @@ class Annotator:
     def _label(
         self, canvas: ImageDraw.ImageDraw, face: Face, taken: list[Rectangle], size: tuple[int, int]
     ) -> None:
-        text = label(face)
+        text = label(face, face.name)
         font = self._fonts.for_text(text)
         if font is None and face.name:
-            number = self.legend.setdefault(face.name, f"#{len(self.legend) + 1}")
-            text = f"{number} {face.score:.2f}"
+            text = label(face, self.legend.setdefault(face.name, f"#{len(self.legend) + 1}"))
             font = self._fonts.for_text(text)
-        if font is None:  # not even digits: a symbol font was asked for
+        if font is None:  # it has not even letters
             return
         left, top, right, bottom = canvas.textbbox((0, 0), text, font=font)
         pad = 2 * self._line
@@ -99,9 +98,10 @@ class Annotator:
         canvas.text((plate[0] + pad - left, plate[1] + pad - top), text, _WHITE, font)
 
 
-def label(face: Face) -> str:
-    """Who it is, or else how they look, and how sure it is that this is a face."""
-    return f"{face.name or face.top_expression} {face.score:.2f}"
+def label(face: Face, name: str | None) -> str:
+    """Who it is, the likeliest expression, and its probability."""
+    expression = f"{face.top_expression} {face.expression[face.top_expression]:.2f}"
+    return f"{name} {expression}" if name else expression
 
 
 def _colour(face: Face) -> tuple[int, int, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -39,17 +38,15 @@ class Fonts:
 
     Args:
         size: height of a line, in pixels.
-        chosen: a font file that is tried before all others.
-        names: the others; Pillow's own font, which has hardly more than ASCII, comes last.
+        chosen: a font file, tried before `FONTS`; Pillow's own, which has little but ASCII, comes last.
 
     Raises:
         InvalidInput: `chosen` is not a font.
     """
 
-    def __init__(self, size: int, chosen: str | None = None, names: Sequence[str] = FONTS) -> None:
+    def __init__(self, size: int, chosen: str | None = None) -> None:
         self._size = size
-        self._names = names
-        self._chosen = chosen
+        self._names = (*([chosen] if chosen else []), *FONTS)
         if chosen is not None and _open(chosen, size) is None:
             raise InvalidInput(f"{chosen} is not a font: expected a .ttf, .otf or .ttc file")
 
@@ -57,7 +54,7 @@ class Fonts:
         """A font that has every character of `text`; None if there is none."""
         from PIL import ImageFont  # noqa: PLC0415 - an optional extra
 
-        for name in (*([self._chosen] if self._chosen else []), *self._names):
+        for name in self._names:
             font = _open(name, self._size)
             if font is not None and _has(font, text):
                 return font

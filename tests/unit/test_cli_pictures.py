@@ -1,0 +1,248 @@
+"""`liveroom vision`, `studio` and `gallery` on pictures."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from liveroom import Face, Gallery
+from liveroom.cli import _fonts, main
+from liveroom.cli._draw import READABLE, Annotator
+from PIL import Image
+
+from tests.unit.picture_peer import PicturePeer, person, scene
+
+
+async def run(*arguments: str | Path, peer: PicturePeer | None = None) -> int:
+    async with (peer or PicturePeer()).listening() as url:
+        return await asyncio.to_thread(main, [*map(str, arguments), "--url", url])
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A PPM in which the peer sees two people."""
+    path = tmp_path / "two.ppm"
+    Image.fromarray(scene(2)).save(path)
+    return path
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    """A gallery that knows one of them."""
+    path = tmp_path / "people.npz"
+    gallery = Gallery()
+    gallery.enrol("李雷", person(1))
+    gallery.save(path)
+    return path
+
+
+async def test_vision_as_json(photo: Path, people: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await run("vision", photo, "--json", "--gallery", people) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    seen = json.loads(line)
+    expression = dict.fromkeys(["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"], 0.0)
+    assert list(seen) == ["width", "height", "faces", "nsfw"]
+    assert (seen["width"], seen["height"], seen["nsfw"]) == (64, 48, 0.125)
+    assert seen["faces"][0] == {
+        "box": [0.0, 5.0, 8.0, 15.0],
+        "score": 0.9,
+        "landmarks": [[7.0, 7.0]] * 5,
+        "expression": expression | {"happy": 1.0},
+        "name": None,
+    }
+    assert seen["faces"][1]["name"] == "李雷"
+
+
+async def test_vision_goes_on_after_a_bad_file(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    absent = photo.with_name("absent.jpg")
+    assert await run("vision", photo, absent, photo, "--json", "--meshes") == 1
+    out, error = capsys.readouterr()
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert [line["file"] for line in lines] == [str(photo)] * 2
+    assert np.shape(lines[0]["faces"][0]["mesh"]) == (468, 3)
+    assert json.loads(error) == {
+        "error": f"{absent} is not a file",
+        "kind": "InvalidInput",
+        "file": str(absent),
+    }
+
+
+async def test_vision_for_people(photo: Path, people: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await run("vision", photo, "--gallery", people) == 0
+    first, _, unknown, known = capsys.readouterr().out.splitlines()
+    assert first == f"{photo}: 64 x 48, 2 faces, nsfw 0.125"
+    assert unknown.split()[:4] == ["unknown", "happy", "1.00", "0.90"]
+    assert known.split()[0] == "李雷"
+
+
+async def test_what_was_seen_is_drawn_upright_and_large_enough_to_read(tmp_path: Path) -> None:
+    turned = tmp_path / "turned.jpg"
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned clockwise
+    Image.fromarray(np.full((64, 48, 3), 200, np.uint8)).save(turned, exif=exif)
+    out = tmp_path / "out.png"
+    assert await run("vision", turned, "--out", out) == 0
+    drawn = np.asarray(Image.open(out))
+    scale = READABLE // 48
+    assert drawn.shape == (48 * scale, 64 * scale, 3)
+    assert len(np.unique(drawn.reshape(-1, 3), axis=0)) > 10
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.png", "turned.jpg"]
+
+
+@pytest.mark.parametrize("background", [0, 90, 255])
+@pytest.mark.parametrize("size", [(480, 640), (3000, 4000)])
+def test_labels_show_on_any_background_at_any_size(background: int, size: tuple[int, int]) -> None:
+    height, width = size
+    unit = height / 10
+    face = Face(
+        (2 * unit, 2 * unit, 5 * unit, 5 * unit), 0.9, ((3 * unit, 3 * unit),) * 5, {"happy": 1.0}, person(0)
+    )
+    pixels = np.full((height, width, 3), background, np.uint8)
+    drawn = Annotator(width, height).draw(pixels, [face]).astype(int)
+    assert drawn.shape == pixels.shape
+    label = drawn[int(unit) : int(2 * unit), int(2 * unit) : int(6 * unit)].mean(axis=2)
+    assert label.max() - label.min() > 150
+    rows = np.flatnonzero((label > 240).any(axis=1) & (label < 90).any(axis=1))
+    assert len(rows) >= height / 60, "letters too small"
+    edge = drawn[int(3.5 * unit), int(1.8 * unit) : int(2.2 * unit)].sum(axis=1)
+    assert edge.max() - edge.min() > 300
+
+
+def test_a_label_stays_within_the_picture_and_off_other_labels() -> None:
+    whole = Face((-5, -5, 645, 485), 0.9, ((9, 9),) * 5, {"happy": 1.0}, person(0))
+    twin = Face((100, 100, 200, 200), 0.9, ((9, 9),) * 5, {"happy": 1.0}, person(0), name="Li Lei")
+    black = np.zeros((480, 640, 3), np.uint8)
+    one = Annotator(640, 480).draw(black, [whole])
+    assert (one > 240).all(axis=2).sum() > 100
+    alone, both = (
+        (Annotator(640, 480).draw(black, faces) > 240).all(axis=2).sum() for faces in ([twin], [twin, twin])
+    )
+    assert both > 1.9 * alone
+
+
+def test_a_name_that_no_font_can_draw_gets_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_fonts, "FONTS", ())
+    faces = [Face((9, 99, 90, 180), 0.9, ((9, 9),) * 5, {"happy": 1.0}, person(0), name="李雷")]
+    annotator = Annotator(640, 480)
+    drawn = annotator.draw(np.zeros((480, 640, 3), np.uint8), faces)
+    assert annotator.legend == {"李雷": "#1"}
+    assert (drawn > 240).all(axis=2).any()
+
+
+async def test_the_number_is_explained(
+    photo: Path, people: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_fonts, "FONTS", ())
+    assert await run("vision", photo, "--gallery", people, "--out", photo.with_suffix(".png")) == 0
+    assert "#1 in the picture is 李雷: no font here can draw that" in capsys.readouterr().err
+
+
+async def test_studio_writes_what_comes_back(photo: Path, tmp_path: Path) -> None:
+    same, other = tmp_path / "same.ppm", tmp_path / "other.png"
+    peer = PicturePeer()
+    assert await run("studio", photo, "--out", same, peer=peer) == 0
+    assert same.read_bytes() == photo.read_bytes()
+    options = ["--background", "blur", "--background-strength", "0.5", "--smooth", "0.6", "--anonymize"]
+    assert await run("studio", photo, *options, "--sticker", "cat", "--out", other, peer=peer) == 0
+    settings = [request.raw_input_contents[1][4:] for request in peer.unary]
+    assert json.loads(settings[0])["format"] == "same"
+    assert json.loads(settings[1]) == {
+        **{"blur": 0.5, "replace": 0.0, "smooth": 0.6, "brighten": 0.0, "sticker": "cat"},
+        **{"sticker_strength": 1.0, "anonymize": 1.0, "format": "png", "quality": 90},
+    }
+
+
+async def test_studio_takes_a_background_and_a_gallery(photo: Path, people: Path, tmp_path: Path) -> None:
+    peer = PicturePeer()
+    beach = tmp_path / "beach.jpg"
+    beach.write_bytes(b"beach")
+    out = tmp_path / "out.ppm"
+    options: list[str | Path] = ["--background", beach, "--gallery", people]
+    assert await run("studio", photo, *options, "--out", out, peer=peer) == 0
+    names = [tensor.name for tensor in peer.unary[0].inputs]
+    assert names == ["image", "settings", "background", "enrolled"]
+    assert peer.unary[0].raw_input_contents[2][4:] == b"beach"
+
+
+async def test_a_gallery_is_filled_listed_and_emptied(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, one, two = (tmp_path / name for name in ("people.npz", "one.ppm", "two.ppm"))
+    Image.fromarray(scene(1)).save(one)
+    Image.fromarray(scene(2)).save(two)
+    assert await run("gallery", "add", file, "李雷", one) == 0
+    assert await run("gallery", "add", file, "李雷", one) == 1
+    assert await run("gallery", "add", file, "李雷", one, "--more", "--json") == 0
+    assert await run("gallery", "add", file, "Jim", two) == 1
+    out, error = capsys.readouterr()
+    assert out.splitlines() == [
+        "李雷\t1",
+        json.dumps({"file": str(file), "people": [{"name": "李雷", "photos": 2}]}, ensure_ascii=False),
+    ]
+    assert "'李雷' is enrolled already" in error
+    assert "photo 1 of 'Jim': the picture shows 2 faces" in error
+    assert await run("gallery", "list", file) == 0
+    assert await run("gallery", "remove", file, "李雷") == 0
+    assert await run("gallery", "remove", file, "李雷") == 1
+    assert capsys.readouterr().out == "李雷\t2\n"
+    assert Gallery.load(file).names == ()
+
+
+@pytest.mark.parametrize("arguments", [["vision", "PHOTO", "--out", "o.png"], ["vision", "clip.mp4"]])
+async def test_without_the_extra_it_is_named(
+    photo: Path, arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(photo.parent)
+    for module in ("PIL", "av"):
+        monkeypatch.setitem(sys.modules, module, None)
+    assert await run(*(str(photo) if word == "PHOTO" else word for word in arguments)) == 1
+    assert "install 'liveroom[pictures]'" in capsys.readouterr().err
+
+
+async def test_bad_files_and_endings(photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = tmp_path / "text.jpg"
+    text.write_text("no picture")
+    assert await run("vision", text, "--out", tmp_path / "o.png") == 1
+    assert "text.jpg can't be drawn on" in capsys.readouterr().err
+    wrong: list[tuple[list[str | Path], str]] = [
+        (["vision", photo, photo, "--out", "o.png"], "--out is one file, and there are 2"),
+        (["vision", photo, "--out", tmp_path / "o.gif"], "o.gif ends with .gif: expected one of .jpg"),
+        (["vision", photo, "--out", "/nowhere/o.png"], "No such file or directory"),
+        (["vision", photo, "--gallery", text], "text.jpg can't be used: it is no gallery"),
+        (["vision", photo, "--out", tmp_path / "o.png", "--font", text], "is not a font"),
+        (["studio", photo, "--out", tmp_path / "o.mp4"], "expected two pictures or two videos"),
+        (["studio", photo, "--out", tmp_path / "o"], "ends with nothing"),
+    ]
+    for arguments, says in wrong:
+        assert await run(*arguments) == 1
+        assert says in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["text.jpg", "two.ppm"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["vision"],
+        ["vision", "a.jpg", "--detector", "yolo"],
+        ["studio", "a.jpg"],
+        ["studio", "a.jpg", "--out", "b.jpg", "--smooth", "1.5"],
+        ["gallery"],
+        ["gallery", "add", "a.npz", "Jim"],
+    ],
+)
+def test_wrong_usage_exits_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: liveroom")
+
+
+def test_help_documents_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("vision", "studio", "gallery"):
+        with pytest.raises(SystemExit, match="0"):
+            main([command, "--help"])
+        assert "130  interrupted with Ctrl-C" in capsys.readouterr().out
