@@ -78,6 +78,11 @@ class OnnxModule(torch.nn.Module):
         return tuple(values[name] for name in self._outputs)
 
 
+def _halves(pads: Integers) -> tuple[Integers, Integers]:
+    """Padding before the first row and column, and after the last."""
+    return pads[:2], pads[2:]
+
+
 def _padded(x: Tensor, settings: _Settings, value: float) -> tuple[Tensor, tuple[int, int]]:
     """``x`` and the padding a torch operator can add itself: ONNX also pads the sides differently."""
     top, left, bottom, right = settings.pads
@@ -105,6 +110,10 @@ def _batch_norm(
 
 
 def _max_pool(x: Tensor, *, settings: _Settings) -> Tensor:
+    """A side that is padded only so that its last window is whole needs no padding, which costs a copy."""
+    sides = zip(x.shape[2:], settings.kernel_shape, settings.strides, *_halves(settings.pads), strict=True)
+    if all((size - kernel) % stride == stride - end and not start for size, kernel, stride, start, end in sides):
+        return F.max_pool2d(x, settings.kernel_shape, settings.strides, ceil_mode=True)
     x, padding = _padded(x, settings, float("-inf"))
     return F.max_pool2d(x, settings.kernel_shape, settings.strides, padding)
 

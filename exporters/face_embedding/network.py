@@ -38,11 +38,11 @@ class _Block(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         found = self.conv2(self.conv1(x).relu())
         if self.halves:
-            missing = found.shape[1] - x.shape[1]
             x = F.avg_pool2d(x, 2, 2)
-            rows, columns = (int(x.shape[axis] - found.shape[axis]) for axis in (2, 3))
-            x = F.pad(x, (0, 0, 0, 0, 0, missing)) if missing else x
-            found = F.pad(found, (0, columns, 0, rows)) if rows or columns else found
+            # Plain numbers: what a traced shape says would be worked out anew in every call.
+            channels, rows, columns = (int(found.shape[axis]) - int(x.shape[axis]) for axis in (1, 2, 3))
+            x = F.pad(x, (0, 0, 0, 0, 0, channels)) if channels else x
+            found = F.pad(found, (0, -columns, 0, -rows)) if rows or columns else found
         return cast(torch.Tensor, (found + x).relu())
 
 
@@ -54,15 +54,13 @@ class FaceNetwork(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.tensor(MEAN))
         self.conv32_down = nn.Conv2d(3, 32, 7, 2)
         self.blocks = nn.ModuleDict({name: _Block(ins, outs, "down" in name) for name, ins, outs in BLOCKS})
         self.fc = nn.Linear(256, DIMENSIONS, bias=False)
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
-        """Scale, network, unit length."""
-        x = ((image.float() - self.get_buffer("mean")) / 256).permute(0, 3, 1, 2)
-        x = F.max_pool2d(self.conv32_down(x).relu(), 3, 2)
+        """Network, unit length; the scaling of pixels is in the weights, see :func:`assemble`."""
+        x = F.max_pool2d(self.conv32_down(image.permute(0, 3, 1, 2).float()).relu(), 3, 2)
         for block in self.blocks.values():
             x = block(x)
         return F.normalize(self.fc(x.mean((2, 3))))
@@ -70,6 +68,8 @@ class FaceNetwork(nn.Module):
 
 def assemble(arrays: Mapping[str, torch.Tensor]) -> FaceNetwork:
     """The network of face-api's arrays (TensorFlow's order of axes), gains and offsets folded in.
+
+    So is the first convolution's scaling of pixels, which is exact because it pads nothing.
 
     Raises:
         KeyError, RuntimeError: an array is missing or of another shape.
@@ -81,7 +81,10 @@ def assemble(arrays: Mapping[str, torch.Tensor]) -> FaceNetwork:
         return {"weight": weight, "bias": arrays[f"{name}/conv/bias"] * gain + offset}
 
     network = FaceNetwork()
-    network.conv32_down.load_state_dict(convolution("conv32_down"))
+    first = convolution("conv32_down")
+    weight = first["weight"].double() / 256
+    bias = first["bias"] - (weight * torch.tensor(MEAN)[:, None, None]).sum((1, 2, 3))
+    network.conv32_down.load_state_dict({"weight": weight, "bias": bias})
     for name, block in network.blocks.items():
         halves = {half: convolution(f"{name}/{half}") for half in ("conv1", "conv2")}
         block.load_state_dict({f"{half}.{kind}": of for half in halves for kind, of in halves[half].items()})

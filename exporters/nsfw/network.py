@@ -15,9 +15,10 @@ class Nsfw(torch.nn.Module):
     def __init__(self, released: OnnxModule) -> None:
         super().__init__()
         self.released = released
-        self.register_buffer("mean", torch.tensor(MEAN))
+        self.register_buffer("mean", torch.tensor(MEAN)[:, None, None])
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """The second of the released graph's two probabilities."""
-        probabilities: torch.Tensor = self.released(image.float().flip(-1) - self.get_buffer("mean"))[0]
+        planes = image.permute(0, 3, 1, 2)[:, [2, 1, 0]].float() - self.get_buffer("mean")
+        probabilities: torch.Tensor = self.released(planes.permute(0, 2, 3, 1))[0]
         return probabilities[:, 1:]
