@@ -35,8 +35,9 @@ def fingerprint(exporter: Exporter, options: Options, repository: Path) -> str:
     """A digest of all that decides an export's outcome: code, configs, sources, options, the checkpoint."""
     here = Path(__file__).parent
     family = Path(inspect.getfile(type(exporter))).parent
-    shared = [path for name in exporter.shared for path in (here / f"{name}.py", *(here / name).rglob("*.py"))]
-    code = [*sorted(family.rglob("*.py")), *(here / f"{name}.py" for name in _GATES), *sorted(shared)]
+    modules = [here / f"{name}.py" for name in (*_GATES, *exporter.shared)]
+    packages = [family, *(here / name for name in exporter.shared)]
+    code = [*(path for package in packages for path in sorted(package.rglob("*.py"))), *modules]
     configs = [config_path(repository, model) for model in exporter.models]
     digest = hashlib.sha256()
     for path in (*code, *configs):

@@ -18,6 +18,7 @@ from exporters.pictures import Image, photos, read_image
 from exporters.pipeline import export
 from exporters.registry import all_exporters
 from exporters.sources import Library
+from exporters.state import fingerprint
 
 ROOT = Path(__file__).parents[2]
 MODELS = {
@@ -64,6 +65,16 @@ def test_an_export_is_at_parity_and_says_where_it_comes_from(models: Path, famil
     again = export(all_exporters()[family], Options(), models, Library())
     assert again.status == "current"
     assert again.seconds < 1
+
+
+def test_code_that_families_share_counts_for_what_is_current(monkeypatch: pytest.MonkeyPatch) -> None:
+    exporter = all_exporters()["blazeface"]
+    with_all = fingerprint(exporter, Options(), ROOT / "model_repository")
+    for left_out in ("detections", "tflite"):
+        shared = tuple(name for name in exporter.shared if name != left_out)
+        monkeypatch.setattr(type(exporter), "shared", shared)
+        assert fingerprint(exporter, Options(), ROOT / "model_repository") != with_all
+        monkeypatch.undo()
 
 
 def test_a_face_is_found_where_it_is(models: Path, portrait: Image) -> None:
