@@ -16,7 +16,7 @@ from exporters.pictures import same_person
 
 THRESHOLD = 0.36
 """Distance below which two faces are one person's: also the default of ``liveroom.Gallery``."""
-THRESHOLDS = (0.30, 0.33, THRESHOLD, 0.39, 0.42, 0.45)
+THRESHOLDS = (0.30, 0.34, THRESHOLD, 0.38, 0.42, 0.45)
 
 
 def recognition(faces: Sequence[Face], embeddings: Floats) -> Iterator[Measurement]:
