@@ -125,7 +125,7 @@ class Exporter(ABC):
     evaluation: ClassVar[tuple[Source, ...]] = ()
     """Data its gates measure on."""
     shared: ClassVar[tuple[str, ...]] = ()
-    """Modules and packages of ``exporters`` that it shares with other families: their change outdates it too."""
+    """Modules and packages of ``exporters`` it shares with other families: their change outdates it too."""
     group_fairness: ClassVar[str] = "not applicable: says nothing about who a person is"
     """How the model differs between groups of people as far as that is known; it is kept in the manifest."""
 
