@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from raster import Floats, Pixels, added, box_mean, gaussian, mixed, resized, shrunk, tripled
+from raster import Floats, Pixels, box_mean, gaussian, mixed, resized, shrunk, tripled
 
 BLUR_SIGMA = 0.035
 """Of the strongest blur, as a part of the longer side."""
@@ -12,7 +12,9 @@ WORKING_SIDE = 320
 """Longer side at which backgrounds are blurred, and colours along the edges are looked for."""
 FINE_SIGMA, COARSE_SIGMA = 2.0, 4.0
 """Pixels of blur that hide that a picture was made smaller, and that its means were."""
-EDGE = 0.01
+PURE = 4
+"""Power of the background's share of a pixel: one with a part of the person says little of what is behind."""
+EDGE = 0.02
 """How far around an edge the colours of either side are looked for, as a part of the longer side."""
 LONGEST_SIDE = 1920
 """Of a room's picture; a larger one is scaled down when it comes."""
@@ -60,7 +62,7 @@ def blurred(frame: Pixels, matte: Floats, strength: float) -> Pixels:
     # Only as small as the blur can hide.
     longest = max(WORKING_SIDE, max(height, width) * FINE_SIGMA / sigma)
     small = shrunk(frame, longest).astype(np.float32)
-    weight = LEAST + 1 - shrunk(matte, longest)
+    weight = LEAST + (1 - shrunk(matte, longest)) ** PURE
     small *= tripled(weight)
     sigma *= max(weight.shape) / max(height, width)
     # The sums that means are made of may be smaller still.
@@ -79,14 +81,18 @@ def own_colours(frame: Pixels, matte: Floats) -> Pixels:
     """
     small, alpha = shrunk(frame, WORKING_SIDE).astype(np.float32), shrunk(matte, WORKING_SIDE)
     window = 2 * max(1, round(EDGE * max(alpha.shape))) + 1
-    mean, share, alpha = box_mean(small, window), tripled(box_mean(alpha, window)), tripled(alpha)
-    person = box_mean(small * alpha, window)
-    little = LEAST * mean
-    front = (person + little) / (share + LEAST)
-    back = (mean - person + little) / (np.float32(1 + LEAST) - share)
-    # The paper's F + a (I - a F - (1 - a) B) less I: what has to be added, nothing where all is person.
-    shift = (1 - alpha) * (front * (1 + alpha) - back * alpha - small)
-    return added(frame, resized(shift, frame.shape[1], frame.shape[0]))
+    front, back = (_local_mean(small, np.square(share), window) for share in (alpha, 1 - alpha))
+    # The paper's F + a (I - a F - (1 - a) B) is a I + (1 - a) of this, which has no detail to lose.
+    alpha = tripled(alpha)
+    rim = np.clip(front * (1 + alpha) - back * alpha, 0, 255)
+    return mixed(frame, resized(np.rint(rim).astype(np.uint8), frame.shape[1], frame.shape[0]), matte)
+
+
+def _local_mean(picture: Floats, weight: Floats, window: int) -> Floats:
+    """The mean of `picture` [H, W, 3] by `weight` [H, W] around each pixel; the plain one where it is 0."""
+    weight = tripled(weight + LEAST)
+    mean: Floats = box_mean(picture * weight, window) / box_mean(weight, window)
+    return mean
 
 
 def _mix(one: Pixels, other: Pixels, weight: float) -> Pixels:

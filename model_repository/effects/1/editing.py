@@ -27,7 +27,7 @@ def edit(
     if settings.anonymize > 0:
         edited = anonymize.cover(edited, hidden, settings.anonymize)
     if settings.changes_background:
-        alpha = matte.to_frame(room.mask.next(mask), frame)
+        alpha = matte.to_frame(room.mask.next(mask, frame), frame)
         picture = room.background.cover(*frame.shape[:2]) if room.background is not None else None
         edited = background.change(edited, alpha, settings.blur, settings.replace, picture)
     # Last: hats reach beyond the matte.

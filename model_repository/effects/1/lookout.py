@@ -1,7 +1,7 @@
 """A second look for faces, by another detector and with less doubt: one that nobody found would be shown.
 
 `faces` gives those it is sure of, with what they look like. Whatever else might be a face counts as a
-stranger's. In the project's photos, with 43 faces, BlazeFace as `faces` uses it misses two; CenterFace at this
+stranger's. Of 42 faces in the project's photos BlazeFace, as `faces` uses it, misses two. CenterFace at this
 size and score finds all, and takes the lamp of a motorcycle for one.
 """
 

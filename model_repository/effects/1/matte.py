@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from raster import Floats, Pixels, box_mean, resized, shrunk
+from raster import Floats, Pixels, box_mean, gaussian, resized, shrunk
 
 KEEP = 0.9
 """How much of its past a wholly undecided pixel keeps."""
+MOVED = 8.0
+"""Change of luma, in levels, from which a pixel shows something else than before."""
+LOOK = 1.5
+"""Pixels of the mask over which luma is compared: a camera's noise is no movement."""
 CUT = 0.2
 """Mean change of the mask from which it shows another scene, whose past says nothing."""
 WORKING_SIDE = 384
@@ -23,23 +27,27 @@ LOW, HIGH = 0.2, 0.9
 class Steadied:
     """A room's mask over time.
 
-    An uncertain pixel keeps most of what it was, a certain one takes its new value at once, so that an edge
-    does not flicker and nobody who moves leaves a ghost. That is MediaPipe's SegmentationSmoothingCalculator
-    (mediapipe/calculators/image/segmentation_smoothing_calculator.cc), whose polynomial approximates the
-    entropy of a pixel's probability.
+    An uncertain pixel keeps most of what it was, a certain one takes its new value at once, so that edges do
+    not flicker. That is MediaPipe's SegmentationSmoothingCalculator (mediapipe/calculators/image/
+    segmentation_smoothing_calculator.cc), whose polynomial approximates the entropy of a pixel's probability.
+    Beyond it, nothing is kept where the picture itself has changed: who moves leaves no ghost.
     """
 
     def __init__(self) -> None:
-        self._last: Floats | None = None
+        self._last: tuple[Floats, Floats] | None = None
 
-    def next(self, mask: Floats) -> Floats:
-        """The steadied mask of the next frame; both [256, 256], probabilities."""
-        last = self._last
-        if last is None or float(np.abs(mask - last).mean()) > CUT:
-            self._last = mask.copy()
-        else:
-            self._last = mask + (last - mask) * (KEEP * uncertainty(mask))
-        return self._last
+    def next(self, mask: Floats, frame: Pixels) -> Floats:
+        """The steadied mask of the next frame [H, W, 3]; both masks [256, 256], probabilities."""
+        luma = _luma(shrunk(frame, 2 * max(mask.shape)))
+        seen = gaussian(resized(luma, mask.shape[1], mask.shape[0]), LOOK).astype(np.float32)
+        steadied = mask.copy()
+        if self._last is not None:
+            past, seen_then = self._last
+            if float(np.abs(mask - past).mean()) < CUT:
+                still = np.exp(-np.square((seen - seen_then) / np.float32(MOVED)))
+                steadied += (past - mask) * (KEEP * uncertainty(mask) * still)
+        self._last = steadied, seen
+        return steadied
 
 
 def uncertainty(mask: Floats) -> Floats:
@@ -57,7 +65,7 @@ def to_frame(mask: Floats, frame: Pixels) -> Floats:
     at a reduced size (He and Sun, Fast Guided Filter, 2015).
     """
     height, width = frame.shape[:2]
-    luma = np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8)
+    luma = _luma(frame)
     small = shrunk(luma, WORKING_SIDE).astype(np.float32) / 255
     window = 2 * max(1, round(RADIUS * max(small.shape))) + 1
     slope, offset = guide(small, resized(mask, small.shape[1], small.shape[0]), window, EPSILON)
@@ -79,3 +87,7 @@ def guide(guidance: Floats, target: Floats, window: int, epsilon: float) -> tupl
     variance = box_mean(guidance * guidance, window) - mean_guidance * mean_guidance
     slope = covariance / (variance + np.float32(epsilon))
     return box_mean(slope, window), box_mean(mean_target - slope * mean_guidance, window)
+
+
+def _luma(frame: Pixels) -> Pixels:
+    return np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8)

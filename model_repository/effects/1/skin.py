@@ -1,11 +1,11 @@
-"""Skin of faces: smoother and brighter. Eyes, brows, lips, hair and glasses stay as they are."""
+"""Skin of faces: smoother and brighter. Eyes, brows, hair and glasses stay as they are."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 from matte import guide
-from mesh import BARE, FEATURES, OVAL, extent, pose
+from mesh import BARE, EYES_AND_BROWS, LIPS, OVAL, extent, pose
 from raster import Floats, Pixels, added, box_mean, filled, gaussian, inside, resized, shrunk, tripled
 
 MARGIN = 0.25
@@ -20,14 +20,16 @@ COARSE_FACE = 110.0
 """Pixels across at which it is found out where skin is, and how to smooth it."""
 WINDOW = 0.07
 """Of the smoothing, as a part of the face: blemishes are smaller, the shading of cheeks is larger."""
-EPSILON = 3e-3
-"""Variance in [0, 1] up to which a window is smoothed: about 14 levels of 255; edges have more."""
+EPSILON = 6e-3
+"""Variance in [0, 1] up to which a window is smoothed: about 20 levels of 255; edges have more."""
 FINE = 0.006
 """Sigma of what counts as texture (pores, fine hair), as a part of the face."""
-TEXTURE = 0.45
+TEXTURE = 0.35
 """How much of that stays at full strength: without it skin looks like plastic."""
-GLOW = 0.35
+GLOW = 0.4
 """The most that brightening adds, at mid-tones, as a part of the distance to white."""
+HEADROOM = 0.8
+"""How much of what the strongest colour lacks to white it may be given."""
 LEAST_SPREAD, MOST_SPREAD = (40.0, 8.0, 8.0), (60.0, 14.0, 14.0)
 """Within what a spread of skin is believed, in levels of YCrCb: light and shade move luma a lot."""
 FEATHER, RIM = 0.02, 0.05
@@ -53,20 +55,25 @@ def improve(frame: Pixels, meshes: Floats, smooth: float, brighten: float) -> Pi
     return edited
 
 
-def region(face: Pixels, points: Floats, size: float) -> Floats:
+def region(fit: Floats, points: Floats, size: float, *, lips: bool = False) -> Floats:
     """Where skin is, [H, W] in [0, 1]: inside the face's outline, off its features, in its own colours.
 
-    `points` [468, 2] are in pixels of `face` [H, W, 3]; `size` is the face's extent in pixels.
+    `fit` [H, W] is the face's `likelihood`, `points` [468, 2] are in its pixels, `size` is the face's extent.
+    `lips` says whether they count as skin.
     """
-    height, width = face.shape[:2]
+    height, width = fit.shape
     feather, rim = max(1, round(FEATHER * size)), max(1, round(RIM * size))
     outline = filled(height, width, [_forehead_too(points)])
     within = box_mean(np.asarray(cv2.erode(outline, _square(rim)), np.uint8), 2 * rim + 1)
-    likely = (likelihood(face, points) * 255).astype(np.uint8)
+    likely = (fit * 255).astype(np.uint8)
     # Spots of another colour are what is to be smoothed.
     likely = np.asarray(cv2.morphologyEx(likely, cv2.MORPH_CLOSE, _square(2 * feather)), np.uint8)
-    kept = filled(height, width, [points[feature] for feature in FEATURES])
-    likely[np.asarray(cv2.dilate(kept, _square(feather + 1))) > 0] = 0
+    # Features stay as they are, with as much around them as the softening reaches.
+    around = _square(feather + 1)
+    mouth = np.asarray(cv2.dilate(filled(height, width, [points[LIPS]]), around))
+    likely[mouth > 0] = 255 if lips else 0
+    features = filled(height, width, [points[outline] for outline in EYES_AND_BROWS])
+    likely[np.asarray(cv2.dilate(features, around)) > 0] = 0
     soft = box_mean(likely, 2 * feather + 1)
     return soft.astype(np.float32) * within / np.float32(255**2)
 
@@ -94,14 +101,16 @@ def _improved(face: Pixels, points: Floats, size: float, smooth: float, brighten
     pixels = shrunk(face, WORKING_FACE / size * max(height, width))
     small = shrunk(pixels, COARSE_FACE / size * max(height, width))
     scale = max(small.shape) / max(height, width)
-    where = region(small, points * np.float32(scale), size * scale)
+    own, own_size = points * np.float32(scale), size * scale
+    fit = likelihood(small, own)
     levels = pixels.astype(np.float32)
     change = np.zeros_like(levels)
     if smooth > 0:
-        change += np.float32(smooth) * (_smoothed(levels, small, size * scale) - levels)
-    if brighten > 0:
-        change += np.float32(brighten) * _glow(levels + change)
-    change *= tripled(resized(where, levels.shape[1], levels.shape[0]))
+        where = resized(region(fit, own, own_size), levels.shape[1], levels.shape[0])
+        change += tripled(np.float32(smooth) * where) * (_smoothed(levels, small, own_size) - levels)
+    if brighten > 0:  # lips too: between brighter skin they would look dark
+        where = resized(region(fit, own, own_size, lips=True), levels.shape[1], levels.shape[0])
+        change += tripled(np.float32(brighten) * where) * _glow(levels + change)
     return added(face, resized(change, width, height))
 
 
@@ -122,10 +131,14 @@ def _smoothed(levels: Floats, small: Pixels, size: float) -> Floats:
 def _glow(levels: Floats) -> Floats:
     """What brightening adds [H, W, 3], at full strength: luma y in [0, 1] becomes y + GLOW y (1 - y).
 
-    Black and white stay (a soft shoulder: nothing burns out), and colours keep their hue and saturation.
+    Black and white stay (a soft shoulder), and colours keep hue and saturation: where the strongest of the
+    three would burn out all get less.
     """
     luma = np.asarray(cv2.cvtColor(levels, cv2.COLOR_RGB2GRAY), np.float32)
-    return levels * tripled(np.float32(GLOW) * (1 - np.clip(luma, 0, 255) / 255))
+    red, green, blue = cv2.split(levels)
+    strongest = np.maximum(np.maximum(np.maximum(red, green), blue), 1)
+    gain = np.minimum(np.float32(GLOW) * (1 - luma / 255), np.float32(HEADROOM) * (255 / strongest - 1))
+    return levels * tripled(np.maximum(gain, 0))
 
 
 def _forehead_too(points: Floats) -> Floats:

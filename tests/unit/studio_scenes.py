@@ -1,0 +1,90 @@
+"""Photos as the effects get them, small, with what the exported networks see in them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+from detection import DETECTORS
+from looks import Frame
+from mesh import LEFT_EYE, OVAL, RIGHT_EYE
+from raster import Floats, Pixels, filled, resized, shrunk
+
+from exporters.pictures import frames, photos, read_image, talking_head
+
+REPOSITORY = Path(__file__).parents[2] / "model_repository"
+LONGEST = 640
+MASK = 256
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A frame [H, W, 3], its mask [256, 256], and its faces: boxes [F, 4], meshes [F, 468, 3]."""
+
+    frame: Pixels
+    mask: Floats
+    boxes: Floats
+    meshes: Floats
+
+    def eyes(self) -> Pixels:
+        """A plane [H, W], 255 within the eyes of all faces."""
+        return self._within(LEFT_EYE, RIGHT_EYE)
+
+    def faces(self) -> Pixels:
+        """A plane [H, W], 255 within the outlines of all faces."""
+        return self._within(OVAL)
+
+    def mask_in_frame(self) -> Floats:
+        """The mask, stretched to the frame."""
+        return resized(self.mask, self.frame.shape[1], self.frame.shape[0])
+
+    def _within(self, *outlines: list[int]) -> Pixels:
+        height, width = self.frame.shape[:2]
+        return filled(height, width, [mesh[each, :2] for mesh in self.meshes for each in outlines])
+
+
+@cache
+def _session(model: str) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    return ort.InferenceSession(REPOSITORY / model / "1" / "model.onnx", options)
+
+
+def run(model: str, images: Sequence[Pixels], outputs: Sequence[str]) -> list[Floats]:
+    """The outputs [N, ...] of an exported network for N images of one size."""
+    found: list[Floats] = _session(model).run(list(outputs), {"image": np.stack(images)})
+    return found
+
+
+def mask_of(frame: Pixels) -> Floats:
+    """Where a person is, [256, 256]."""
+    mask: Floats = run("person_segmenter", [resized(frame, MASK, MASK)], ["mask"])[0][0]
+    return mask
+
+
+def seen(frame: Pixels) -> Scene:
+    """A frame with what the networks see in it."""
+    look = Frame(frame, (frame.shape[1], frame.shape[0]), run)
+    found = look.describe(look.find(DETECTORS["centerface"], 8))
+    return Scene(frame, mask_of(frame), found["boxes"], found["meshes"])
+
+
+@cache
+def scene(name: str) -> Scene:
+    """One of the project's photos, at most 640 pixels long."""
+    photo = next(photo for photo in photos() if photo.name == name)
+    return seen(shrunk(read_image(photo.path), LONGEST))
+
+
+@cache
+def carphone(count: int) -> tuple[Pixels, Floats]:
+    """The first frames of a man talking in a car, [N, 144, 176, 3], and their masks."""
+    shown = [frame for frame, _ in zip(frames(talking_head()), range(count), strict=False)]
+    return np.stack(shown), np.stack([mask_of(frame) for frame in shown])
+
+
+def change(one: Pixels, other: Pixels) -> float:
+    """Mean difference of two pictures, in levels."""
+    return float(np.abs(one.astype(np.float32) - other).mean())
