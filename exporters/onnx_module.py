@@ -112,7 +112,9 @@ def _batch_norm(
 def _max_pool(x: Tensor, *, settings: _Settings) -> Tensor:
     """A side that is padded only so that its last window is whole needs no padding, which costs a copy."""
     sides = zip(x.shape[2:], settings.kernel_shape, settings.strides, *_halves(settings.pads), strict=True)
-    if all((size - kernel) % stride == stride - end and not start for size, kernel, stride, start, end in sides):
+    if all(
+        (size - kernel) % stride == stride - end and not start for size, kernel, stride, start, end in sides
+    ):
         return F.max_pool2d(x, settings.kernel_shape, settings.strides, ceil_mode=True)
     x, padding = _padded(x, settings, float("-inf"))
     return F.max_pool2d(x, settings.kernel_shape, settings.strides, padding)

@@ -23,8 +23,9 @@ CLIPS = {"expressive": expressive_head, "smiling": smiling_head, "talking": talk
 STEP = 12
 """Every which frame of a clip there is."""
 
-POINTS = ("right eye outer", "right eye inner", "left eye outer", "left eye inner", "nose base")
-"""Right and left in the picture."""
+MESH_POINTS = (263, 362, 33, 133, 2)
+"""Where a face's five points are in MediaPipe's mesh: the outer and inner corner of the eye on the right of
+the picture, those of the eye on the left, and where the nose meets the lip."""
 
 PADDING = 0.25
 TEMPLATE = np.array(
@@ -36,7 +37,7 @@ TEMPLATE = np.array(
         (0.4901123135679, 0.6277975316475),
     ]
 )
-"""Of :data:`POINTS` in an aligned face without padding: dlib's ``get_face_chip_details``, interpolation.h."""
+"""Of the five points in a face without padding: dlib's ``get_face_chip_details`` (interpolation.h)."""
 
 
 @dataclass(frozen=True, eq=False)

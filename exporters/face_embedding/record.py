@@ -18,7 +18,7 @@ import numpy as np
 import onnx
 
 from exporters.cli import REPOSITORY
-from exporters.face_embedding.faces import RECORD, align, pictures
+from exporters.face_embedding.faces import MESH_POINTS, RECORD, align, pictures
 from exporters.onnx_tools import Floats, Graph
 from exporters.pictures import Image
 from exporters.sources import Library
@@ -30,9 +30,6 @@ from looks import Frame
 
 PUBLIC = ("biden", "collins", "einstein", "obama")
 """Whose embeddings are kept: those of public figures only, for an embedding can find a person again."""
-
-MESH_POINTS = (263, 362, 33, 133, 2)
-"""Of MediaPipe's mesh, in the order of :data:`exporters.face_embedding.faces.POINTS`."""
 
 
 class _Networks:
