@@ -6,10 +6,29 @@ from typing import Literal
 
 IDENTITY = ("name", "model", "peer", "rooms", "concurrency")
 """The fields of a row that say what it is of; the others are what was found."""
-_HIGHER = ("served_over_bare", "throughput_ratio", "speedup", "words_share")
-_LOWER = ("server_cores", "lost", "late", "failed", "errors")
+_HIGHER = (
+    "served_over_bare",
+    "throughput_ratio",
+    "speedup",
+    "words_share",
+    "found",
+    "f1",
+    "iou_raw",
+    "iou_steadied",
+)
+_LOWER = (
+    "server_cores",
+    "lost",
+    "late",
+    "failed",
+    "errors",
+    "missed",
+    "false",
+    "raw_flicker",
+    "steadied_flicker",
+)
 _LOWER_UNITS = ("_ms", "_s", "_mb")
-_NOT_OURS = ("peer_", "generator_")
+_NOT_OURS = ("peer_", "generator_", "in_process_")
 """Of a peer, or of the load generator: neither way is better for us."""
 
 Rows = dict[str, dict[str, list[float]]]

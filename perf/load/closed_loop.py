@@ -10,7 +10,7 @@ import numpy as np
 class Answers:
     """What `concurrency` callers saw in a stretch of time.
 
-    per_second: right answers. p50_ms and p99_ms: of those; None without any. errors: answers that were wrong,
+    per_second: right answers. p50_ms to p99_ms: of those; None without any. errors: answers that were wrong,
     late or did not come; first_error: the first one, "" for none. generator_cores: CPU seconds that the
     callers themselves took per second, which the service did not have.
     """
@@ -22,13 +22,14 @@ class Answers:
     errors: int
     first_error: str
     generator_cores: float
+    p95_ms: float | None = None
 
 
 def answers(
     concurrency: int, latencies_s: Sequence[float], elapsed_s: float, cpu_s: float, errors: Sequence[str] = ()
 ) -> Answers:
     """Sums up the latencies (seconds) of the right answers that came in `elapsed_s`, and what went wrong."""
-    p50, p99 = (np.percentile(latencies_s, [50, 99]) * 1000).tolist() if latencies_s else (None, None)
+    p50, p95, p99 = (np.percentile(latencies_s, [50, 95, 99]) * 1000).tolist() if latencies_s else [None] * 3
     return Answers(
         concurrency=concurrency,
         per_second=len(latencies_s) / elapsed_s,
@@ -37,4 +38,5 @@ def answers(
         errors=len(errors),
         first_error=errors[0] if errors else "",
         generator_cores=cpu_s / elapsed_s,
+        p95_ms=p95,
     )

@@ -1,18 +1,22 @@
-"""A closed loop over gRPC, for servers of the V2 protocol that perf_analyzer can't drive.
+"""A closed loop over gRPC, where perf_analyzer can't be used.
 
-perf_analyzer asks for a model's configuration first, which is Triton's extension of the protocol. Requests
-are serialised once and answers are looked at only for their length, which leaves little but gRPC itself.
+That asks for a model's configuration first, which is Triton's extension of the V2 protocol, and for every
+output of a model. Requests are serialised once and answers are looked at only for their length, which leaves
+little but gRPC itself.
 """
 
 import asyncio
 import contextlib
+import itertools
 import time
+from collections.abc import Mapping, Sequence
 
 import grpc
 import numpy as np
-from numpy.typing import NDArray
 from tritonclient.grpc import service_pb2
+from tritonclient.utils import np_to_triton_dtype, serialize_byte_tensor
 
+from exporters.onnx_tools import Array
 from perf.load.closed_loop import Answers, answers
 
 _PAUSE_S = 0.01
@@ -20,24 +24,38 @@ METHOD = "/inference.GRPCInferenceService/ModelInfer"
 _OPTIONS = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1))
 
 
-def request(model: str, name: str, x: NDArray[np.float32]) -> bytes:
-    """A ModelInfer request with the input `x`, as it goes over the wire."""
+def request(model: str, inputs: Mapping[str, Array], outputs: Sequence[str] = ()) -> bytes:
+    """A ModelInfer request for these outputs, or all, as it goes over the wire; texts are objects."""
     message = service_pb2.ModelInferRequest(model_name=model)
-    message.inputs.add(name=name, datatype="FP32", shape=x.shape)
-    message.raw_input_contents.append(x.tobytes())
+    for name, x in inputs.items():
+        message.inputs.add(name=name, datatype=np_to_triton_dtype(x.dtype), shape=x.shape)
+        raw = serialize_byte_tensor(x).item() if x.dtype == np.object_ else x.tobytes()
+        message.raw_input_contents.append(raw)
+    for name in outputs:
+        message.outputs.add(name=name)
     return bytes(message.SerializeToString())
 
 
 def measure(
-    port: int, message: bytes, concurrency: int, *, seconds: float, answer_bytes: int, limit_s: float = 30.0
+    address: str,
+    messages: Sequence[bytes],
+    concurrency: int,
+    *,
+    seconds: float,
+    answer_bytes: int,
+    limit_s: float = 30.0,
 ) -> Answers:
-    """Like `http_load.measure`; an answer shorter than the tensor in it (`answer_bytes`) is an error."""
+    """Like `http_load.measure`, with `messages` in turn at host:port.
+
+    An answer shorter than the tensors in it (`answer_bytes`) is an error.
+    """
+    requests = itertools.cycle(messages)
     latencies: list[float] = []
     errors: list[str] = []
 
     async def loop() -> Answers:
         ends, enough = asyncio.Event(), asyncio.Event()
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=_OPTIONS) as channel:
+        async with grpc.aio.insecure_channel(address, options=_OPTIONS) as channel:
             call = channel.unary_unary(METHOD)
             cpu, began = time.process_time(), time.perf_counter()
 
@@ -45,7 +63,7 @@ def measure(
                 while not ends.is_set():
                     sent = time.perf_counter()
                     try:
-                        answer = await call(message, timeout=limit_s)
+                        answer = await call(next(requests), timeout=limit_s)
                     except grpc.aio.AioRpcError as error:
                         errors.append(f"{error.code().name}: {error.details()}")
                         await asyncio.sleep(_PAUSE_S)  # a service that is not there fails at once

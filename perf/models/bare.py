@@ -49,9 +49,11 @@ class Bare:
         return total / sum(len(group) / each for group, each in zip(self.groups, rates, strict=True))
 
 
-def best(model: Model, in_process: InProcess, steps: Sequence[Step]) -> Bare:
+def best(
+    model: Model, in_process: InProcess, steps: Sequence[Step], sizes: Sequence[int] | None = None
+) -> Bare:
     """Tries a few layouts on the commonest shape: one instance with every core, one on each core, and as the
-    config has it; each with batches of 1, 4, 16, ... up to the config's largest."""
+    config has it; each with batches of `sizes`, or of 1, 4, 16, ... up to the config's largest."""
     groups = in_process.groups(steps)
 
     def tried(layout: Layout) -> tuple[float, Layout, list[Instance]]:
@@ -60,21 +62,22 @@ def best(model: Model, in_process: InProcess, steps: Sequence[Step]) -> Bare:
         return rate(instances, groups[0], layout.batch, TRY_S), layout, instances
 
     cores = len(os.sched_getaffinity(0))
-    _, layout, instances = max(map(tried, layouts(model, cores)), key=lambda result: result[0])
+    _, layout, instances = max(map(tried, layouts(model, cores, sizes)), key=lambda result: result[0])
     bare = Bare(layout, instances, groups)
     bare.per_second(0)  # warm
     return bare
 
 
-def layouts(model: Model, cores: int) -> Iterator[Layout]:
+def layouts(model: Model, cores: int, sizes: Sequence[int] | None = None) -> Iterator[Layout]:
     """What is tried for a model."""
     configured = sum(group.count for group in model.config.instance_group) or 1
     parameters = model.config.parameters
     threads = int(parameters[THREADS].string_value) if THREADS in parameters else 1
     sides = dict.fromkeys([(1, cores), (cores, 1), (configured, threads)])
     largest = max(1, model.config.max_batch_size)
-    sizes = itertools.takewhile(lambda size: size <= largest, (_STRIDE**power for power in itertools.count()))
-    for (instances, each), size in itertools.product(sides, list(sizes)):
+    powers = (_STRIDE**power for power in itertools.count())
+    sizes = sizes or list(itertools.takewhile(lambda size: size <= largest, powers))
+    for (instances, each), size in itertools.product(sides, sizes):
         yield Layout(instances, each, size)
 
 

@@ -86,7 +86,7 @@ class V2Grpc:
         with grpc.insecure_channel(f"127.0.0.1:{ports[0]}", options=limits) as channel:
             try:
                 call = channel.unary_unary(grpc_load.METHOD)
-                answer = call(grpc_load.request(self.model, self.input, x), timeout=ASK_S)
+                answer = call(grpc_load.request(self.model, {self.input: x}), timeout=ASK_S)
             except grpc.RpcError as error:
                 raise RuntimeError(f"the service answered {error}") from None
         response = service_pb2.ModelInferResponse.FromString(answer)
@@ -94,8 +94,9 @@ class V2Grpc:
 
     def load(self, ports: Sequence[int], x: Floats, y: Floats, concurrency: int, seconds: float) -> Answers:
         """See `Wire`."""
-        message = grpc_load.request(self.model, self.input, x)
-        return grpc_load.measure(ports[0], message, concurrency, seconds=seconds, answer_bytes=y.nbytes)
+        messages = [grpc_load.request(self.model, {self.input: x})]
+        address = f"127.0.0.1:{ports[0]}"
+        return grpc_load.measure(address, messages, concurrency, seconds=seconds, answer_bytes=y.nbytes)
 
 
 def _post(port: int, path: str, body: bytes, content_type: str) -> bytes:

@@ -113,7 +113,10 @@ def _row(
         "iou": against_labels.iou,
         "iou_like": None if like is None else score(found, [like[each] for each in at]).iou,
         "ms": round(statistics.median(ms), 3),
-        "runs": {"detect_ms": [round(each, 3) for each in ms]},
+        "runs": {
+            "detect_ms" if name in DETECTORS else "peer_detect_ms": [round(each, 3) for each in ms],
+            "f1" if name in DETECTORS else "peer_f1": [against_labels.f1] * len(ms),
+        },
     }
 
 

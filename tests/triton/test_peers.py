@@ -25,8 +25,8 @@ def test_ours_and_the_v2_protocol_answer_under_load(tmp_path: Path) -> None:
         ports = [int(triton.grpc.rpartition(":")[2])]
         assert subject.is_right(wire.ask(ports, subject.x))
         good = wire.load(ports, subject.x, subject.y, 2, 0.3)
-        wrong = grpc_load.request(IDENTITY, "x", np.zeros((1, 15), np.float32))
-        bad = grpc_load.measure(ports[0], wrong, 2, seconds=0.1, answer_bytes=64)
+        wrong = grpc_load.request(IDENTITY, {"x": np.zeros((1, 15), np.float32)})
+        bad = grpc_load.measure(f"127.0.0.1:{ports[0]}", [wrong], 2, seconds=0.1, answer_bytes=64)
     assert good.errors == 0
     assert good.per_second > 50
     assert (bad.per_second, bad.p99_ms) == (0, None)
