@@ -1,0 +1,155 @@
+"""Faces that are to be covered: which, for how long, and that nothing is left to recognise."""
+
+import numpy as np
+import pytest
+from anatomy import CHIP, chip
+from anonymize import REMEMBERED, SURE, Watch, cover, enrolled, overlap
+from geometry import Levels
+from liveroom import Gallery
+from lookout import candidates, others, view
+from numpy.typing import NDArray
+from raster import Floats, Pixels
+from settings import THRESHOLD
+
+from tests.unit import studio_scenes
+from tests.unit.studio_scenes import Scene, run, scene, seen
+
+NOBODY = np.zeros((0, 4), np.float32)
+GROUPS = ["sample5", "sample6", "multi_face"]
+
+
+def boxes(*corners: tuple[float, float, float, float]) -> Floats:
+    return np.array(corners, np.float32).reshape(-1, 4)
+
+
+def known(*flags: bool) -> NDArray[np.bool_]:
+    return np.array(flags, np.bool_)
+
+
+def embeddings(frame: Pixels, meshes: Floats) -> Floats:
+    """What the face network makes of the places where these meshes are."""
+    levels = Levels(frame)
+    chips = [levels.cut(chip(mesh), CHIP, CHIP) for mesh in meshes]
+    return run("face_embedder", chips, ["embedding"])[0]
+
+
+def possible(frame: Pixels) -> Floats:
+    shown = view(frame)
+    found, scores = run("face_detector_centerface", [shown], ["boxes", "scores"])
+    return candidates(frame, shown, found[0], scores[0])
+
+
+@pytest.mark.parametrize("name", ["astronaut", "obama2", "biden", *GROUPS])
+def test_a_covered_face_is_nobody_any_more(name: str) -> None:
+    shown = scene(name)
+    covered = cover(shown.frame, shown.boxes, 1)
+    before, after = (embeddings(each, shown.meshes) for each in (shown.frame, covered))
+    apart = np.linalg.norm(before - after, axis=1)
+    assert apart.min() > max(THRESHOLD, Gallery().threshold) + 0.04, "even where one knows where to look"
+    assert len(seen(covered).boxes) == 0, "and no face is found"
+
+
+def test_more_strength_is_more_change() -> None:
+    shown = scene("obama2")
+    changes = [
+        studio_scenes.change(shown.frame, cover(shown.frame, shown.boxes, s))
+        for s in (0.05, 0.2, 0.4, 0.6, 0.8, 1)
+    ]
+    assert np.all(np.diff(changes) > 0.02), changes
+
+
+def test_only_the_face_and_what_is_around_it_is_covered() -> None:
+    shown = scene("obama2")
+    changed = np.abs(cover(shown.frame, shown.boxes, 1).astype(int) - shown.frame).max(axis=2) > 0
+    left, top, right, bottom = shown.boxes[0]
+    width, height = right - left, bottom - top
+    rows, columns = np.nonzero(changed)
+    assert columns.min() > left - 0.6 * width
+    assert columns.max() < right + 0.6 * width
+    assert rows.min() > top - 0.6 * height
+    assert cover(shown.frame, NOBODY, 1) is shown.frame
+
+
+def test_a_face_at_the_border_and_boxes_out_of_the_picture() -> None:
+    frame = scene("obama2").frame
+    for box in (
+        (-50, -50, 40, 40),
+        (300, 600, 500, 800),
+        (5000, 5000, 5100, 5100),
+        (-10, -10, 2000, 2000),
+        (5, 5, 5, 5),
+    ):
+        assert cover(frame, boxes(box), 1).shape == frame.shape
+
+
+def test_who_is_enrolled_stays() -> None:
+    mine, other = (embeddings(scene(name).frame, scene(name).meshes) for name in ("obama", "biden"))
+    again = embeddings(scene("obama2").frame, scene("obama2").meshes)
+    assert enrolled(again, mine, THRESHOLD).tolist() == [True]
+    assert enrolled(other, mine, THRESHOLD).tolist() == [False]
+    assert enrolled(other, np.concatenate([mine, other]), THRESHOLD).tolist() == [True]
+    nobody = np.zeros((0, 128), np.float32)
+    assert enrolled(other, nobody, THRESHOLD).tolist() == [False], "with nobody enrolled all are covered"
+    assert enrolled(nobody, mine, THRESHOLD).tolist() == []
+
+
+def test_a_missed_detection_reveals_nobody() -> None:
+    watch, face = Watch(), (100, 100, 200, 200)
+    assert len(watch.hidden(boxes(face), known(False))) == 1
+    for frame in range(REMEMBERED):
+        place = watch.hidden(NOBODY, known())
+        assert len(place) == 1, f"frame {frame}"
+        assert overlap(place[0], boxes(face)[0]) > 0.4
+    assert len(watch.hidden(NOBODY, known())) == 0, "but not for ever"
+
+
+def test_the_place_of_a_face_that_is_not_found_grows() -> None:
+    watch = Watch()
+    watch.hidden(boxes((100, 100, 200, 200)), known(False))
+    widths = [float(np.ptp(watch.hidden(NOBODY, known())[0, ::2])) for _ in range(4)]
+    assert np.all(np.diff([100, *widths]) > 1)
+
+
+def test_a_stranger_is_not_shown_for_one_lucky_embedding() -> None:
+    watch, face = Watch(), boxes((100, 100, 200, 200))
+    watch.hidden(face, known(False))
+    shown = [
+        len(watch.hidden(face, known(flag))) == 0 for flag in (True, True, False, True, True, True, True)
+    ]
+    assert shown == [False] * (3 + SURE - 1) + [True, True]
+
+
+def test_who_was_enrolled_from_the_first_frame_is_never_covered() -> None:
+    watch, face = Watch(), boxes((100, 100, 200, 200))
+    for _ in range(3):
+        assert len(watch.hidden(face, known(True))) == 0
+
+
+def test_strangers_beside_the_host_are_covered_and_the_host_is_not() -> None:
+    watch = Watch()
+    host, guest = (100, 100, 200, 200), (300, 100, 400, 200)
+    for _ in range(3):
+        hidden = watch.hidden(boxes(host, guest), known(True, False))
+        assert hidden.tolist() == [list(map(float, guest))]
+    hidden = watch.hidden(boxes(host), known(True))
+    assert len(hidden) == 1, "the guest's place"
+    assert overlap(hidden[0], boxes(host)[0]) == 0
+
+
+@pytest.mark.parametrize("name", ["sample4", "sample5", "einstein", "multi_face"])
+def test_the_second_look_finds_every_face(name: str) -> None:
+    shown: Scene = scene(name)
+    people = {"sample4": 4, "sample5": 5, "einstein": 2, "multi_face": 5}[name]
+    found = possible(shown.frame)
+    assert len(found) == people
+    assert len(others(found, shown.boxes)) == people - len(shown.boxes)
+
+
+def test_a_second_look_at_frames_of_any_size() -> None:
+    for height, width in ((1, 1), (20, 300), (360, 640), (1080, 1920), (3000, 100)):
+        frame = np.zeros((height, width, 3), np.uint8)
+        shown = view(frame)
+        assert all(side % 32 == 0 for side in shown.shape[:2])
+        assert max(shown.shape) <= 992
+    assert len(others(NOBODY, NOBODY)) == 0
+    assert len(others(boxes((0, 0, 9, 9)), NOBODY)) == 1
