@@ -13,11 +13,15 @@ INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
 
 COMMANDS = {
-    "live": ("perf.live", "one live room, captioned as it is played"),
+    "live": ("perf.live.command", "one live room, heard and seen as it is played"),
     "asr": ("perf.asr.command", "speech recognition against faster-whisper and WhisperLive"),
     "rooms": ("perf.rooms.command", "how many live rooms a server carries"),
     "models": ("perf.models.command", "how fast each model is, and how near to what the cores can do"),
     "inputs": ("perf.inputs.command", "write real inputs for perf_analyzer"),
+    "vision": (
+        "perf.vision.command",
+        "frames: vision and studio, and their parts beside what others do",
+    ),
     "analyzer": ("perf.load.passthrough", "perf_analyzer, found and set up, with its own options"),
     "peers": ("perf.peers.command", "the same ONNX files, served by what people would pick instead"),
     "capacity": ("perf.capacity.command", "nodes, scaling thresholds and cost, from a curve of rooms"),

@@ -31,7 +31,7 @@ def command(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "perf", "live", *map(str, arguments)]
 
 
-def test_a_recording_is_captioned_and_measured(beckett: Path, tmp_path: Path) -> None:
+def test_a_recording_is_captioned_filmed_and_measured(beckett: Path, tmp_path: Path) -> None:
     stereo = tmp_path / "stereo.flac"
     audio, rate = soundfile.read(beckett)
     soundfile.write(stereo, np.stack([audio, audio], axis=1), rate)
@@ -51,6 +51,11 @@ def test_a_recording_is_captioned_and_measured(beckett: Path, tmp_path: Path) ->
     assert {"asr", "captions", "whisper_encoder", "whisper_decoder", "voice_activity"} <= set(models)
     assert models["whisper_encoder"]["compute_ms"] > 0
     assert models["asr"]["compute_ms"] is None
+    assert result["frames_sent"] == 50
+    assert result["frames_seen"] + result["frames_dropped"] == 50
+    assert result["frames_seen"] >= 5
+    assert result["faces"] == result["frames_seen"] == sum(result["expressions"].values())
+    assert result["frame_p95_s"] > 0
 
 
 @pytest.fixture

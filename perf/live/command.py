@@ -1,0 +1,87 @@
+"""`python -m perf live`: a recording and a talking head in a room of the embedded Triton."""
+
+import argparse
+import asyncio
+import json
+from pathlib import Path
+
+from liveroom import AudioFile
+from rich.console import Console
+
+from exporters.errors import ExportError
+from exporters.pictures import talking_head
+from exporters.progress import Progress
+from exporters.sources import Library
+from exporters.speech import MOONSHINE
+from perf import report
+from perf.live.camera import CLIP_RATE, Camera, jpegs
+from perf.live.result import film_summary, show, summary
+from perf.live.room import Played
+from perf.load.playback import CHUNK_S, Playback
+from perf.load.server_costs import Meter
+from perf.options import number_that
+from server import Triton
+
+RECORDING = next(name for name in MOONSHINE.files if name.endswith("/two_cities.wav"))
+"""What is played unless told otherwise: 44 s of English."""
+
+_pace = number_that(lambda value: 0 <= value < float("inf"), "1 for real time, 0 for as fast as it is served")
+_rate = number_that(lambda value: 0 <= value <= CLIP_RATE, f"frames a second, 0 to {CLIP_RATE}")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the options of `python -m perf live`."""
+    add = parser.add_argument
+    add("file", nargs="?", type=Path, help="WAV, FLAC, OGG or MP3 (default: 44 s of English, fetched once)")
+    add("--pace", type=_pace, default=1.0, help="1 is real time, 0 as fast as it is served (%(default)s)")
+    add("--language", default="auto", help="auto, en, zh, ... or candidates such as en,zh (%(default)s)")
+    add("--frames", type=_rate, default=5.0, help="of a talking head, a second; 0 for none (%(default)s)")
+    add("--out", type=Path, default=Path("build") / "live.json", help="where the result goes (%(default)s)")
+    add("--json", action="store_true", help="print the result as JSON; captions go to stderr")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Starts the server, plays the recording into a room, shows captions and then what it all cost."""
+    console = report.console(as_json=options.json)
+    library = Library(progress=Progress(console))
+    path = options.file or library.path(MOONSHINE, RECORDING)
+    camera = _camera(options.frames, library, console)
+    models = ["captions", "vision"] if camera else ["captions"]
+    with AudioFile(path) as audio:
+        settings = {"file": path.name, "pace": options.pace, "language": options.language, "chunk_s": CHUNK_S}
+        provenance = report.provenance(settings | {"frames": options.frames if camera else 0})
+        with (
+            console.status("starting Triton") as status,
+            Triton(
+                report.PROJECT / "model_repository", models, drain_s=2.0, progress=status.update
+            ) as triton,
+        ):
+            status.stop()
+            console.print(f"{path.name}: {audio.duration:.1f} s, language {options.language}, {triton.grpc}")
+            meter = Meter(triton)
+            playback = Playback(audio.blocks(CHUNK_S), audio.sample_rate, options.pace)
+            played = Played(playback, audio.sample_rate, options.language, options.pace, camera, console)
+            heard = asyncio.run(played.run(triton.grpc))
+            costs = meter.read()
+    result = summary(heard, costs, playback.duration, options.pace)
+    if camera:
+        result |= film_summary(camera, heard.frames_dropped)
+    result |= provenance
+    report.save(options.out, result)
+    if options.json:
+        print(json.dumps(result, ensure_ascii=False))
+    else:
+        show(console, result, costs, options.pace)
+        console.print(f"the same as JSON: {options.out}")
+    return 0
+
+
+def _camera(rate: float, library: Library, console: Console) -> Camera | None:
+    """A camera on a talking head; none, saying why, where the clip can't be had: speech does not need it."""
+    if not rate:
+        return None
+    try:
+        return Camera(jpegs(talking_head(library), rate), rate)
+    except ExportError as error:
+        console.print(f"without a talking head: {error}", style="yellow", markup=False)
+        return None
