@@ -7,12 +7,12 @@ PACE   ?= 1
 .PHONY: live test lint setup clean
 .DEFAULT_GOAL := live
 
-live: $(VENV)/.live  ## one captioned room on this machine (ROOM_AUDIO=file, PACE=0 for as fast as it goes)
-	@$(BIN)/python -m exporters asr captions
+live: $(VENV)/.live  ## one room on this machine, captioned and filmed (ROOM_AUDIO=file, PACE=0 for as fast as it goes)
+	@$(BIN)/python -m exporters asr captions vision studio
 	@$(BIN)/python -m perf live $(if $(ROOM_AUDIO),"$(ROOM_AUDIO)") --pace $(PACE)
 
 test: $(VENV)/.dev  ## what a change must pass
-	@$(BIN)/python -m exporters asr captions
+	@$(BIN)/python -m exporters asr captions vision studio
 	@$(BIN)/python -m pytest
 
 lint: $(VENV)/.dev  ## ruff and mypy --strict

@@ -39,7 +39,7 @@ class Heard:
 
 @dataclass(frozen=True)
 class Played:
-    """A recording, of `sample_rate` Hz in `language`, played at a pace (0: as fast as can be), and its film."""
+    """A recording, of `sample_rate` Hz in `language`, played at a pace (0: as fast as it can), on film."""
 
     playback: Playback
     sample_rate: int

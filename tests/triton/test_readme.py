@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from exporters import pictures
 from exporters.sources import Library
 from exporters.speech import MOONSHINE
 
@@ -32,10 +34,11 @@ LIMIT_S = 60
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a recording called speech.wav: ten seconds of English."""
+    """A folder with speech.wav, ten seconds of English, and portrait.png, a picture of one person."""
     path = tmp_path_factory.mktemp("reader")
     recording = next(name for name in MOONSHINE.files if name.endswith("beckett.wav"))
     (path / "speech.wav").symlink_to(Library().path(MOONSHINE, recording))
+    (path / "portrait.png").symlink_to(next(p.path for p in pictures.photos() if p.name == "astronaut"))
     return path
 
 
@@ -70,7 +73,7 @@ def run(command: list[str], folder: Path, environment: dict[str, str]) -> str:
 
 def test_it_has_what_this_test_is_about() -> None:
     assert len(SERVER) == 1
-    assert len(OTHERS) >= 8
+    assert len(OTHERS) >= 12
     assert len(PROGRAMS) == 1
     assert {"live", "test", "lint"} <= set(MAKE)
 
@@ -90,11 +93,21 @@ def test_subtitles_were_written(folder: Path, environment: dict[str, str]) -> No
     assert "00:00:0" in (folder / "speech.srt").read_text()
 
 
+def test_pictures_were_written(folder: Path, environment: dict[str, str]) -> None:
+    for command in (command for command in OTHERS if "portrait.png" in command and "--out" in command):
+        run(shlex.split(command), folder, environment)
+    with Image.open(folder / "portrait.png") as before, Image.open(folder / "out.png") as after:
+        assert after.size == before.size
+    with Image.open(folder / "annotated.png") as annotated:
+        assert annotated.size == before.size
+
+
 def test_the_program_works(folder: Path, environment: dict[str, str]) -> None:
     program = PROGRAMS[0].replace("127.0.0.1:8001", environment["LIVEROOM_URL"])
     printed = run([sys.executable, "-c", program], folder, environment)
     assert "final" in printed
     assert "Fail better." in printed
+    assert "faces 1.00 ['happy']" in printed
 
 
 @pytest.mark.parametrize("target", sorted(set(MAKE)))
