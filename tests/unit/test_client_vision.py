@@ -20,9 +20,15 @@ from liveroom import (
     Retries,
     ServerUnavailable,
     Timeouts,
+    _faces,
+    _gallery,
+    _gallery_file,
 )
 from liveroom import _picture as pictures
 
+from exporters.face_embedding import recognition
+from exporters.face_expression.network import LABELS
+from exporters.triton_config import config_path, load_config
 from tests.unit.peer import Request
 from tests.unit.picture_peer import Answer, PicturePeer, person, scene, sent
 
@@ -201,3 +207,12 @@ async def test_enrolling_takes_photos_of_one_person_alone() -> None:
         await client.enrol(gallery, "Li Lei", scene(1), scene(1))
         await client.enrol(gallery, "Li Lei", scene(1), more=True)
     assert gallery.photos("Li Lei") == 3
+
+
+def test_what_the_client_knows_of_the_models_is_what_they_say() -> None:
+    assert _faces.EXPRESSIONS == LABELS
+    assert _gallery.THRESHOLD == recognition.THRESHOLD
+    config = load_config(config_path(Path(__file__).parents[2] / "model_repository", "vision"))
+    outputs = {tensor.name: list(tensor.dims) for tensor in config.output}
+    assert set(outputs) == {*_faces._OUTPUTS, "meshes"}
+    assert outputs["embeddings"] == [-1, _gallery_file.EMBEDDING_SIZE]
