@@ -84,7 +84,8 @@ def _export(
             "precision": sorted({artifact.precision for artifact in build.artifacts if artifact.precision}),
             "parity": [each.record() for each in measurements if each.gate == "parity"],
             "accuracy": [each.record() for each in measurements if each.gate == "accuracy"],
-            "group_fairness": exporter.group_fairness,
+            "group_fairness": ("of the default weights: " if options.checkpoint else "")
+            + exporter.group_fairness,
             "tools": {name: metadata.version(name) for name in ("torch", "onnx", "onnxruntime")},
         }
         install(repository, exporter.models, build.artifacts, facts)

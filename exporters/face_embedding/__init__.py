@@ -35,7 +35,9 @@ class FaceEmbeddingExporter(Exporter):
         "dlib's face recognition: aligned faces uint8 [B,150,150,3] -> embeddings [B,128] of unit length"
     )
     models = ("face_embedder",)
-    checkpoint = "a TensorFlow.js manifest of dlib's network, its weights beside it"
+    checkpoint = (
+        "dlib's network as dlib saves it (.dat), or a TensorFlow.js manifest with its weights beside it"
+    )
     evaluation = SOURCES
     shared = ("pictures",)
     group_fairness = (
@@ -69,7 +71,7 @@ class FaceEmbeddingExporter(Exporter):
         )
         profiles = {"image": Profile((1, SIDE, SIDE, 3), (8, SIDE, SIDE, 3), (64, SIDE, SIDE, 3))}
         artifact = Artifact("face_embedder", path, "fp32", profiles)
-        return Build((artifact,), partial(measure, path, network, job.library))
+        return Build((artifact,), partial(measure, path, network, job.library, not job.options.checkpoint))
 
 
 EXPORTER = FaceEmbeddingExporter()

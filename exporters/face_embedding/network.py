@@ -6,6 +6,7 @@ larger, and it has fewer channels: both are filled up with zeros before they are
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import cast
 
 import torch
@@ -66,27 +67,46 @@ class FaceNetwork(nn.Module):
         return F.normalize(self.fc(x.mean((2, 3))))
 
 
-def assemble(arrays: Mapping[str, torch.Tensor]) -> FaceNetwork:
-    """The network of face-api's arrays (TensorFlow's order of axes), gains and offsets folded in.
+@dataclass(frozen=True)
+class Convolution:
+    """A convolution [out,in,h,w] with bias, gain and offset [out] as they are stored."""
 
-    So is the first convolution's scaling of pixels, which is exact because it pads nothing.
+    weight: torch.Tensor
+    bias: torch.Tensor
+    gain: torch.Tensor
+    offset: torch.Tensor
+
+    def folded(self) -> dict[str, torch.Tensor]:
+        """Gain and offset made part of the convolution."""
+        return {
+            "weight": self.weight * self.gain[:, None, None, None],
+            "bias": self.bias * self.gain + self.offset,
+        }
+
+
+def names() -> list[str]:
+    """What the convolutions are called, in their order."""
+    return ["conv32_down", *(f"{block}/{half}" for block, *_ in BLOCKS for half in ("conv1", "conv2"))]
+
+
+def assemble(convolutions: Mapping[str, Convolution], last: torch.Tensor) -> FaceNetwork:
+    """The network of its convolutions by :func:`names` and the matrix [256,128] that makes the embedding.
+
+    The scaling of pixels is folded into the first convolution, which is exact because it pads nothing.
 
     Raises:
-        KeyError, RuntimeError: an array is missing or of another shape.
+        KeyError, RuntimeError: a convolution is missing or of another shape.
     """
-
-    def convolution(name: str) -> dict[str, torch.Tensor]:
-        gain, offset = arrays[f"{name}/scale/weights"], arrays[f"{name}/scale/biases"]
-        weight = arrays[f"{name}/conv/filters"].permute(3, 2, 0, 1) * gain[:, None, None, None]
-        return {"weight": weight, "bias": arrays[f"{name}/conv/bias"] * gain + offset}
-
-    network = FaceNetwork()
-    first = convolution("conv32_down")
+    first = convolutions["conv32_down"].folded()
     weight = first["weight"].double() / 256
-    bias = first["bias"] - (weight * torch.tensor(MEAN)[:, None, None]).sum((1, 2, 3))
-    network.conv32_down.load_state_dict({"weight": weight, "bias": bias})
-    for name, block in network.blocks.items():
-        halves = {half: convolution(f"{name}/{half}") for half in ("conv1", "conv2")}
-        block.load_state_dict({f"{half}.{kind}": of for half in halves for kind, of in halves[half].items()})
-    network.fc.load_state_dict({"weight": arrays["fc"].T})
+    state = {
+        "conv32_down.weight": weight,
+        "conv32_down.bias": first["bias"] - (weight * torch.tensor(MEAN)[:, None, None]).sum((1, 2, 3)),
+        "fc.weight": last.T,
+    }
+    for name in names()[1:]:
+        for kind, array in convolutions[name].folded().items():
+            state[f"blocks.{name.replace('/', '.')}.{kind}"] = array
+    network = FaceNetwork()
+    network.load_state_dict(state)
     return network.eval()

@@ -13,9 +13,9 @@ from liveroom._gallery import THRESHOLD as GALLERY_THRESHOLD
 from exporters.errors import ExportError
 from exporters.face_embedding import BYTES, FACE_API, MANIFEST
 from exporters.face_embedding.faces import MESH_POINTS, PADDING, RECORD, TEMPLATE, Face, align, faces
-from exporters.face_embedding.network import SIDE, FaceNetwork
+from exporters.face_embedding.network import SIDE, FaceNetwork, names
 from exporters.face_embedding.recognition import THRESHOLD, pairs
-from exporters.face_embedding.weights import read_weights
+from exporters.face_embedding.weights import Entry, read_weights, unpacked
 from exporters.onnx_tools import Floats
 from exporters.pictures import Image, photos, read_image
 from exporters.sources import Library
@@ -104,6 +104,43 @@ def test_pairs_nobody_knows_about_do_not_count() -> None:
 
 def test_the_client_names_faces_by_the_threshold_that_was_measured() -> None:
     assert GALLERY_THRESHOLD == THRESHOLD
+
+
+def dlib_file(raw: bytes, entries: list[Entry], path: Path) -> Path:
+    """face-api's weights as dlib would have written them, other things between the tensors."""
+
+    def integer(number: int) -> bytes:
+        stored = number.to_bytes((number.bit_length() + 7) // 8, "little")
+        return bytes([len(stored)]) + stored
+
+    def tensor(array: Floats, *sizes: int) -> bytes:
+        return b"\x05con_4" + b"".join(map(integer, (2, *sizes))) + array.astype("<f4").tobytes() + bytes(300)
+
+    arrays = {name: array.numpy() for name, array in unpacked(entries, raw).items()}
+    written = b"\x01\x01\x01\x0dloss_metric_2"
+    for name in names():
+        filters = arrays[f"{name}/conv/filters"].transpose(3, 2, 0, 1)
+        for halves in (
+            (filters.ravel(), arrays[f"{name}/conv/bias"]),
+            (arrays[f"{name}/scale/weights"], arrays[f"{name}/scale/biases"]),
+        ):
+            both = np.concatenate(halves)
+            written += tensor(both, len(both), 1, 1, 1)
+    path.write_bytes(written + tensor(arrays["fc"], 256, 128, 1, 1))
+    return path
+
+
+def test_weights_come_out_of_a_file_of_dlib_s_own(network: FaceNetwork, tmp_path: Path) -> None:
+    folder = Library().fetch(FACE_API)
+    (group,) = json.loads((folder / MANIFEST).read_text())
+    path = dlib_file((folder / BYTES).read_bytes(), group["weights"], tmp_path / "weights.dat")
+    found = read_weights(path).state_dict()
+    for name, array in network.state_dict().items():
+        torch.testing.assert_close(found[name], array)
+    for cut, message in ((-100_000, "the file is cut short"), (-131_400, "no tensor of 256 x 128")):
+        (tmp_path / "part.dat").write_bytes(path.read_bytes()[:cut])
+        with pytest.raises(ExportError, match=rf"part\.dat is not dlib's face network.*{message}"):
+            read_weights(tmp_path / "part.dat")
 
 
 @pytest.mark.parametrize(
