@@ -16,7 +16,8 @@ NAMES = list(STICKERS)
 def drawn(shown: Scene, sticker: str) -> Pixels:
     """Where a sticker changes a frame, [H, W] in {0, 255}."""
     edited = apply(shown.frame, shown.meshes, sticker, 1)
-    return (np.abs(edited.astype(int) - shown.frame).max(axis=2) > 8).astype(np.uint8) * 255
+    changed = np.abs(edited.astype(int) - shown.frame).max(axis=2) > 8
+    return np.where(changed, np.uint8(255), np.uint8(0))
 
 
 def turned(shown: Scene, degrees: float) -> tuple[Scene, Floats]:

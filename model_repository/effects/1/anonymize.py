@@ -22,8 +22,8 @@ WIDER, HIGHER = 1.5, 1.6
 RIM = 0.08
 """Softness of the ellipse's rim, which lies outside of it, as a part of its size."""
 FINEST, COARSEST = 26.0, 2.5
-"""Cells across a face at the least and at full strength: with 2.5 the embeddings of the 42 faces in the project's
-photos end 0.45 to 0.7 from where they were, which is as far as those of strangers."""
+"""Cells across a face at the least and at full strength: with 2.5 the embeddings of the 42 faces in the
+project's photos end up 0.45 and more from where they were, as far as those of strangers."""
 
 
 @dataclass

@@ -14,11 +14,10 @@ Array = NDArray[np.generic]
 
 
 class CallError(RuntimeError):
-    """A model that effects call answered with an error; `invalid` where it was the input's fault."""
+    """A model that effects call answered with an error.
 
-    def __init__(self, message: str, *, invalid: bool) -> None:
-        super().__init__(message)
-        self.invalid = invalid
+    Triton does not hand on of what kind: https://github.com/triton-inference-server/server/issues/7804.
+    """
 
 
 @dataclass(frozen=True)
@@ -72,8 +71,5 @@ async def _call(model: str, outputs: list[str], inputs: list[pb_utils.Tensor]) -
     request = pb_utils.InferenceRequest(model_name=model, requested_output_names=outputs, inputs=inputs)
     response = await request.async_exec()
     if response.has_error():
-        error = response.error()
-        raise CallError(
-            f"{model}: {error.message()}", invalid=error.code() == pb_utils.TritonError.INVALID_ARG
-        )
+        raise CallError(f"{model}: {response.error().message()}")
     return {tensor.name(): tensor.as_numpy() for tensor in response.output_tensors()}

@@ -37,7 +37,7 @@ class Frame:
     mask: Floats
     settings: Settings
     background: bytes | None
-    enrolled: Floats | None
+    enrolled: Floats
 
 
 class TritonPythonModel:
@@ -70,10 +70,7 @@ class TritonPythonModel:
             return _response(await _edited(_checked(request), room))
         except ValueError as error:
             return _error(str(error), pb_utils.TritonError.INVALID_ARG)
-        except CallError as error:
-            invalid, unavailable = pb_utils.TritonError.INVALID_ARG, pb_utils.TritonError.UNAVAILABLE
-            return _error(str(error), invalid if error.invalid else unavailable)
-        except RoomsFullError as error:
+        except (CallError, RoomsFullError) as error:
             return _error(str(error), pb_utils.TritonError.UNAVAILABLE)
         except Exception as error:  # a fault of ours fails this request, with its reason, and no other
             return _error(f"effects failed: {error!r}", pb_utils.TritonError.INTERNAL)
@@ -97,14 +94,12 @@ async def _edited(frame: Frame, room: Room) -> bytes:
         )
     if background is not None:
         room.background = background
-    if frame.enrolled is not None:
-        room.enrolled = frame.enrolled
     kind = format_of(frame.image) if settings.format == "same" else settings.format
     if not settings.changes_picture and kind == format_of(frame.image):
         return frame.image
     hidden = found.boxes
     if hides:
-        known = enrolled(found.embeddings, room.enrolled, settings.threshold)
+        known = enrolled(found.embeddings, frame.enrolled, settings.threshold)
         strangers = others(maybe, found.boxes)
         boxes = np.concatenate([found.boxes, strangers])
         hidden = room.watch.hidden(boxes, np.concatenate([known, np.zeros(len(strangers), np.bool_)]))
@@ -122,8 +117,8 @@ async def _picture(data: bytes | None) -> Picture | None:
         return None
     try:
         return Picture(await decode(data))
-    except CallError as error:
-        raise CallError(f"background cannot be taken: {error}", invalid=error.invalid) from error
+    except CallError as error:  # it is the picture's fault: that of the frame was decoded a moment ago
+        raise ValueError(f"background cannot be taken: {error}") from error
 
 
 def _checked(request: pb_utils.InferenceRequest) -> Frame:
@@ -140,9 +135,8 @@ def _checked(request: pb_utils.InferenceRequest) -> Frame:
             f"the picture has {width} x {height} pixels; effects take up to {most} on the longer side"
         )
     background = tensors["background"][0, 0] if "background" in tensors else None
-    people = tensors["enrolled"][0].astype(np.float32) if "enrolled" in tensors else None
-    if people is not None:
-        _check_unit(people)
+    people = tensors["enrolled"][0].astype(np.float32) if "enrolled" in tensors else NONE.embeddings
+    _check_unit(people)
     settings = parse(tensors["settings"][0, 0])
     mask = tensors["mask"][0].astype(np.float32, copy=False)
     return Frame(

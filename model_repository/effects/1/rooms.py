@@ -6,11 +6,9 @@ import time
 from collections.abc import Callable
 from threading import Event, Lock, Thread
 
-import numpy as np
 from anonymize import Watch
 from background import Picture
 from matte import Steadied
-from raster import Floats
 
 IDLE = 60.0
 """Seconds without a frame after which a room is forgotten; Triton has given up its sequence by then."""
@@ -25,7 +23,6 @@ class Room:
         self.mask = Steadied()
         self.watch = Watch()
         self.background: Picture | None = None
-        self.enrolled: Floats = np.zeros((0, 128), np.float32)
         self.used = 0.0
 
 
