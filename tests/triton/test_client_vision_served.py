@@ -122,7 +122,9 @@ async def test_faces_of_who_is_enrolled_are_left_alone(client: AsyncClient, phot
 
 async def test_a_studio_room_edits_a_clip(client: AsyncClient) -> None:
     clip = [frame for _, frame in zip(range(10), pictures.frames(pictures.talking_head()), strict=False)]
-    async with client.studio_room("clip", Effects(replace=1.0, format="ppm"), background=clip[0] * 0) as room:
+    async with client.studio_room(
+        "clip", Effects(replace=1.0, format="ppm"), background=np.zeros_like(clip[0])
+    ) as room:
         edited = [pixels_of_ppm(await room.frame(frame)) for frame in clip]
         with pytest.raises(InvalidInput):
             await room.frame(b"no picture")
