@@ -45,22 +45,29 @@ class Seen:
         return replace(self, **{name: getattr(self, name)[order] for name in FACES})
 
 
-def inputs(data: bytes, detector: str | None = None) -> list[InferInput]:
+def inputs(data: bytes, detector: str | None = None, wanted: str | None = None) -> list[InferInput]:
     """One picture as Triton's client takes it."""
-    texts = {"image": data} | ({} if detector is None else {"detector": detector.encode()})
+    texts = {"image": data, "detector": detector, "wanted": wanted}
     made = []
-    for name, value in texts.items():
+    for name, text in texts.items():
+        if text is None:
+            continue
+        value = text.encode() if isinstance(text, str) else text
         made.append(InferInput(name, [1, 1], "BYTES"))
         made[-1].set_data_from_numpy(np.array([[value]], np.object_))
     return made
 
 
 def ask(
-    client: InferenceServerClient, data: bytes, outputs: Sequence[str] = (), detector: str | None = None
+    client: InferenceServerClient,
+    data: bytes,
+    outputs: Sequence[str] = (),
+    detector: str | None = None,
+    wanted: str | None = None,
 ) -> dict[str, Array]:
     """The outputs asked for (all where none is), without their batch axis."""
     asked = [InferRequestedOutput(name) for name in outputs] or None
-    result = client.infer("vision", inputs(data, detector), outputs=asked, client_timeout=60)
+    result = client.infer("vision", inputs(data, detector, wanted), outputs=asked, client_timeout=60)
     names = [output.name for output in result.get_response().outputs]
     return {name: cast(Array, result.as_numpy(name))[0] for name in names}
 

@@ -1,4 +1,4 @@
-"""Triton model `faces`: a frame -> its faces, by calls to the networks.
+"""Triton model `faces`: a frame -> its faces, and whether it is safe, by calls to the networks.
 
 Requests are taken off Triton's hands at once and answered from threads, one a frame, that mostly wait for
 networks: so the faces of all rooms meet in the networks' batches, and a frame with many holds up no other.
@@ -7,19 +7,22 @@ networks: so the faces of all rooms meet in the networks' batches, and a frame w
 from __future__ import annotations  # Triton adds its classes to the module only after this is imported
 
 import json
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import BoundedSemaphore
 
 import cv2
 import numpy as np
 import triton_python_backend_utils as pb_utils
 from detection import DETECTORS, Detector
-from geometry import Floats
+from geometry import Floats, Pixels
 from looks import Frame
 from networks import NetworkError, run
+from numpy.typing import NDArray
 
 EMBEDDING, EXPRESSIONS = 128, 7
 
+Tensors = Mapping[str, NDArray[np.generic]]
 FINAL = pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL
 
 
@@ -31,15 +34,15 @@ class TritonPythonModel:
     """One instance: all frames under way."""
 
     def initialize(self, args: dict[str, str]) -> None:
-        """Start the threads: two a frame, as embedding and expression are asked for at the same time."""
+        """Start the threads: three a frame, as up to three networks are asked at the same time."""
         config = json.loads(args["model_config"])
         said = {key: str(value["string_value"]) for key, value in config["parameters"].items()}
-        self._outputs = [str(output["name"]) for output in config["output"]]
+        self._outputs = frozenset(str(output["name"]) for output in config["output"])
         self._detector = _detector(said["detector"])
         self._most_faces, self._most_frames = int(said["max_faces"]), int(said["max_frames"])
         self._room = BoundedSemaphore(self._most_frames)
         self._frames = ThreadPoolExecutor(self._most_frames, "frame")
-        self._embeddings = ThreadPoolExecutor(self._most_frames, "embedding")
+        self._asides = ThreadPoolExecutor(2 * self._most_frames, "aside")
         cv2.setNumThreads(1)
 
     def execute(self, requests: list[pb_utils.InferenceRequest]) -> None:
@@ -57,19 +60,24 @@ class TritonPythonModel:
     def finalize(self) -> None:
         """Finish what is under way."""
         self._frames.shutdown()
-        self._embeddings.shutdown()
+        self._asides.shutdown()
 
     def _serve(self, request: pb_utils.InferenceRequest, sender: pb_utils.InferenceResponseSender) -> None:
         try:
-            wanted = frozenset(request.requested_output_names())
-            tensors = {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
-            detector = self._detector
-            if "detector" in tensors:
-                detector = _detector(tensors["detector"][0, 0].decode(errors="replace"))
-            width, height = tensors["size"][0].tolist()
-            frame = Frame(tensors["frame"][0], (width, height), run)
-            outputs = self._look(frame, detector, wanted, sender)
-            answer = [pb_utils.Tensor(n, outputs[n][None]) for n in self._outputs if n in wanted]
+            tensors = {tensor.name(): tensor.as_numpy()[0] for tensor in request.inputs()}
+            wanted = self._wanted(request, tensors)
+            aside = {}
+            if "nsfw" in wanted and "safety_view" in tensors:
+                aside["nsfw"] = self._ask(
+                    "nsfw", [np.asarray(tensors["safety_view"], np.uint8)], "probability"
+                )
+            outputs = self._faces(tensors, wanted, sender, aside) if wanted - {"nsfw"} else {}
+            outputs |= {name: answer.result() for name, answer in aside.items()}
+            answer = [
+                pb_utils.Tensor(name, array if name == "nsfw" else array[None])
+                for name, array in outputs.items()
+                if name in wanted
+            ]
             sender.send(pb_utils.InferenceResponse(answer), flags=FINAL)
         except CancelledError:
             _refuse(sender, "the request was cancelled", pb_utils.TritonError.CANCELLED)
@@ -82,14 +90,28 @@ class TritonPythonModel:
         finally:
             self._room.release()
 
-    def _look(
+    def _wanted(self, request: pb_utils.InferenceRequest, tensors: Tensors) -> frozenset[str]:
+        """Outputs that have to be made: an ensemble asks for all, whatever it is asked for itself."""
+        requested = frozenset(request.requested_output_names())
+        if "wanted" not in tensors:
+            return requested
+        named = frozenset(_text(tensors["wanted"]).replace(",", " ").split())
+        if not named <= self._outputs:
+            unknown = ", ".join(sorted(named - self._outputs))
+            raise ValueError(f"wanted has {unknown}; it may have {', '.join(sorted(self._outputs))}")
+        return requested & named
+
+    def _faces(
         self,
-        frame: Frame,
-        detector: Detector,
+        tensors: Tensors,
         wanted: frozenset[str],
         sender: pb_utils.InferenceResponseSender,
+        aside: dict[str, Future[Floats]],
     ) -> dict[str, Floats]:
-        """Every output in `wanted`, and those that cost nothing more; networks for no other are not asked."""
+        """What is known of each face; what another thread still waits for is put `aside`."""
+        detector = _detector(_text(tensors["detector"])) if "detector" in tensors else self._detector
+        width, height = tensors["size"].tolist()
+        frame = Frame(np.asarray(tensors["frame"], np.uint8), (width, height), run)
         faces = frame.find(detector, self._most_faces)
         outputs = frame.describe(faces)
         if not faces:
@@ -97,21 +119,26 @@ class TritonPythonModel:
             return outputs | {name: np.zeros(shape, np.float32) for name, shape in nobody.items()}
         if sender.is_cancelled():
             raise CancelledError
-        embedding = None
         if "embeddings" in wanted:
-            embedding = self._embeddings.submit(run, "face_embedder", frame.chips(faces), ["embedding"])
+            aside["embeddings"] = self._ask("face_embedder", frame.chips(faces), "embedding")
         if "expressions" in wanted:
             views = frame.expression_views(faces)
             (outputs["expressions"],) = run("face_expression", views, ["probabilities"])
-        if embedding is not None:
-            (outputs["embeddings"],) = embedding.result()
         return outputs
+
+    def _ask(self, model: str, images: Sequence[Pixels], output: str) -> Future[Floats]:
+        """A network's answer, waited for by another thread."""
+        return self._asides.submit(lambda: run(model, images, [output])[0])
 
 
 def _detector(name: str) -> Detector:
     if name not in DETECTORS:
         raise ValueError(f"detector is '{name}'; it must be one of {', '.join(DETECTORS)}")
     return DETECTORS[name]
+
+
+def _text(tensor: NDArray[np.generic]) -> str:
+    return bytes(tensor[0]).decode(errors="replace")
 
 
 def _refuse(sender: pb_utils.InferenceResponseSender, message: str, code: int) -> None:
