@@ -1,0 +1,75 @@
+"""What each effect makes of real photos, compared with what was looked at and found good.
+
+`effects_golden.json` holds the mean colours of an 8 x 8 grid over each edited picture. After a change that is
+meant, look at the pictures and write it again:
+PYTHONPATH=model_repository/effects/1:model_repository/faces/1 python -m tests.unit.test_effects_golden
+"""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from background import Picture
+from editing import edit
+from raster import Pixels
+from rooms import Room
+from settings import Settings
+
+from tests.unit.studio_scenes import scene
+
+GOLDEN = Path(__file__).with_name("effects_golden.json")
+GRID = 8
+TOLERANCE = 2.5
+"""Levels: other versions of OpenCV and of the networks' runtime round differently."""
+PHOTOS = ("astronaut", "obama2", "sample6")
+EFFECTS = {
+    "blur": Settings(blur=1),
+    "replace": Settings(replace=1),
+    "skin": Settings(smooth=1, brighten=1),
+    "glasses": Settings(sticker="glasses"),
+    "crown": Settings(sticker="crown", sticker_strength=0.7),
+    "cat": Settings(sticker="cat"),
+    "hearts": Settings(sticker="hearts"),
+    "anonymize": Settings(anonymize=1),
+    "everything": Settings(0.6, 0.5, 0.7, 0.5, "crown", 0.9, 0.4),
+}
+
+
+def edited(photo: str, effect: str) -> Pixels:
+    shown, room = scene(photo), Room()
+    room.background = Picture(scene("coffee").frame)
+    return edit(shown.frame, shown.mask, EFFECTS[effect], room, shown.boxes, shown.meshes)
+
+
+def grid(picture: Pixels) -> list[list[int]]:
+    """Mean colours of GRID x GRID parts, row by row."""
+    means = cv2.resize(picture.astype(np.float32), (GRID, GRID), interpolation=cv2.INTER_AREA)
+    colours: list[list[int]] = np.rint(means.reshape(-1, 3)).astype(int).tolist()
+    return colours
+
+
+@pytest.mark.parametrize("effect", list(EFFECTS))
+@pytest.mark.parametrize("photo", PHOTOS)
+def test_an_effect_looks_as_it_did(photo: str, effect: str) -> None:
+    golden = np.array(json.loads(GOLDEN.read_text())[photo][effect], np.float32)
+    found = np.array(grid(edited(photo, effect)), np.float32)
+    assert float(np.abs(found - golden).max()) <= TOLERANCE
+    untouched = np.array(grid(scene(photo).frame), np.float32)
+    assert float(np.abs(found - untouched).max()) > TOLERANCE, "which the photo itself would not pass"
+
+
+def _main() -> None:
+    goldens = {photo: {effect: grid(edited(photo, effect)) for effect in EFFECTS} for photo in PHOTOS}
+    lines = [
+        f' "{photo}": {{\n'
+        + ",\n".join(f'  "{effect}": {json.dumps(colours)}' for effect, colours in effects.items())
+        + "\n }"
+        for photo, effects in goldens.items()
+    ]
+    GOLDEN.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+
+
+if __name__ == "__main__":
+    _main()
