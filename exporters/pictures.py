@@ -1,6 +1,6 @@
 """Real photos and clips of faces, out of ordinary packages: what parity and accuracy are measured on.
 
-Every picture was looked at, and its faces counted, by a person's eye. Names come from the packages (their
+Every picture was looked at and its faces were counted. Names come from the packages (their
 file names and documentation), never from guessing who somebody looks like.
 """
 

@@ -57,7 +57,7 @@ class FaceExpressionExporter(Exporter):
         )
         profiles = {"image": Profile((1, SIDE, SIDE, 3), (8, SIDE, SIDE, 3), (64, SIDE, SIDE, 3))}
         artifact = Artifact("face_expression", path, "fp32", profiles)
-        return Build((artifact,), partial(measure, path, checkpoint, job.library))
+        return Build((artifact,), partial(measure, path, checkpoint, job.library, not job.options.checkpoint))
 
 
 EXPORTER = FaceExpressionExporter()
