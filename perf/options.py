@@ -34,4 +34,5 @@ def number_that(fits: Callable[[float], bool], expected: str) -> Callable[[str],
 count = whole(1)
 window = number_that(lambda value: 0.1 <= value <= 60, "seconds, from 0.1 to 60")
 """Seconds of load."""
+share = number_that(lambda value: 0 <= value <= 1, "a share from 0 to 1")
 positive = number_that(lambda value: 0 < value < math.inf, "a number, more than 0")

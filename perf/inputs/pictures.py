@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import islice
 
-import cv2
 import numpy as np
 
 from exporters import pictures
@@ -12,14 +11,13 @@ from exporters.onnx_tools import Array, Floats
 from exporters.pictures import Image
 from exporters.sources import Library
 from perf.inputs.recorded import Inputs, Step
+from perf.load.video import CLIPS, HEADS, cut, jpeg
 from perf.models.pictures import Networks
 from perf.vision.served import DEFAULT_DETECTOR, DETECTORS, REPOSITORY, Frame, Levels, look, views
 from server.repository import check_files
 
 HOST = (640, 480)
 STUDIO = (640, 360)
-QUALITY = 85
-"""Of JPEG, about what cameras of telephones send."""
 FRAMES = 13
 """A prime number: perf_analyzer's callers step through them by their own number."""
 ROOMS, ROOM_FRAMES = 4, 12
@@ -32,12 +30,9 @@ _STEP = 10
 
 def host_frames(library: Library, count: int = FRAMES) -> list[Image]:
     """Frames [480,640,3] of two clips in turn, a face in each, cut out around it."""
-    clips = [
-        (pictures.smiling_head(library), 0.45),
-        (pictures.expressive_head(library), 0.7),
-    ]
-    videos = [(pictures.frames(clip, _STEP), at) for clip, at in clips]
-    found = (_cut(next(frames), HOST, at) for _ in range(count) for frames, at in videos)
+    clips = ("smiling_head", "expressive_head")
+    videos = [(pictures.frames(CLIPS[clip](library), _STEP), HEADS[clip]) for clip in clips]
+    found = (cut(next(frames), HOST, at) for _ in range(count) for frames, at in videos)
     return list(islice(found, count))
 
 
@@ -48,16 +43,6 @@ def room_frames(library: Library, count: int = ROOM_FRAMES, rooms: int = ROOMS) 
         list(islice(pictures.frames(clips[room % 2]), count * (room // 2), count * (room // 2 + 1)))
         for room in range(rooms)
     ]
-
-
-def jpeg(image: Image, quality: int = QUALITY) -> bytes:
-    """An RGB picture [H,W,3] as a JPEG file."""
-    done, data = cv2.imencode(
-        ".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality]
-    )
-    if not done:
-        raise RuntimeError(f"a picture of {image.shape[1]} x {image.shape[0]} could not be written as JPEG")
-    return bytes(data.tobytes())
 
 
 def text(value: str | bytes) -> Array:
@@ -161,16 +146,6 @@ def _networks(*models: str) -> Networks:
 def _frame(image: Image) -> dict[str, Array]:
     """Pixels as `image_decoder` hands them on."""
     return {"frame": image, "size": np.array([image.shape[1], image.shape[0]], np.int32)}
-
-
-def _cut(image: Image, size: tuple[int, int], at: float) -> Image:
-    """The largest part of a picture that is shaped like `size`, around `at` of its width, in that size."""
-    height, width = image.shape[:2]
-    wide = height * size[0] // size[1]
-    left = min(max(round(at * width - wide / 2), 0), width - wide)
-    return np.asarray(
-        cv2.resize(image[:, left : left + wide], size, interpolation=cv2.INTER_LINEAR), np.uint8
-    )
 
 
 def _said(count: int, size: tuple[int, int]) -> str:

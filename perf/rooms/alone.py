@@ -43,16 +43,19 @@ def play_alone(
 ) -> Solos:
     """Plays what each of `joins` says into a room, one after another, as fast as the server takes it.
 
+    Rooms without sound are not played: alone there is nothing of theirs that could get lost among many.
+
     Where speech begins and ends does not depend on the pace, so that the finals cover the same time.
     Raises RuntimeError when a room fails even alone, or GeneratorError.
     """
-    different = list({join.says: join for join in joins}.values())
+    silent = {join.says: Solo((), 0) for join in joins if profile.rooms[join.kind].audio is None}
+    different = list({join.says: join for join in joins if join.says not in silent}.values())
     if not different:
-        return {}
+        return silent
     seen = observe(server, load(server, profile, different, seed, times, alone=True), times, listen)
     for error in seen.errors.values():
         raise RuntimeError(f"a room that was alone on the server failed: {error}")
-    return {join.says: solo(seen.finals(join.number)) for join in different}
+    return silent | {join.says: solo(seen.finals(join.number)) for join in different}
 
 
 def solo(finals: Sequence[Heard]) -> Solo:

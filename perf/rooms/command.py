@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from exporters import progress, speech
 from exporters.sources import Library
 from perf import report
-from perf.options import count, positive
+from perf.options import count, positive, share
 from perf.rooms import profile as profiles
 from perf.rooms import sound
 from perf.rooms.climb import climb, ladder
@@ -43,7 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="never more rooms than these (%(default)s)",
     )
-    add("--rooms", type=count, nargs="+", metavar="N", help="exactly these numbers instead of a search")
+    add(
+        "--rooms",
+        type=count,
+        nargs="+",
+        metavar="N",
+        help="exactly these numbers instead of a search (default: the profile's steps)",
+    )
     add(
         "--seconds",
         type=positive,
@@ -62,6 +68,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="SLO, s (%(default)s)",
     )
     add("--final-p99", type=positive, default=slo.final_p99_s, metavar="S", help="SLO, s (%(default)s)")
+    add("--frame-p95", type=positive, default=slo.frame_p95_s, metavar="S", help="SLO, s (%(default)s)")
+    add(
+        "--frames-dropped",
+        type=share,
+        default=slo.frames_dropped,
+        metavar="SHARE",
+        help="SLO, of the frames; 1: dropping is no fault (%(default)s)",
+    )
     add("--url", type=_loopback, help="a server that runs already, host:port of its gRPC, on loopback")
     add("--metrics-port", type=_port, default=0, help="Prometheus metrics on 127.0.0.1 (0: a free port)")
     add("--out", type=Path, default=report.BUILD / "rooms.json", help="where the result goes (%(default)s)")
@@ -79,9 +93,9 @@ def run(options: argparse.Namespace) -> int:
     sound.check(profile, speech.clips(library=Library(progress=progress.Progress(console))))
     settings = {key: value for key, value in vars(options).items() if key not in ("name", "json", "out")}
     result = report.provenance(settings)
-    slo = Slo(options.partial_p95, options.final_p99)
+    slo = Slo(options.partial_p95, options.final_p99, options.frame_p95, options.frames_dropped)
     with ExitStack() as stack:
-        server = stack.enter_context(_server(options.url, console))
+        server = stack.enter_context(_server(options.url, profile.models, console))
         metrics = stack.enter_context(LoadMetrics(options.metrics_port, slo.limits_s))
         console.print(f"{server.address}, profile {profile.name}; metrics of the load: {metrics.url}")
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
@@ -99,8 +113,8 @@ def run(options: argparse.Namespace) -> int:
             screen.told,
         )
         try:
-            if options.rooms:
-                for rooms in sorted(set(options.rooms)):
+            if steps := options.rooms or profile.steps:
+                for rooms in sorted(set(steps)):
                     measurement.carries(rooms)
             else:
                 climb(measurement.carries, list(ladder(options.max_rooms)))
@@ -141,15 +155,20 @@ class _Screen:
     def told(self, row: Row) -> None:
         """Says what a step came to."""
         self._metrics.idle(row.lost)
-        p95, p99 = row.measures["partial_p95_s"], row.measures["final_p99_s"]
-        self._bars.console.print(
-            f"{row.rooms:>3} rooms: partial p95 {report.number(p95)} s, final p99 {report.number(p99)} s, "
-            f"{row.verdict or 'kept'}"
+        said = (
+            f"{what} {report.number(value)} s"
+            for what, name in (
+                ("partial p95", "partial_p95_s"),
+                ("final p99", "final_p99_s"),
+                ("frame p95", "frame_p95_s"),
+            )
+            if (value := row.measures.get(name)) is not None
         )
+        self._bars.console.print(f"{row.rooms:>3} rooms: {', '.join(said)}, {row.verdict or 'kept'}")
 
 
 @contextmanager
-def _server(url: str | None, console: Console) -> Iterator[Server]:
+def _server(url: str | None, models: list[str], console: Console) -> Iterator[Server]:
     """The server at `url`, or one that is started."""
     if url is not None:
         yield Server(url)
@@ -157,7 +176,7 @@ def _server(url: str | None, console: Console) -> Iterator[Server]:
     repository = report.PROJECT / "model_repository"
     with (
         console.status("starting Triton") as status,
-        Triton(repository, ["captions"], drain_s=2.0, progress=status.update) as triton,
+        Triton(repository, models, drain_s=2.0, progress=status.update) as triton,
     ):
         status.stop()
         yield Server(triton.grpc, triton)

@@ -34,8 +34,10 @@ def section(result: Mapping[str, object]) -> Section:
     rows = shown["curve"]
     at = max((row for row in rows if row["rooms"] <= (shown["max_rooms"] or 0)), key=_rooms, default=rows[0])
     tables = [_curve(shown), _beside(rows)]
+    if seen := [row for row in rows if measure(row, "frames_per_s") is not None]:
+        tables.insert(1, _video(seen))
     if at["models"]:
-        tables += [_processes(at), _models(at), _time(at)]
+        tables += [_processes(at), _models(at), *([_time(at)] if at["time"] else [])]
     return Section(
         title=f"Live rooms: {shown['profile']['description'] or shown['profile']['name']}",
         headline=_headline(shown),
@@ -56,6 +58,8 @@ def _headline(result: Result) -> str:
             "No number of rooms is claimed: the load generator was late before the service level was missed."
         )
     limits = f"p95 of partials < {slo['partial_p95_s']:g} s, p99 of finals < {slo['final_p99_s']:g} s"
+    if any(measure(row, "frames_per_s") is not None for row in result["curve"]):
+        limits += f", p95 of frames < {slo.get('frame_p95_s', 0):g} s"
     least = min(map(_rooms, result["curve"]))
     rooms = f"{'' if result['limited_by'] == 'slo' else 'At least '}{most} rooms keep"
     answer = f"{rooms if most else f'Not even {least} rooms keep'} {limits}, nothing lost."
@@ -83,6 +87,25 @@ def _curve(result: Result) -> Table:
         ),
         caption="latencies in seconds; cores: CPU seconds of the server per second",
         left=frozenset({"service level"}),
+    )
+
+
+def _video(rows: Sequence[Row]) -> Table:
+    """The same steps of rooms with video."""
+    return Table(
+        title="their frames",
+        columns=("rooms", "frames/s", "p50", "p95", "p99", "dropped"),
+        rows=tuple(
+            (
+                str(row["rooms"]),
+                number(measure(row, "frames_per_s"), 1),
+                *(number(measure(row, f"frame_{name}_s")) for name in ("p50", "p95", "p99")),
+                _percent(measure(row, "frames_dropped_share")),
+            )
+            for row in rows
+        ),
+        caption="frames/s: looked at, of all rooms; latencies in seconds from when a frame was taken; "
+        "dropped: of those sent, as there were too many or the server had no time for them",
     )
 
 
@@ -167,6 +190,9 @@ def _figures(rows: Sequence[Row], slo: Limits) -> tuple[Figure, ...]:
         rows, {"p95 of partials": "partial_p95_s", "p99 of finals": "final_p99_s"}, "latency (s)", slo
     )
     figures = [Figure("latency", "Caption latency by rooms", latency)]
+    if any(measure(row, "frames_per_s") is not None for row in rows):
+        frames = _plot(rows, {"p95 of frames": "frame_p95_s"}, "latency (s)", slo)
+        figures.append(Figure("frames", "Frame latency by rooms", frames))
     if measure(rows[0], "server_cores") is not None:
         cores = _plot(rows, {"server": "server_cores", "load generator": "generator_cores"}, "CPU (cores)")
         figures.append(Figure("cpu", "CPU by rooms", cores))

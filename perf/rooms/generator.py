@@ -12,16 +12,20 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from contextlib import aclosing, suppress
+from contextlib import suppress
 
-from liveroom import AsyncClient, LiveroomError
+from liveroom import AsyncClient, AsyncRoom, Caption, LiveroomError
+from liveroom._play import play
 
+from exporters.sources import Library
 from exporters.speech import clips
 from exporters.wer import tokens
 from perf.load.playback import Floats, Playback
+from perf.load.video import jpegs
+from perf.rooms.film import Film
 from perf.rooms.latency import Decided
-from perf.rooms.messages import Ended, Heard, Joined, Load, Message, Pulse, Ready, encode
-from perf.rooms.profile import Audio, Profile
+from perf.rooms.messages import Ended, Heard, Joined, Load, Message, Pulse, Ready, Seen, encode
+from perf.rooms.profile import Audio, Frames, Profile
 from perf.rooms.schedule import Join
 from perf.rooms.sound import chunks, sound
 from perf.rooms.tables import Table
@@ -54,22 +58,32 @@ def _print(message: Message) -> None:
 
 
 class Stage:
-    """Rooms that are ready to be played, their sound prepared."""
+    """Rooms that are ready to be played, their sound and pictures prepared."""
 
     def __init__(self, load: Load) -> None:
         self._load = load
         profile = Profile.read(Table(load.profile, "the profile"))
         self._joins = [Join(int(j["number"]), int(j["kind"]), int(j["variant"]), j["at"]) for j in load.joins]
-        self._audio: dict[int, Audio] = {join.kind: profile.rooms[join.kind].audio for join in self._joins}
+        self._rooms = profile.rooms
         recorded = clips()
         self._sounds: dict[tuple[int, int], Floats] = {
-            says: sound(self._audio[says[0]], recorded, load.seconds, (load.seed, *says))
+            says: sound(audio, recorded, load.seconds, (load.seed, *says))
             for says in {join.says for join in self._joins}
+            if (audio := self._rooms[says[0]].audio)
+        }
+        self._pictures = {
+            frames: jpegs(
+                frames.clip, Library(), frames.per_second, (frames.width, frames.height), frames.quality
+            )
+            for frames in {self._rooms[join.kind].frames for join in self._joins}
+            if frames and not load.alone
         }
         self._playing: set[Playback] = set()
+        self._films: set[Film] = set()
         self._began = 0.0
         self._late: list[float] = []
         self._sent: list[float] = []
+        self._frames = [0, 0]
 
     async def play(self, began: float, tell: Tell) -> None:
         """Plays every room to its end, whatever becomes of the others; TimeoutError after `limit_s`."""
@@ -90,37 +104,86 @@ class Stage:
                 task.cancel()
 
     async def _room(self, client: AsyncClient, join: Join, tell: Tell) -> None:
-        """One room from its first chunk to its last caption."""
-        audio, samples = self._audio[join.kind], self._sounds[join.says]
+        """One room from its first chunk or frame to its last event."""
+        kind, began = self._rooms[join.kind], self._began + join.at
+        if not self._load.alone:
+            await asyncio.sleep(max(0.0, began - time.perf_counter()))
+        tell(Joined(join.number))
+        playback = self._playback(join, kind.audio) if kind.audio else None
+        film = self._film(join, kind.frames, began) if kind.frames and not self._load.alone else None
+        language = kind.audio.language if kind.audio else "auto"
+        error = None
+        try:
+            async with client.room(f"load-{os.getpid()}-{join.number}", language=language) as room:
+                rate = kind.audio.sample_rate if kind.audio else 0
+                sending = asyncio.create_task(self._send(room, playback, rate, film))
+                try:
+                    await self._listen(room, join, playback, began, tell)
+                    await sending
+                finally:
+                    sending.cancel()
+                    await asyncio.gather(sending, return_exceptions=True)
+        except LiveroomError as failure:
+            error = f"{type(failure).__name__}: {failure}"
+        finally:
+            if playback:
+                self._collect(playback)
+                self._playing.remove(playback)
+            if film:
+                self._count(film)
+                self._films.remove(film)
+        tell(Ended(join.number, error))
+
+    async def _send(
+        self, room: AsyncRoom, playback: Playback | None, sample_rate: int, film: Film | None
+    ) -> None:
+        """Everything that the room sends, to its end. A frame that is refused ends the room."""
+        filming = asyncio.create_task(film.shoot(room)) if film else None
+        try:
+            if playback:
+                await play(room, playback.chunks(), sample_rate, pace=0.0)  # its chunks come at their pace
+            if filming:
+                await filming
+            await room.end()
+        except LiveroomError as error:
+            await room.cancel(error)
+            raise
+        finally:
+            if filming:
+                filming.cancel()
+                await asyncio.gather(filming, return_exceptions=True)
+
+    async def _listen(
+        self, room: AsyncRoom, join: Join, playback: Playback | None, began: float, tell: Tell
+    ) -> None:
+        """Tells every event as it comes."""
+        decided = Decided()
+        async for event in room.events():
+            now = time.perf_counter() - self._began
+            if not isinstance(event, Caption):
+                due_s = began - self._began + event.pts_start
+                tell(Seen(join.number, due_s, now - due_s, len(event.faces)))
+            elif playback:
+                latency_s = playback.since_due(decided.pts(event))
+                words = len(tokens(event.text, event.language))
+                times = (event.pts_start, event.pts_end, words, now - latency_s, latency_s)
+                tell(Heard(join.number, event.kind, *times, playback.since(event.pts_end)))
+
+    def _playback(self, join: Join, audio: Audio) -> Playback:
         playback = Playback(
-            chunks(samples, audio),
+            chunks(self._sounds[join.says], audio),
             audio.sample_rate,
             pace=0.0 if self._load.alone else 1.0,
             began=None if self._load.alone else self._began + join.at,
             int16=audio.format == "int16",
         )
-        if not self._load.alone:
-            await asyncio.sleep(max(0.0, self._began + join.at - time.perf_counter()))
         self._playing.add(playback)
-        tell(Joined(join.number))
-        error = None
-        decided = Decided()
-        captions = client.captions(playback.chunks(), audio.sample_rate, language=audio.language)
-        try:
-            async with aclosing(captions):
-                async for caption in captions:
-                    latency_s = playback.since_due(decided.pts(caption))
-                    spoken_s = playback.since(caption.pts_end)
-                    due_s = time.perf_counter() - self._began - latency_s
-                    words = len(tokens(caption.text, caption.language))
-                    times = (caption.pts_start, caption.pts_end, words, due_s, latency_s, spoken_s)
-                    tell(Heard(join.number, caption.kind, *times))
-        except LiveroomError as failure:
-            error = f"{type(failure).__name__}: {failure}"
-        finally:
-            self._collect(playback)
-            self._playing.remove(playback)
-        tell(Ended(join.number, error))
+        return playback
+
+    def _film(self, join: Join, frames: Frames, began: float) -> Film:
+        film = Film(self._pictures[frames], frames.per_second, began, self._load.seconds, join.variant)
+        self._films.add(film)
+        return film
 
     async def _beat(self) -> None:
         """Measures this process: how late a clock comes that ought to strike every `BEAT_S`.
@@ -146,10 +209,13 @@ class Stage:
                 pass  # the rooms on the same connection will say what is wrong
             for playback in self._playing:
                 self._collect(playback)
+            for film in self._films:
+                self._count(film)
             at_s = time.perf_counter() - self._began
-            tell(Pulse(at_s, tuple(self._late), tuple(self._sent), round_trip_s))
+            tell(Pulse(at_s, tuple(self._late), tuple(self._sent), round_trip_s, *self._frames))
             self._late.clear()
             self._sent.clear()
+            self._frames = [0, 0]
 
     def _collect(self, playback: Playback) -> None:
         """Moves what a room's playback has noted to the next pulse."""
@@ -157,6 +223,12 @@ class Stage:
         self._sent += playback.sent_after_s
         playback.lateness_s.clear()
         playback.sent_after_s.clear()
+
+    def _count(self, film: Film) -> None:
+        """Adds what a room's film has counted to the next pulse."""
+        self._late += film.lateness_s
+        film.lateness_s.clear()
+        self._frames = [a + b for a, b in zip(self._frames, film.counted(), strict=True)]
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ def verdict(row: Row, slo: Slo, first: Row | None = None, *, spoken: bool = Fals
     partial_p95_s = row.measures[f"partial{since}_p95_s"]
     final_p99_s = row.measures[f"final{since}_p99_s"]
     words = row.measures["words_share"]
+    frame_p95_s, dropped = (row.measures.get(name) for name in ("frame_p95_s", "frames_dropped_share"))
     few = first is not None and _partials(row) < PARTIALS * _partials(first)
     checks = (
         (not claimed(row), LATE_GENERATOR),
@@ -43,6 +44,14 @@ def verdict(row: Row, slo: Slo, first: Row | None = None, *, spoken: bool = Fals
             f"p99 of finals is not below {slo.final_p99_s:g} s",
         ),
         (few, "partials come too seldom"),
+        (
+            frame_p95_s is not None and frame_p95_s >= slo.frame_p95_s,
+            f"p95 of frames is not below {slo.frame_p95_s:g} s",
+        ),
+        (
+            dropped is not None and dropped > slo.frames_dropped,
+            f"more than {slo.frames_dropped:.0%} of the frames dropped",
+        ),
     )
     return next((why for broken, why in checks if broken), "")
 

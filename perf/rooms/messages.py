@@ -55,19 +55,34 @@ class Heard:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """It has arrived what a frame shows.
+
+    due_s: when the frame was taken, seconds since the start of the step. latency_s: from then. faces: in it.
+    """
+
+    room: int
+    due_s: float
+    latency_s: float
+    faces: int
+
+
+@dataclass(frozen=True)
 class Pulse:
     """Once a second, of one generator process.
 
     at_s: seconds since the start of the step. lateness_s: of whatever the generator did by the clock since
     the last pulse, how much later it did it. sent_after_s: of each chunk sent since then, the time from when
     it was due until it was on its way. round_trip_s: of a call that runs no model, on the connection of the
-    rooms; None where it failed.
+    rooms; None where it failed. frames_sent, frames_dropped: since the last pulse, of all rooms.
     """
 
     at_s: float
     lateness_s: tuple[float, ...]
     sent_after_s: tuple[float, ...]
     round_trip_s: float | None
+    frames_sent: int = 0
+    frames_dropped: int = 0
 
 
 @dataclass(frozen=True)
@@ -78,8 +93,10 @@ class Ended:
     error: str | None
 
 
-Message = Ready | Joined | Heard | Pulse | Ended
-_KINDS: Mapping[str, type[Message]] = {kind.__name__: kind for kind in (Ready, Joined, Heard, Pulse, Ended)}
+Message = Ready | Joined | Heard | Seen | Pulse | Ended
+_KINDS: Mapping[str, type[Message]] = {
+    kind.__name__: kind for kind in (Ready, Joined, Heard, Seen, Pulse, Ended)
+}
 
 
 def encode(message: Message) -> str:

@@ -10,7 +10,7 @@ from typing import Self
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
-from perf.rooms.messages import Ended, Heard, Joined, Message, Pulse
+from perf.rooms.messages import Ended, Heard, Joined, Message, Pulse, Seen
 
 PREFIX = "liveroom_load_"
 CAPTION_BUCKETS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
@@ -29,7 +29,10 @@ class LoadMetrics:
         self._registry = registry = CollectorRegistry()
         self._rooms = Gauge(f"{PREFIX}rooms", "Rooms that are being played now.", registry=registry)
         self._failed = Counter(f"{PREFIX}rooms_failed", "Rooms that ended early.", registry=registry)
-        self._events = Counter(f"{PREFIX}events", "Captions received.", ["kind"], registry=registry)
+        self._events = Counter(
+            f"{PREFIX}events", "Captions received, and frames seen.", ["kind"], registry=registry
+        )
+        self._dropped = Counter(f"{PREFIX}frames_dropped", "Frames that were dropped.", registry=registry)
         self._latency = Histogram(
             f"{PREFIX}caption_latency_seconds",
             "From when a caption could first have been known until it was received.",
@@ -37,8 +40,14 @@ class LoadMetrics:
             buckets=CAPTION_BUCKETS,
             registry=registry,
         )
+        self._seen = Histogram(
+            f"{PREFIX}frame_latency_seconds",
+            "From when a frame was taken until it was received what it shows.",
+            buckets=CAPTION_BUCKETS,
+            registry=registry,
+        )
         self._late = Counter(
-            f"{PREFIX}late", "Captions beyond the SLO's limit for their kind.", ["kind"], registry=registry
+            f"{PREFIX}late", "Events beyond the SLO's limit for their kind.", ["kind"], registry=registry
         )
         self._lost = Counter(
             f"{PREFIX}lost", "Finals that rooms had alone, and not among many.", registry=registry
@@ -68,7 +77,13 @@ class LoadMetrics:
                 self._latency.labels(message.kind).observe(message.latency_s)
                 if message.latency_s >= self._limits_s[message.kind]:
                     self._late.labels(message.kind).inc()
+            case Seen():
+                self._events.labels("faces").inc()
+                self._seen.observe(message.latency_s)
+                if message.latency_s >= self._limits_s["faces"]:
+                    self._late.labels("faces").inc()
             case Pulse():
+                self._dropped.inc(message.frames_dropped)
                 for lateness_s in message.lateness_s:
                     self._lateness.observe(max(lateness_s, 0.0))
             case Ended():

@@ -8,7 +8,7 @@ from perf.load.processes import ProcessCost, Usage, costs
 from perf.load.server_costs import Costs, Meter
 from perf.load.triton_metrics import pending
 from perf.rooms.fleet import Fleet
-from perf.rooms.messages import Ended, Heard, Joined, Load, Message, Pulse
+from perf.rooms.messages import Ended, Heard, Joined, Load, Message, Pulse, Seen
 from perf.rooms.profile import Profile
 from perf.rooms.schedule import Join, Times
 from server import Triton
@@ -35,6 +35,7 @@ class Observation:
     """
 
     heard: list[Heard] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
     pulses: list[Pulse] = field(default_factory=list)
     errors: dict[int, str] = field(default_factory=dict)
     costs: Costs | None = None
@@ -75,6 +76,8 @@ def observe(
                     window.rooms += 1
                 case Heard():
                     seen.heard.append(message)
+                case Seen():
+                    seen.seen.append(message)
                 case Pulse():
                     seen.pulses.append(message)
                 case Ended():

@@ -6,7 +6,9 @@
     share = 3                                  # of the sum of all shares in the file
     audio = { recordings = ["zh-*"], talking = 0.7, chunk_ms = 500, sample_rate = 16000, language = "zh" }
 
-Each medium that a room sends has a table of its own; `Audio` says what goes into `audio`.
+Each medium that a room sends has a table of its own, one at least: `Audio` says what goes into `audio`,
+`Frames` what into `frames`. A file may also name `steps`, the numbers of rooms that are played unless others
+are asked for; without them the largest number that is carried is looked for.
 """
 
 import tomllib
@@ -15,12 +17,15 @@ from pathlib import Path
 
 from liveroom._config import MAX_CHUNK_S, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 
+from perf.load.video import CLIPS, QUALITY
 from perf.rooms.tables import Table
 
 FOLDER = Path(__file__).with_name("profiles")
 SHORTEST_CHUNK_MS = 20
 LONGEST_CHUNK_MS = round(1000 * MAX_CHUNK_S)
 FORMATS = ("int16", "float32")
+MOST_FRAMES = 60
+SMALLEST, LARGEST = 16, 3840
 
 
 class ProfileError(RuntimeError):
@@ -68,16 +73,58 @@ class Audio:
 
 
 @dataclass(frozen=True)
+class Frames:
+    """The video of a kind of room.
+
+    clip: a name of `perf.load.video.CLIPS`, over and over. per_second: frames. width, height: pixels.
+    quality: of JPEG.
+    """
+
+    clip: str = "smiling_head"
+    per_second: float = 5.0
+    width: int = 640
+    height: int = 480
+    quality: int = QUALITY
+
+    @classmethod
+    def read(cls, table: Table) -> "Frames":
+        """Out of a table. Raises ValueError."""
+        frames = cls(
+            table.text("clip", cls.clip),
+            table.number("per_second", cls.per_second),
+            table.whole("width", cls.width),
+            table.whole("height", cls.height),
+            table.whole("quality", cls.quality),
+        )
+        table.only()
+        if frames.clip not in CLIPS:
+            raise table.wrong("clip", " or ".join(CLIPS))
+        if not 0 < frames.per_second <= MOST_FRAMES:
+            raise table.wrong("per_second", f"more than 0, at most {MOST_FRAMES}")
+        for name in ("width", "height"):
+            if not SMALLEST <= getattr(frames, name) <= LARGEST:
+                raise table.wrong(name, f"{SMALLEST} to {LARGEST} pixels")
+        if not 1 <= frames.quality <= 100:
+            raise table.wrong("quality", "1 to 100")
+        return frames
+
+
+@dataclass(frozen=True)
 class Kind:
     """Rooms that are alike. share: how many there are of them, against the shares of other kinds."""
 
     share: float
-    audio: Audio
+    audio: Audio | None = None
+    frames: Frames | None = None
 
     @classmethod
     def read(cls, table: Table) -> "Kind":
         """Out of a table. Raises ValueError."""
-        kind = cls(table.number("share", 1), Audio.read(table.table("audio")))
+        share = table.number("share", 1)
+        heard, seen = table.has("audio"), table.has("frames")
+        audio = Audio.read(table.table("audio")) if heard or not seen else None
+        frames = Frames.read(table.table("frames")) if seen else None
+        kind = cls(share, audio, frames)
         table.only()
         if not 0 < kind.share < float("inf"):
             raise table.wrong("share", "more than 0")
@@ -91,6 +138,14 @@ class Profile:
     name: str
     description: str
     rooms: tuple[Kind, ...]
+    steps: tuple[int, ...] = ()
+
+    @property
+    def models(self) -> list[str]:
+        """What the rooms need of a server."""
+        heard = any(kind.audio for kind in self.rooms)
+        seen = any(kind.frames for kind in self.rooms)
+        return ["captions"] * heard + ["vision"] * seen
 
     @classmethod
     def read(cls, table: Table) -> "Profile":
@@ -99,6 +154,7 @@ class Profile:
             table.text("name", ""),
             table.text("description", ""),
             tuple(Kind.read(room) for room in table.tables("rooms")),
+            table.wholes("steps"),
         )
         table.only()
         return profile
@@ -118,10 +174,14 @@ class Profile:
 
     def to_json(self) -> dict[str, object]:
         """As plain data."""
-        rooms = [asdict(kind) for kind in self.rooms]
+        rooms = [
+            {name: value for name, value in asdict(kind).items() if value is not None} for kind in self.rooms
+        ]
         for room in rooms:
-            room["audio"]["recordings"] = list(room["audio"]["recordings"])
-        return {"name": self.name, "description": self.description, "rooms": rooms}
+            if "audio" in room:
+                room["audio"]["recordings"] = list(room["audio"]["recordings"])
+        steps = {"steps": list(self.steps)} if self.steps else {}
+        return {"name": self.name, "description": self.description, "rooms": rooms, **steps}
 
 
 def names() -> list[str]:

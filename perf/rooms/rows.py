@@ -8,7 +8,7 @@ from perf.load.processes import ProcessCost, cores, memory_mb
 from perf.load.server_costs import ModelCost
 from perf.rooms.alone import Solos, lost, solo
 from perf.rooms.breakdown import breakdown, signals
-from perf.rooms.messages import Heard
+from perf.rooms.messages import Heard, Pulse
 from perf.rooms.observation import Observation
 from perf.rooms.schedule import Join, Times
 from perf.rooms.slo import Slo
@@ -25,11 +25,13 @@ class Row:
     was spoken (see latency.py); `partials_per_speech_s`; `words_share`, words in the finals of all rooms, of
     those that they have alone on the server; `sent_after_max_s`, the most that a chunk was sent after it was
     due; `generator_lateness_p99_s`; `generator_cores` and `server_cores`, CPU seconds per second;
-    `memory_mb`, PSS of the server at the end.
+    `memory_mb`, PSS of the server at the end. Of rooms with video: `frame_p50_s` to `frame_p99_s`, from when
+    a frame was taken until it was told what it shows; `frames_per_s`, frames that were looked at, of all
+    rooms; `frames_sent`, how many; `frames_dropped_share`, of those sent.
 
-    lost: finals, of whole rooms (see `alone.lost`). late: captions beyond the limit of their kind. failed:
-    rooms that ended early, errors: why. spoken_s: seconds of speech of all rooms. time: see `breakdown`. What
-    is not known of a server that was not started here is None or empty.
+    lost: finals, of whole rooms (see `alone.lost`). late: captions and frames beyond the limit of their kind.
+    failed: rooms that ended early, errors: why. spoken_s: seconds of speech of all rooms. time: see
+    `breakdown`. What is not known of a server that was not started here is None or empty.
 
     runs: where a step was repeated, what each run had; see `judging.combined` for what the row has then.
     """
@@ -73,6 +75,7 @@ def row(
     partials = [each for each in heard if each.kind == "partial"]
     finals = [each for each in heard if each.kind == "final"]
     pulses = [pulse for pulse in seen.pulses if start < pulse.at_s <= end]
+    looked = [each.latency_s for each in seen.seen if start <= each.due_s < end]
     late_s = [each for pulse in pulses for each in pulse.lateness_s]
     sent_s = [each for pulse in pulses for each in pulse.sent_after_s]
     trips_s = [pulse.round_trip_s for pulse in pulses if pulse.round_trip_s is not None]
@@ -81,21 +84,26 @@ def row(
     words_alone = sum(solos[join.says].words for join in joins)
     spoken_s = sum(solos[join.says].spoken_s for join in joins) * times.measured / times.room
     costs = seen.costs
-    measures = _latencies(partials, finals) | {
-        "partials_per_speech_s": round(len(partials) / spoken_s, 3) if spoken_s else None,
-        "words_share": round(words / words_alone, 3) if words_alone else None,
-        "sent_after_max_s": round(max(sent_s, default=0.0), 3),
-        "generator_lateness_p99_s": percentiles(late_s)["p99"],
-        "generator_cores": round(cores(seen.generators), 3),
-        "server_cores": round(cores(costs.processes), 3) if costs else None,
-        "memory_mb": round(memory_mb(costs.processes), 1) if costs else None,
-    }
+    measures = (
+        _latencies(partials, finals)
+        | _frames(looked, pulses, times)
+        | {
+            "partials_per_speech_s": round(len(partials) / spoken_s, 3) if spoken_s else None,
+            "words_share": round(words / words_alone, 3) if words_alone else None,
+            "sent_after_max_s": round(max(sent_s, default=0.0), 3),
+            "generator_lateness_p99_s": percentiles(late_s)["p99"],
+            "generator_cores": round(cores(seen.generators), 3),
+            "server_cores": round(cores(costs.processes), 3) if costs else None,
+            "memory_mb": round(memory_mb(costs.processes), 1) if costs else None,
+        }
+    )
     latencies_s = [each.latency_s for each in partials]
     return Row(
         rooms=len(joins),
         measures=measures,
         lost=sum(lost(solos[j.says], crowd[j], failed=j.number in seen.errors) for j in joins),
-        late=sum(each.latency_s >= slo.limits_s[each.kind] for each in heard),
+        late=sum(each.latency_s >= slo.limits_s[each.kind] for each in heard)
+        + sum(latency_s >= slo.limits_s["faces"] for latency_s in looked),
         failed=len(seen.errors),
         partials=len(partials),
         finals=len(finals),
@@ -104,8 +112,20 @@ def row(
         signals=signals(costs.models, seen.pending, seen.open_rooms) if costs else None,
         models=costs.models if costs else (),
         processes=(*(costs.processes if costs else ()), *seen.generators),
-        time=breakdown(latencies_s, sent_s, trips_s, costs.models, models) if costs else (),
+        time=breakdown(latencies_s, sent_s, trips_s, costs.models, models) if costs and partials else (),
     )
+
+
+def _frames(latencies_s: Sequence[float], pulses: Sequence[Pulse], times: Times) -> dict[str, float | None]:
+    """The measures of video; none where nobody sent any."""
+    sent, dropped = sum(pulse.frames_sent for pulse in pulses), sum(pulse.frames_dropped for pulse in pulses)
+    if not sent:
+        return {}
+    return {f"frame_{name}_s": seconds for name, seconds in percentiles(latencies_s).items()} | {
+        "frames_per_s": round((sent - dropped) / times.measured, 3),
+        "frames_sent": float(sent),
+        "frames_dropped_share": round(dropped / sent, 4),
+    }
 
 
 def _latencies(partials: Sequence[Heard], finals: Sequence[Heard]) -> dict[str, float | None]:

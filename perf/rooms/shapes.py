@@ -1,7 +1,7 @@
 """The JSON of `perf rooms`, as far as it is read again."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict, cast
+from typing import NotRequired, TypedDict, cast
 
 
 class Model(TypedDict):
@@ -48,6 +48,7 @@ class Limits(TypedDict):
 
     partial_p95_s: float
     final_p99_s: float
+    frame_p95_s: NotRequired[float]
 
 
 class Profile(TypedDict):
@@ -69,5 +70,5 @@ class Result(TypedDict):
 
 
 def measure(row: Row, name: str) -> float | None:
-    """One of the measures of `rows.Row`, which lie beside the other keys."""
-    return cast(Mapping[str, float | None], row)[name]
+    """One of the measures of `rows.Row`, which lie beside the other keys; None where a row has none such."""
+    return cast(Mapping[str, float | None], row).get(name)

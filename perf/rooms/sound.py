@@ -18,8 +18,8 @@ NOISE = 3e-4
 
 def check(profile: Profile, clips: Sequence[Clip]) -> None:
     """Raises ProfileError where a pattern in the profile names none of the clips."""
-    for kind in profile.rooms:
-        for pattern in kind.audio.recordings:
+    for audio in filter(None, (kind.audio for kind in profile.rooms)):
+        for pattern in audio.recordings:
             if not any(fnmatch(clip.name, pattern) for clip in clips):
                 there = ", ".join(clip.name for clip in clips)
                 raise ProfileError(

@@ -45,6 +45,19 @@ class Table:
             raise self.wrong(key, "a list of strings")
         return tuple(value)
 
+    def wholes(self, key: str) -> tuple[int, ...]:
+        """A list of whole numbers, 1 or more; without the key an empty one."""
+        value = self._take(key, [])
+        whole = isinstance(value, list) and all(type(item) is int and item > 0 for item in value)
+        if not isinstance(value, list) or not whole:
+            raise self.wrong(key, "a list of whole numbers, 1 or more")
+        return tuple(value)
+
+    def has(self, key: str) -> bool:
+        """Whether the key is there."""
+        self._asked.append(key)
+        return key in self._data
+
     def tables(self, key: str) -> "list[Table]":
         """A list of tables, at least one."""
         value = self._take(key, [])
@@ -62,7 +75,8 @@ class Table:
         """That there is no key besides those that were asked for."""
         for key in self._data:
             if key not in self._asked:
-                raise ValueError(f"{self.where} has {key!r}: expected {', '.join(self._asked)}")
+                known = ", ".join(dict.fromkeys(self._asked))
+                raise ValueError(f"{self.where} has {key!r}: expected {known}")
 
     def wrong(self, key: str, expected: str) -> ValueError:
         """What to raise for a value that is not as expected."""

@@ -14,14 +14,10 @@ from exporters import pictures
 from exporters.onnx_tools import Floats
 from exporters.pictures import Image
 from exporters.sources import Library
+from perf.load.video import CLIPS
 
 SIZE = (640, 480)
 """Width and height of all frames."""
-CLIPS = {
-    "talking_head": pictures.talking_head,
-    "expressive_head": pictures.expressive_head,
-    "smiling_head": pictures.smiling_head,
-}
 LIVE, GROUP, NOBODY = "one host", "group", "nobody"
 _FILE = Path(__file__).with_name("faces.toml")
 

@@ -12,8 +12,8 @@ from exporters import pictures
 from exporters.onnx_tools import Floats
 from exporters.pictures import Image
 from exporters.sources import Library
+from perf.load.video import CLIPS
 from perf.models.pictures import Networks
-from perf.vision.labels import CLIPS
 from perf.vision.peers import Peer
 from perf.vision.served import Steadied, to_frame, views
 

@@ -9,9 +9,10 @@ from liveroom import AsyncClient, Effects
 
 from exporters import pictures
 from exporters.sources import Library
-from perf.inputs.pictures import STUDIO, jpeg, room_frames
+from perf.inputs.pictures import STUDIO, room_frames
 from perf.load.playback import percentiles
 from perf.load.server_costs import Costs, Meter
+from perf.load.video import jpeg
 from perf.vision.frames import parts
 from server import Triton
 

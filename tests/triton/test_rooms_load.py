@@ -102,7 +102,7 @@ def test_metrics_have_names_and_units_as_prometheus_wants_them(step: tuple[Obser
         f"liveroom_load_{name}"
         for name in (
             *("rooms", "rooms_failed", "events", "caption_latency_seconds", "late", "lost"),
-            "generator_lateness_seconds",
+            *("frame_latency_seconds", "frames_dropped", "generator_lateness_seconds"),
         )
     }
     assert all(families[name].documentation for name in ours)

@@ -12,7 +12,7 @@ from perf.rooms.climb import climb, ladder
 from perf.rooms.judging import LATE_GENERATOR, carried, combined, verdict
 from perf.rooms.latency import Decided
 from perf.rooms.measurement import Measurement
-from perf.rooms.messages import Ended, Heard, Pulse, decode, encode
+from perf.rooms.messages import Ended, Heard, Pulse, Seen, decode, encode
 from perf.rooms.observation import Observation, Server
 from perf.rooms.profile import Profile
 from perf.rooms.rows import Row, row
@@ -89,6 +89,8 @@ def test_lost_are_finals_of_a_room_alone_whose_time_nothing_covers(
         (bad(generator_lateness_p99_s=0.051), LATE_GENERATOR),
         (bad(generator_lateness_p99_s=None), LATE_GENERATOR),
         (bad(partial_spoken_p95_s=5.0), ""),
+        (bad(frame_p95_s=0.49, frames_dropped_share=0.9), ""),
+        (bad(frame_p95_s=0.5), "p95 of frames is not below 0.5 s"),
     ],
 )
 def test_verdicts(measured: Row, why: str) -> None:
@@ -98,6 +100,12 @@ def test_verdicts(measured: Row, why: str) -> None:
 def test_limits_are_the_users_and_the_stricter_latency_can_be_judged_too() -> None:
     assert verdict(bad(partial_p95_s=1.5), Slo(partial_p95_s=2.0)) == ""
     assert verdict(bad(partial_spoken_p95_s=1.5), SLO, spoken=True) == "p95 of partials is not below 1 s"
+
+
+def test_dropped_frames_are_a_fault_only_beyond_the_share_that_is_allowed() -> None:
+    dropped = bad(frames_dropped_share=0.3)
+    assert verdict(dropped, SLO) == verdict(dropped, Slo(frames_dropped=0.3)) == ""
+    assert verdict(dropped, Slo(frames_dropped=0.2)) == "more than 20% of the frames dropped"
 
 
 def test_repeated_runs_are_medians_and_nothing_bad_is_averaged_away() -> None:
@@ -201,8 +209,30 @@ def test_a_row_is_of_the_measured_window_and_of_the_generators_words() -> None:
     assert found.signals is None
 
 
+def test_frames_are_counted_where_they_were_taken_and_dropped() -> None:
+    seen = Observation(
+        seen=[
+            Seen(0, due_s, latency_s, 1)
+            for due_s, latency_s in ((2.9, 9.0), (3.0, 0.1), (4.0, 0.7), (13.0, 9.0))
+        ],
+        pulses=[
+            Pulse(2.0, (), (), None, 5, 5),
+            Pulse(4.0, (), (), None, 10, 2),
+            Pulse(5.0, (), (), None, 10, 3),
+        ],
+    )
+    found = row(seen, [Join(0, 0, 0, 0.0)], {(0, 0): Solo((), 0)}, TIMES, SLO)
+    assert found.measures["frame_p50_s"] == pytest.approx(0.4)
+    assert (found.measures["frames_sent"], found.measures["frames_dropped_share"]) == (20, 0.25)
+    assert found.measures["frames_per_s"] == 1.5
+    assert (found.late, found.lost, found.time) == (1, 0, ())
+    unseen = row(Observation(), [Join(0, 0, 0, 0.0)], {(0, 0): Solo((), 0)}, TIMES, SLO)
+    assert "frames_per_s" not in unseen.measures
+
+
 def test_messages_survive_the_way_between_processes() -> None:
-    for message in (heard(1, "final", 0.0, 1.0, 2.0, 0.3), Ended(1, None), Ended(2, "RoomClosed: 你好")):
+    told = (heard(1, "final", 0.0, 1.0, 2.0, 0.3), Seen(1, 2.0, 0.1, 2), Ended(2, "RoomClosed: 你好"))
+    for message in told:
         line = encode(message)
         assert "\n" not in line
         assert decode(line) == message

@@ -1,5 +1,6 @@
 """What rooms are like: profiles, who joins when, and what is said."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from exporters.speech import SAMPLE_RATE, Clip
 from perf.rooms import profile as profiles
-from perf.rooms.profile import Audio, Profile, ProfileError
+from perf.rooms.profile import Audio, Frames, Kind, Profile, ProfileError
 from perf.rooms.schedule import Times, arrivals, joins
 from perf.rooms.sound import NOISE, check, chunks, sound
 from perf.rooms.tables import Table
@@ -45,19 +46,39 @@ def test_a_profile_is_read_from_a_file_and_from_its_own_json(file: Path) -> None
 
 
 def test_the_profiles_of_the_project_can_be_played() -> None:
-    assert profiles.names() == ["mixed", "talkers"]
-    mixed, talkers = profiles.load("mixed"), profiles.load("talkers")
-    assert {room.audio.talking > 0 for room in mixed.rooms} == {True, False}
-    assert {pattern[:2] for room in mixed.rooms for pattern in room.audio.recordings} >= {"zh", "en"}
-    assert {room.audio.chunk_ms for room in mixed.rooms} >= {100, 1000}
-    assert [(room.audio.talking, room.audio.chunk_ms) for room in talkers.rooms] == [(1.0, 250)]
+    assert profiles.names() == ["mixed", "talkers", "video"]
+    mixed, talkers = ([room.audio for room in profiles.load(name).rooms] for name in ("mixed", "talkers"))
+    heard = [audio for audio in mixed if audio]
+    assert {audio.talking > 0 for audio in heard} == {True, False}
+    assert {pattern[:2] for audio in heard for pattern in audio.recordings} >= {"zh", "en"}
+    assert {audio.chunk_ms for audio in heard} >= {100, 1000}
+    assert [(audio.talking, audio.chunk_ms) for audio in talkers if audio] == [(1.0, 250)]
+
+
+def test_one_command_plays_eight_rooms_with_video_beside_four_with_captions() -> None:
+    video = profiles.load("video")
+    assert 12 in video.steps
+    kinds = [video.rooms[kind] for kind in video.deal(12)]
+    assert sum(kind.audio is not None for kind in kinds) == 4
+    films = [kind.frames for kind in kinds if kind.frames]
+    assert [film.per_second for film in films] == [5] * 8
+    assert video.models == ["captions", "vision"]
+    assert profiles.load("talkers").models == ["captions"]
+
+
+def test_a_room_that_is_only_seen_survives_the_way_to_the_generator(file: Path) -> None:
+    file.write_text("steps = [2]\n[[rooms]]\nframes = { per_second = 10 }\n", encoding="utf-8")
+    read = profiles.load(str(file))
+    assert read.rooms[0] == Kind(1, None, Frames(per_second=10))
+    assert Profile.read(Table(json.loads(json.dumps(read.to_json())), "json")) == read
+    assert "steps" not in profiles.load("talkers").to_json()
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
         ("share = 3", "share = 0", "rooms 1: share is 0: expected more than 0"),
-        ("share = 3", "shares = 3", "rooms 1 has 'shares': expected share, audio"),
+        ("share = 3", "shares = 3", "rooms 1 has 'shares': expected share, audio, frames"),
         ("share = 3", "share = true", "share is True: expected a number"),
         ("talking = 0.5", "talking = 1.5", "audio: talking is 1.5: expected more than 0 and at most 1"),
         ("talking = 0.5", 'talking = "much"', "talking is 'much': expected a number"),
@@ -69,7 +90,17 @@ def test_the_profiles_of_the_project_can_be_played() -> None:
         ("48000", "96000", "sample_rate is 96000: expected 8000 to 48000 Hz"),
         ('"en"', '"en", format = "mp3"', "format is 'mp3': expected int16 or float32"),
         ("audio = {}", "", "rooms 2: audio is missing: expected audio = {...}"),
-        ("audio = {}", "audio = {}\nframes = {}", "rooms 2 has 'frames': expected share, audio"),
+        ("audio = {}", "audio = {}\nchat = {}", "rooms 2 has 'chat': expected share, audio, frames"),
+        ("audio = {}", "frames = { clip = 'cat' }", "frames: clip is 'cat': expected talking_head or"),
+        ("audio = {}", "frames = { per_second = 0 }", "per_second is 0: expected more than 0, at most 60"),
+        ("audio = {}", "frames = { width = 8 }", "width is 8: expected 16 to 3840 pixels"),
+        ("audio = {}", "frames = { quality = 101 }", "quality is 101: expected 1 to 100"),
+        (
+            "audio = {}",
+            "frames = { fps = 5 }",
+            "has 'fps': expected clip, per_second, width, height, quality",
+        ),
+        ("\n[[rooms]]\nshare", "\nsteps = [0]\n[[rooms]]\nshare", "steps is [0]: expected a list of whole"),
         (GOOD, "rooms = []", "rooms is []: expected at least one [[rooms]]"),
         ("audio = {}", "audio = {", "can't be read as TOML"),
     ],
@@ -84,7 +115,9 @@ def test_a_wrong_profile_is_said_where_it_is_wrong(file: Path, old: str, new: st
 
 
 def test_a_profile_that_is_not_there() -> None:
-    with pytest.raises(ProfileError, match="no profile 'party': expected mixed, talkers or a TOML file"):
+    with pytest.raises(
+        ProfileError, match="no profile 'party': expected mixed, talkers, video or a TOML file"
+    ):
         profiles.load("party")
 
 

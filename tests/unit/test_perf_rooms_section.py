@@ -60,6 +60,18 @@ def test_a_result_is_drawn() -> None:
     assert all(figure.png().startswith(b"\x89PNG") for figure in drawn.figures)
 
 
+def test_rooms_with_video_have_a_table_and_a_figure_of_their_frames() -> None:
+    seen: dict[str, object] = {f"frame_{p}_s": 0.25 for p in ("p50", "p95", "p99")}
+    seen |= {"frames_per_s": 31.5, "frames_sent": 1800, "frames_dropped_share": 0.125}
+    shown = result(8, cells=seen)
+    shown["slo"] = {"partial_p95_s": 1.0, "final_p99_s": 2.0, "frame_p95_s": 0.5}
+    drawn = section(shown)
+    assert "p95 of frames < 0.5 s" in drawn.headline
+    assert drawn.tables[1].rows[0] == ("8", "31.5", "0.25", "0.25", "0.25", "12%")
+    assert [figure.name for figure in drawn.figures] == ["latency", "frames", "cpu"]
+    assert drawn.figures[1].png().startswith(b"\x89PNG")
+
+
 def test_of_a_server_that_was_not_started_here_only_what_rooms_saw_is_drawn() -> None:
     drawn = section(result(8, cells=UNKNOWN))
     assert len(drawn.tables) == 2
