@@ -72,7 +72,8 @@ class AsyncStudioRoom:
         self._options = options
         self._timeouts = timeouts
         self._turn = asyncio.Lock()
-        self._begun = False  # whether the server knows the room and its background
+        self._sent = False  # whether the server may know the room
+        self._begun = False  # whether it does, and its background
         self._open: bool | None = None
 
     async def frame(self, image: Picture) -> bytes:
@@ -110,13 +111,14 @@ class AsyncStudioRoom:
     ) -> None:
         self._open = False
         async with self._turn:
-            if self._begun:
+            if self._sent:
                 last = StudioOptions(Effects(), None, None)
                 with contextlib.suppress(LiveroomError):  # the server forgets an idle room by itself
                     step = Step(self.id, end=True)
                     await last.edit(self._transport, _LAST, step, self._timeouts.control)
 
     async def _edit(self, picture: bytes, *, start: bool) -> bytes:
+        self._sent = True
         step = Step(self.id, start)
         edited = await self._options.edit(self._transport, picture, step, self._timeouts.picture)
         self._begun = True

@@ -36,7 +36,7 @@ async def test_vision_prints_a_line_for_every_frame(clip: Path, capsys: pytest.C
     assert [list(line) for line in lines] == [["pts", "width", "height", "faces", "nsfw"]] * FRAMES
     assert [line["pts"] for line in lines] == [number / RATE for number in range(FRAMES)]
     assert await run("vision", clip) == 0
-    assert capsys.readouterr().out == f"{clip}: {FRAMES} frames; faces: none; expressions: none\n"
+    assert capsys.readouterr().out == f"{clip}: {FRAMES} frames, 0 faces; expressions: none\n"
 
 
 @pytest.mark.parametrize("ending", [".mp4", ".mkv"])

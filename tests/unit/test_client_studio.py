@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 from liveroom import (
     AsyncStudioRoom,
+    DeadlineExceeded,
     Effects,
     Gallery,
     InvalidInput,
     RoomClosed,
+    Timeouts,
 )
 from liveroom import _picture as pictures
 
@@ -81,6 +83,21 @@ async def test_a_studio_room_is_ended_after_an_error_too() -> None:
         async with client.studio_room("unused", Effects()):
             pass
     assert len(peer.unary) == 2
+
+
+async def test_a_room_whose_first_frame_was_not_answered_is_ended_all_the_same() -> None:
+    async def stuck(picture: bytes) -> None:
+        await asyncio.sleep(60 if picture == b"slow" else 0)
+
+    peer = PicturePeer(stuck)
+    timeouts = Timeouts(picture=0.1)
+    async with (
+        peer.client(timeouts=timeouts) as client,
+        client.studio_room("slow", Effects()) as room,
+    ):
+        with pytest.raises(DeadlineExceeded):
+            await room.frame(b"slow")
+    assert [r.parameters["sequence_end"].bool_param for r in peer.unary] == [False, True]
 
 
 async def test_a_bad_first_frame_leaves_the_beginning_to_the_next() -> None:

@@ -194,6 +194,9 @@ async def test_health_asks_for_pictures_too() -> None:
         health = await client.health()
     assert sorted(model.name for model in health.models) == ["studio", "vision"]
     assert [model.ok for model in health.models].count(False) == 1
+    peer.states |= {"asr": "", "captions": ""}  # in the repository, and never asked for
+    async with peer.client() as client:
+        assert (await client.health()).ok
 
 
 async def test_enrolling_takes_photos_of_one_person_alone() -> None:

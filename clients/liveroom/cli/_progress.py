@@ -5,17 +5,26 @@ from __future__ import annotations
 import sys
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 
 def seconds_bar(*, quiet: bool) -> Progress:
     """A bar whose tasks count seconds; nothing is shown if `quiet`, or where nobody looks."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
-        TextColumn("{task.completed:.0f}/{task.total:.0f} s"),
+        _Seconds(),
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
         disable=quiet or not sys.stderr.isatty(),
     )
+
+
+class _Seconds(ProgressColumn):
+    """So many of how many, where that is known."""
+
+    def render(self, task: Task) -> Text:
+        """As text."""
+        return Text(f"{task.completed:.0f}{f'/{task.total:.0f}' if task.total else ''} s")

@@ -19,7 +19,7 @@ from .._client import AsyncClient
 from .._errors import InvalidInput, LiveroomError, ModelUnavailable, ServerUnavailable
 from .._faces import Face, Vision
 from .._gallery import Gallery
-from ._draw import Annotator
+from ._draw import Annotator, label
 from ._exit import FAILED, OK
 from ._pictures import is_video, load, picture_format, save
 from ._progress import seconds_bar
@@ -68,7 +68,7 @@ async def _picture(client: AsyncClient, path: str, gallery: Gallery, arguments: 
     if arguments.json:
         print(json.dumps(file | as_json(seen), ensure_ascii=False), flush=True)
     else:
-        _show(path, seen)
+        _show(path, seen, with_names=bool(arguments.gallery))
 
 
 async def _video(client: AsyncClient, path: str, gallery: Gallery, arguments: argparse.Namespace) -> None:
@@ -97,7 +97,9 @@ async def _video(client: AsyncClient, path: str, gallery: Gallery, arguments: ar
             if annotator:
                 _explain(annotator)
     if not arguments.json:
-        print(f"{path}: {count} frames; faces: {_counts(names)}; expressions: {_counts(expressions)}")
+        named = f"; names: {_counts(names)}" if arguments.gallery else ""
+        faces = f"{names.total()} faces; expressions: {_counts(expressions)}{named}"
+        print(f"{path}: {count} frames, {faces}")
 
 
 @contextmanager
@@ -156,17 +158,15 @@ def _face_as_json(face: Face) -> dict[str, object]:
     return said
 
 
-def _show(path: str, seen: Vision) -> None:
+def _show(path: str, seen: Vision, *, with_names: bool) -> None:
     print(f"{path}: {seen.width} x {seen.height}, {len(seen.faces)} faces, nsfw {seen.nsfw:.3f}")
     if not seen.faces:
         return
-    table = Table("name", "expression", "score", "box", box=None)
+    table = Table("score", "expression", "box", *(["name"] if with_names else []), box=None)
     for face in seen.faces:
-        top = face.top_expression
         box = ", ".join(f"{edge:.0f}" for edge in face.box)
-        table.add_row(
-            escape(face.name or "unknown"), f"{top} {face.expression[top]:.2f}", f"{face.score:.2f}", box
-        )
+        name = [escape(face.name or "unknown")] if with_names else []
+        table.add_row(f"{face.score:.2f}", label(face, None), box, *name)
     Console().print(table)
 
 
