@@ -83,8 +83,9 @@ async def _edited(frame: Frame, room: Room) -> bytes:
     """The encoded picture; the room changes only once nothing can be refused any more."""
     settings = frame.settings
     hides = settings.anonymize > 0
+    compares = hides and len(frame.enrolled) > 0
     found, maybe, background = await asyncio.gather(
-        find_faces(frame.pixels, boxes=hides, meshes=settings.needs_meshes, embeddings=hides),
+        find_faces(frame.pixels, boxes=hides, meshes=settings.needs_meshes, embeddings=compares),
         _possible_faces(frame.pixels, hides),
         _picture(frame.background),
     )
@@ -99,10 +100,11 @@ async def _edited(frame: Frame, room: Room) -> bytes:
         return frame.image
     hidden = found.boxes
     if hides:
-        known = enrolled(found.embeddings, frame.enrolled, settings.threshold)
-        strangers = others(maybe, found.boxes)
-        boxes = np.concatenate([found.boxes, strangers])
-        hidden = room.watch.hidden(boxes, np.concatenate([known, np.zeros(len(strangers), np.bool_)]))
+        boxes = np.concatenate([found.boxes, others(maybe, found.boxes)])
+        known = np.zeros(len(boxes), np.bool_)
+        if compares:
+            known[: len(found.boxes)] = enrolled(found.embeddings, frame.enrolled, settings.threshold)
+        hidden = room.watch.hidden(boxes, known)
     return encode(
         edit(frame.pixels, frame.mask, settings, room, hidden, found.meshes), kind, settings.quality
     )
