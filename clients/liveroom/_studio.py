@@ -20,6 +20,9 @@ from ._wire import Step, Value, check_room_id
 _LAST = picture_bytes(np.zeros((1, 1, 3), np.uint8))
 """What goes with the end of a sequence, which Triton takes only together with a frame."""
 
+_HURRY_S = 0.5
+"""Seconds that the end may take when the task is being cancelled."""
+
 
 @dataclass(frozen=True, slots=True)
 class StudioOptions:
@@ -114,8 +117,8 @@ class AsyncStudioRoom:
             if self._sent:
                 last = StudioOptions(Effects(), None, None)
                 with contextlib.suppress(LiveroomError):  # the server forgets an idle room by itself
-                    step = Step(self.id, end=True)
-                    await last.edit(self._transport, _LAST, step, self._timeouts.control)
+                    seconds = _HURRY_S if kind is asyncio.CancelledError else self._timeouts.control
+                    await last.edit(self._transport, _LAST, Step(self.id, end=True), seconds)
 
     async def _edit(self, picture: bytes, *, start: bool) -> bytes:
         self._sent = True
