@@ -1,0 +1,1 @@
+../../effects/1/heap.py
