@@ -104,7 +104,7 @@ def _cover(picture: Pixels, box: Floats, strength: float) -> None:
     columns = (np.arange(left, right, dtype=np.float32)[None] + 0.5 - middle[0]) / half[0]
     outside = np.sqrt(rows * rows + columns * columns) - 1
     weight = np.clip(1 - outside / (2 * RIM), 0, 1) * np.float32(min(1.0, 2 * strength))
-    part[:] = mixed(resized(coarse, width, height), part, weight.astype(np.float32))
+    part[:] = mixed(resized(coarse, width, height, cv2.INTER_CUBIC), part, weight.astype(np.float32))
 
 
 def overlap(one: Floats, other: Floats) -> float:

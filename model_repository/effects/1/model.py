@@ -126,10 +126,9 @@ async def _picture(data: bytes | None) -> Picture | None:
 def _checked(request: pb_utils.InferenceRequest) -> Frame:
     """What the request holds. Raises ValueError, SettingsError too."""
     tensors = {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
-    count = len(tensors["image"])
-    if count != 1:
-        raise ValueError(f"a request has {count} frames; send a room's frames one by one")
-    pixels = tensors["frame"][0]
+    pixels = tensors["frame"][0]  # always one frame: Triton's sequence batcher takes no more
+    if not pixels.size:
+        raise ValueError(f"frame has {pixels.shape[1]} x {pixels.shape[0]} pixels; it needs at least one")
     width, height = (int(side) for side in tensors["size"][0])
     if pixels.shape[:2] != (height, width):  # image_decoder made it smaller: it would not come back as sent
         most = max(pixels.shape[:2])
