@@ -6,7 +6,7 @@ from anatomy import CHIP, chip
 from anonymize import REMEMBERED, SURE, Watch, cover, enrolled, overlap
 from geometry import Levels
 from liveroom import Gallery
-from lookout import candidates, others, view
+from lookout import candidates, not_among, view
 from numpy.typing import NDArray
 from raster import Floats, Pixels
 from settings import THRESHOLD
@@ -142,7 +142,7 @@ def test_the_second_look_finds_every_face(name: str) -> None:
     people = {"sample4": 4, "sample5": 5, "einstein": 2, "multi_face": 5}[name]
     found = possible(shown.frame)
     assert len(found) == people
-    assert len(others(found, shown.boxes)) == people - len(shown.boxes)
+    assert len(not_among(found, shown.boxes)) == people - len(shown.boxes)
 
 
 def test_a_second_look_at_frames_of_any_size() -> None:
@@ -151,5 +151,5 @@ def test_a_second_look_at_frames_of_any_size() -> None:
         shown = view(frame)
         assert all(side % 32 == 0 for side in shown.shape[:2])
         assert max(shown.shape) <= 992
-    assert len(others(NOBODY, NOBODY)) == 0
-    assert len(others(boxes((0, 0, 9, 9)), NOBODY)) == 1
+    assert len(not_among(NOBODY, NOBODY)) == 0
+    assert len(not_among(boxes((0, 0, 9, 9)), NOBODY)) == 1

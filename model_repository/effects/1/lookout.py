@@ -46,7 +46,7 @@ def candidates(frame: Pixels, shown: Pixels, boxes: Floats, scores: Floats) -> F
     return best
 
 
-def others(candidates: Floats, boxes: Floats) -> Floats:
+def not_among(candidates: Floats, boxes: Floats) -> Floats:
     """The `candidates` [N, 4] that are none of the faces `boxes` [F, 4]: their middle is in no such box."""
     middles = (candidates[:, None, :2] + candidates[:, None, 2:]) / 2
     within = ((middles >= boxes[None, :, :2]) & (middles <= boxes[None, :, 2:])).all(axis=2).any(axis=1)

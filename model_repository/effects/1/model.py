@@ -19,7 +19,7 @@ from calls import NONE, CallError, decode, find_faces, look_out
 from editing import edit
 from encoding import encode, format_of
 from heap import keep_freed_memory
-from lookout import others
+from lookout import not_among
 from raster import Floats, Pixels
 from rooms import Room, Rooms, RoomsFullError
 from settings import Settings, parse
@@ -49,7 +49,7 @@ class TritonPythonModel:
         keep_freed_memory()
         config = json.loads(args["model_config"])
         self._rooms = Rooms(int(config["parameters"]["max_rooms"]["string_value"]))
-        self._rooms.watch()
+        self._rooms.keep_sweeping()
 
     async def execute(self, requests: list[pb_utils.InferenceRequest]) -> list[pb_utils.InferenceResponse]:
         """One response per request."""
@@ -84,11 +84,11 @@ async def _edited(frame: Frame, room: Room) -> bytes:
     settings = frame.settings
     hides = settings.anonymize > 0
     compares = hides and len(frame.enrolled) > 0
-    found, maybe, background = await asyncio.gather(
-        find_faces(frame.pixels, boxes=hides, meshes=settings.needs_meshes, embeddings=compares),
-        _possible_faces(frame.pixels, hides),
-        _picture(frame.background),
-    )
+    finding = find_faces(frame.pixels, boxes=hides, meshes=settings.needs_meshes, embeddings=compares)
+    faces, others = asyncio.create_task(finding), asyncio.create_task(_possible_faces(frame.pixels, hides))
+    picture = asyncio.create_task(_picture(frame.background))
+    await asyncio.wait([faces, others, picture])  # for all of them, whichever fails
+    found, maybe, background = faces.result(), others.result(), picture.result()
     if settings.replace > 0 and background is None and room.background is None:
         raise ValueError(
             f"replace is {settings.replace:g} but this room has no background yet: send one with the frame"
@@ -100,7 +100,7 @@ async def _edited(frame: Frame, room: Room) -> bytes:
         return frame.image
     hidden = found.boxes
     if hides:
-        boxes = np.concatenate([found.boxes, others(maybe, found.boxes)])
+        boxes = np.concatenate([found.boxes, not_among(maybe, found.boxes)])
         known = np.zeros(len(boxes), np.bool_)
         if compares:
             known[: len(found.boxes)] = enrolled(found.embeddings, frame.enrolled, settings.threshold)

@@ -72,7 +72,7 @@ class Rooms:
             for name in [name for name, room in self._rooms.items() if room.used < oldest]:
                 del self._rooms[name]
 
-    def watch(self) -> None:
+    def keep_sweeping(self) -> None:
         """Sweep now and then from here on: what a room sent is gone even when nobody sends any more."""
 
         def sweep() -> None:
