@@ -83,7 +83,9 @@ def effects(library: Library) -> Inputs:
 
 def faces(library: Library) -> Inputs:
     """Frames as `image_decoder` makes them."""
-    return Inputs(_said(LARGE, HOST), [[_frame(image) for image in host_frames(library, LARGE)]])
+    images = host_frames(library, LARGE)
+    steps = [_frame(image) | {"safety_view": views(image)[1]} for image in images]
+    return Inputs(f"{_said(LARGE, HOST)}, and what nsfw is shown", [steps])
 
 
 def detector(name: str, library: Library) -> Inputs:

@@ -108,8 +108,9 @@ def _image_decoder(threads: int) -> Instance:
 
 def _faces(threads: int) -> Instance:
     def seen(step: Step, run: Run, at: int) -> None:
+        frame, safety_view = (np.asarray(step[name], np.uint8) for name in ("frame", "safety_view"))
         width, height = step["size"].tolist()
-        look(Frame(step["frame"].astype(np.uint8, copy=False), (width, height), run), run, _DETECTOR)
+        _see(frame, (width, height), safety_view, run)
 
     return _instance(threads, seen)
 
@@ -119,10 +120,15 @@ def _vision(threads: int) -> Instance:
 
     def seen(step: Step, run: Run, at: int) -> None:
         picture = decode(_file(step["image"]))
-        look(Frame(picture.frame, (picture.width, picture.height), run), run, _DETECTOR)
-        run("nsfw", [views(picture.frame)[1]], ["probability"])
+        _see(picture.frame, (picture.width, picture.height), views(picture.frame)[1], run)
 
     return _instance(threads, seen)
+
+
+def _see(frame: Image, size: tuple[int, int], safety_view: Image, run: Run) -> None:
+    """All that a frame shows."""
+    run("nsfw", [safety_view], ["probability"])
+    look(Frame(frame, size, run), run, _DETECTOR)
 
 
 def _effects(threads: int) -> Instance:

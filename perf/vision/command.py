@@ -12,7 +12,7 @@ from exporters.progress import Progress
 from exporters.sources import Library
 from perf import report
 from perf.options import count, window
-from perf.vision import detectors, frames, matte, peers, recognition, studio
+from perf.vision import detectors, frames, matte, peers, studio
 from perf.vision.section import section
 from server import Triton
 
@@ -70,6 +70,8 @@ def _parts(
                     )
                 }
             if "recognition" in options.parts:
+                from perf.vision import recognition  # noqa: PLC0415 - it takes PyTorch, and seconds
+
                 yield {"recognition": recognition.compare(triton, library, steps.say)}
     if {"detectors", "matte"} & set(options.parts):
         with _neighbours(library, steps.say) as (found, missing):

@@ -42,12 +42,12 @@ def compare(
     rows = []
     for name, effects in EFFECTS.items():
         behind = background if effects.replace else None
-        asyncio.run(_play(triton.grpc, frames[:1], effects, behind, _WARM_S))
+        asyncio.run(play(triton.grpc, frames[:1], effects, behind, _WARM_S))
         for count in rooms:
             runs: dict[str, list[float]] = {}
             for number in range(1, rounds + 1):
                 meter = Meter(triton)
-                took = asyncio.run(_play(triton.grpc, frames[:count], effects, behind, seconds))
+                took = asyncio.run(play(triton.grpc, frames[:count], effects, behind, seconds))
                 costs = meter.read()
                 for metric, value in _metrics(took, seconds).items():
                     runs.setdefault(metric, []).append(value)
@@ -56,7 +56,7 @@ def compare(
     return rows
 
 
-async def _play(
+async def play(
     address: str, rooms: Sequence[Sequence[bytes]], effects: Effects, background: bytes | None, seconds: float
 ) -> list[float]:
     """The seconds that each frame took, of all that were answered within `seconds`."""
