@@ -17,17 +17,22 @@ import triton_python_backend_utils as pb_utils
 from detection import DETECTORS, Detector
 from geometry import Floats, Pixels
 from looks import Frame
-from networks import NetworkError, run
+from networks import FailedError, run
 from numpy.typing import NDArray
 
-EMBEDDING, EXPRESSIONS = 128, 7
+NOTHING: dict[str, Floats] = {
+    "boxes": np.zeros((0, 4), np.float32),
+    "scores": np.zeros(0, np.float32),
+    "landmarks": np.zeros((0, 5, 2), np.float32),
+    "embeddings": np.zeros((0, 128), np.float32),
+    "expressions": np.zeros((0, 7), np.float32),
+    "meshes": np.zeros((0, 468, 3), np.float32),
+    "nsfw": np.full(1, np.nan, np.float32),
+}
+"""The outputs where there is no face, or where they are not wanted."""
 
 Tensors = Mapping[str, NDArray[np.generic]]
 FINAL = pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL
-
-
-class CancelledError(Exception):
-    """Nobody waits for the answer any more."""
 
 
 class TritonPythonModel:
@@ -37,8 +42,7 @@ class TritonPythonModel:
         """Start the threads: three a frame, as up to three networks are asked at the same time."""
         config = json.loads(args["model_config"])
         said = {key: str(value["string_value"]) for key, value in config["parameters"].items()}
-        self._outputs = frozenset(str(output["name"]) for output in config["output"])
-        self._detector = _detector(said["detector"])
+        self._detector = DETECTORS[said["detector"]]
         self._most_faces, self._most_frames = int(said["max_faces"]), int(said["max_frames"])
         self._room = BoundedSemaphore(self._most_frames)
         self._frames = ThreadPoolExecutor(self._most_frames, "frame")
@@ -52,9 +56,7 @@ class TritonPythonModel:
             if self._room.acquire(blocking=False):
                 self._frames.submit(self._serve, request, sender)
             else:
-                busy = (
-                    f"{self._most_frames} frames are under way, all this server takes: send fewer at a time"
-                )
+                busy = f"{self._most_frames} frames are under way, all it takes: send fewer at a time"
                 _refuse(sender, busy, pb_utils.TritonError.UNAVAILABLE)
 
     def finalize(self) -> None:
@@ -64,66 +66,40 @@ class TritonPythonModel:
 
     def _serve(self, request: pb_utils.InferenceRequest, sender: pb_utils.InferenceResponseSender) -> None:
         try:
-            tensors = {tensor.name(): tensor.as_numpy()[0] for tensor in request.inputs()}
-            wanted = self._wanted(request, tensors)
-            aside = {}
-            if "nsfw" in wanted and "safety_view" in tensors:
-                aside["nsfw"] = self._ask(
-                    "nsfw", [np.asarray(tensors["safety_view"], np.uint8)], "probability"
-                )
-            outputs = self._faces(tensors, wanted, sender, aside) if wanted - {"nsfw"} else {}
-            outputs |= {name: answer.result() for name, answer in aside.items()}
-            answer = [
-                pb_utils.Tensor(name, array if name == "nsfw" else array[None])
-                for name, array in outputs.items()
-                if name in wanted
-            ]
+            outputs = NOTHING | self._outputs(request, sender)
+            answer = [pb_utils.Tensor(n, outputs[n][None]) for n in request.requested_output_names()]
             sender.send(pb_utils.InferenceResponse(answer), flags=FINAL)
-        except CancelledError:
-            _refuse(sender, "the request was cancelled", pb_utils.TritonError.CANCELLED)
-        except ValueError as error:
-            _refuse(sender, str(error), pb_utils.TritonError.INVALID_ARG)
-        except NetworkError as error:
+        except FailedError as error:
             _refuse(sender, str(error), error.code)
-        except Exception as error:  # a frame without an answer would never end
+        except Exception as error:  # a request without an answer would never end
             _refuse(sender, f"{type(error).__name__}: {error}", pb_utils.TritonError.INTERNAL)
         finally:
             self._room.release()
 
-    def _wanted(self, request: pb_utils.InferenceRequest, tensors: Tensors) -> frozenset[str]:
-        """Outputs that have to be made: an ensemble asks for all, whatever it is asked for itself."""
-        requested = frozenset(request.requested_output_names())
-        if "wanted" not in tensors:
-            return requested
-        named = frozenset(_text(tensors["wanted"]).replace(",", " ").split())
-        if not named <= self._outputs:
-            unknown = ", ".join(sorted(named - self._outputs))
-            raise ValueError(f"wanted has {unknown}; it may have {', '.join(sorted(self._outputs))}")
-        return requested & named
-
-    def _faces(
-        self,
-        tensors: Tensors,
-        wanted: frozenset[str],
-        sender: pb_utils.InferenceResponseSender,
-        aside: dict[str, Future[Floats]],
+    def _outputs(
+        self, request: pb_utils.InferenceRequest, sender: pb_utils.InferenceResponseSender
     ) -> dict[str, Floats]:
-        """What is known of each face; what another thread still waits for is put `aside`."""
+        """The outputs that are wanted, without batch axis; those of single faces only where there are any."""
+        tensors = {tensor.name(): tensor.as_numpy()[0] for tensor in request.inputs()}
+        wanted = _wanted(tensors) & frozenset(request.requested_output_names())
         detector = _detector(_text(tensors["detector"])) if "detector" in tensors else self._detector
-        width, height = tensors["size"].tolist()
-        frame = Frame(np.asarray(tensors["frame"], np.uint8), (width, height), run)
-        faces = frame.find(detector, self._most_faces)
-        outputs = frame.describe(faces)
-        if not faces:
-            nobody = {"embeddings": (0, EMBEDDING), "expressions": (0, EXPRESSIONS)}
-            return outputs | {name: np.zeros(shape, np.float32) for name, shape in nobody.items()}
+        frame = _frame(tensors)
+        outputs, asked = {}, {}
+        if "nsfw" in wanted and "safety_view" in tensors:
+            view = np.asarray(tensors["safety_view"], np.uint8)
+            asked["nsfw"] = self._ask("nsfw", [view], "probability")
+        faces = frame.find(detector, self._most_faces) if wanted - {"nsfw"} else []
         if sender.is_cancelled():
-            raise CancelledError
-        if "embeddings" in wanted:
-            aside["embeddings"] = self._ask("face_embedder", frame.chips(faces), "embedding")
-        if "expressions" in wanted:
-            views = frame.expression_views(faces)
-            (outputs["expressions"],) = run("face_expression", views, ["probabilities"])
+            raise FailedError("the request was cancelled", pb_utils.TritonError.CANCELLED)
+        if faces and "embeddings" in wanted:
+            asked["embeddings"] = self._ask("face_embedder", frame.chips(faces), "embedding")
+        if faces and "expressions" in wanted:
+            (outputs["expressions"],) = run(
+                "face_expression", frame.expression_views(faces), ["probabilities"]
+            )
+        outputs |= frame.describe(faces) | {name: answer.result() for name, answer in asked.items()}
+        if "nsfw" in asked:
+            outputs["nsfw"] = outputs["nsfw"][0]
         return outputs
 
     def _ask(self, model: str, images: Sequence[Pixels], output: str) -> Future[Floats]:
@@ -131,14 +107,37 @@ class TritonPythonModel:
         return self._asides.submit(lambda: run(model, images, [output])[0])
 
 
+def _frame(tensors: Tensors) -> Frame:
+    try:
+        width, height = tensors["size"].tolist()
+        return Frame(np.asarray(tensors["frame"], np.uint8), (width, height), run)
+    except ValueError as error:
+        raise _invalid(str(error)) from error
+
+
 def _detector(name: str) -> Detector:
     if name not in DETECTORS:
-        raise ValueError(f"detector is '{name}'; it must be one of {', '.join(DETECTORS)}")
+        raise _invalid(f"detector is '{name}'; it must be one of {', '.join(DETECTORS)}")
     return DETECTORS[name]
+
+
+def _wanted(tensors: Tensors) -> frozenset[str]:
+    """Outputs that have to be made: an ensemble requests all, whatever is requested of itself."""
+    if "wanted" not in tensors:
+        return frozenset(NOTHING)
+    text = _text(tensors["wanted"])
+    wanted = frozenset(text.replace(",", " ").split())
+    if not wanted or wanted - frozenset(NOTHING):
+        raise _invalid(f"wanted is '{text}'; it must be one or more of {', '.join(NOTHING)}")
+    return wanted
 
 
 def _text(tensor: NDArray[np.generic]) -> str:
     return bytes(tensor[0]).decode(errors="replace")
+
+
+def _invalid(message: str) -> FailedError:
+    return FailedError(message, pb_utils.TritonError.INVALID_ARG)
 
 
 def _refuse(sender: pb_utils.InferenceResponseSender, message: str, code: int) -> None:

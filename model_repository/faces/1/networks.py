@@ -12,8 +12,8 @@ TOGETHER = 8
 """Images of one request: more would keep those of other rooms waiting, and gain nothing on a CPU."""
 
 
-class NetworkError(RuntimeError):
-    """A network answered with an error; `code` is Triton's."""
+class FailedError(RuntimeError):
+    """There is no answer, for the reason in the message; `code` is Triton's."""
 
     def __init__(self, message: str, code: int) -> None:
         super().__init__(message)
@@ -21,7 +21,7 @@ class NetworkError(RuntimeError):
 
 
 def run(model: str, images: Sequence[Pixels], outputs: Sequence[str]) -> list[Floats]:
-    """The outputs [N,...] of a network for N images of one size. Raises NetworkError."""
+    """The outputs [N,...] of a network for N images of one size. Raises FailedError."""
     parts = [
         _run(model, images[begin : begin + TOGETHER], outputs) for begin in range(0, len(images), TOGETHER)
     ]
@@ -36,6 +36,6 @@ def _run(model: str, images: Sequence[Pixels], outputs: Sequence[str]) -> list[F
     response = request.exec()
     if response.has_error():
         error = response.error()
-        raise NetworkError(f"{model}: {error.message()}", error.code())
+        raise FailedError(f"{model}: {error.message()}", error.code())
     found = {tensor.name(): tensor.as_numpy() for tensor in response.output_tensors()}
     return [found[name].astype(np.float32, copy=False) for name in outputs]
