@@ -53,7 +53,7 @@ def test_a_recording_is_captioned_filmed_and_measured(beckett: Path, tmp_path: P
     assert models["asr"]["compute_ms"] is None
     assert result["frames_sent"] == 50
     assert result["frames_seen"] + result["frames_dropped"] == 50
-    assert result["frames_seen"] >= 5
+    assert result["frames_seen"] >= 4
     assert result["faces"] == result["frames_seen"] == sum(result["expressions"].values())
     assert result["frame_p95_s"] > 0
 

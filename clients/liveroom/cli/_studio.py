@@ -72,7 +72,7 @@ async def _video(
     effects = replace(effects, format="ppm")
     room = client.studio_room(f"studio-{uuid.uuid4().hex}", effects, background=background, enrolled=enrolled)
     with seconds_bar(quiet=arguments.json) as bar, VideoFile(arguments.file) as video:
-        task = bar.add_task(arguments.file, total=video.seconds)
+        task = bar.add_task(Path(arguments.file).name, total=video.seconds)
         with writing(arguments.out, video) as writer:
             async with room:
                 for frame in video.frames(writer):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from pathlib import Path
 
 from rich.progress import Progress
 
@@ -38,7 +39,7 @@ async def _transcribe_file(
 ) -> None:
     began = time.monotonic()
     with AudioFile(path) as file:
-        task = bar.add_task(path, total=file.duration)
+        task = bar.add_task(Path(path).name, total=file.duration)
 
     def heard(caption: Caption) -> None:
         bar.update(task, completed=caption.pts_end)

@@ -10,6 +10,7 @@ from collections import Counter, deque
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
@@ -77,7 +78,7 @@ async def _video(client: AsyncClient, path: str, gallery: Gallery, arguments: ar
     expressions: Counter[str] = Counter()
     count = 0
     with seconds_bar(quiet=arguments.json) as bar, VideoFile(path) as video:
-        task = bar.add_task(path, total=video.seconds)
+        task = bar.add_task(Path(path).name, total=video.seconds)
         with _output(arguments, video) as writer:
             annotator: Annotator | None = None
             looked = _looks(client, video, writer, arguments)
