@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Awaitable, Callable, Iterable
+
+from .._errors import LiveroomError, ModelUnavailable, ServerUnavailable
+from ._exit import FAILED, OK
 
 
 def report(error: Exception, *, as_json: bool, **about: str) -> None:
@@ -14,3 +18,21 @@ def report(error: Exception, *, as_json: bool, **about: str) -> None:
         said = " ".join(str(error).split())
         line = ": ".join(["liveroom", *(what for what in about.values() if what not in said), said])
     print(line, file=sys.stderr, flush=True)
+
+
+async def each_file(files: Iterable[str], work: Callable[[str], Awaitable[None]], *, as_json: bool) -> int:
+    """Do `work` with every file; those that fail are reported, the others still done. Returns the exit code.
+
+    Raises:
+        ServerUnavailable, ModelUnavailable: no file could do better.
+    """
+    code = OK
+    for path in files:
+        try:
+            await work(path)
+        except (ServerUnavailable, ModelUnavailable):
+            raise
+        except LiveroomError as error:
+            report(error, as_json=as_json, file=path)
+            code = FAILED
+    return code

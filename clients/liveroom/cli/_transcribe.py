@@ -11,27 +11,20 @@ from rich.progress import Progress
 
 from .._audio import AudioFile
 from .._client import AsyncClient
-from .._errors import LiveroomError, ModelUnavailable, ServerUnavailable
 from .._types import Caption
-from ._exit import FAILED, OK
 from ._progress import seconds_bar
-from ._report import report
+from ._report import each_file
 
 
 async def transcribe(arguments: argparse.Namespace) -> int:
     """Run the command: files that fail are reported, the others still done."""
-    code = OK
     async with AsyncClient(arguments.url) as client:
         with seconds_bar(quiet=arguments.json) as bar:
-            for path in arguments.files:
-                try:
-                    await _transcribe_file(client, path, arguments, bar)
-                except (ServerUnavailable, ModelUnavailable):
-                    raise
-                except LiveroomError as error:
-                    report(error, as_json=arguments.json, file=path)
-                    code = FAILED
-    return code
+
+            async def one(path: str) -> None:
+                await _transcribe_file(client, path, arguments, bar)
+
+            return await each_file(arguments.files, one, as_json=arguments.json)
 
 
 async def _transcribe_file(

@@ -17,14 +17,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from .._client import AsyncClient
-from .._errors import InvalidInput, LiveroomError, ModelUnavailable, ServerUnavailable
+from .._errors import InvalidInput
 from .._faces import Face, Vision
 from .._gallery import Gallery
 from ._draw import Annotator, label
-from ._exit import FAILED, OK
 from ._pictures import is_video, load, picture_format, save
 from ._progress import seconds_bar
-from ._report import report
+from ._report import each_file
 from ._video import Frame, VideoFile, VideoWriter, writing
 
 AT_ONCE = 4
@@ -35,24 +34,13 @@ async def vision(arguments: argparse.Namespace) -> int:
     """Run the command: files that fail are reported, the others still done."""
     if arguments.out and len(arguments.files) > 1:
         raise InvalidInput(f"--out is one file, and there are {len(arguments.files)} to look at")
-    gallery = _gallery(arguments)
-    code = OK
+    gallery = Gallery.load(arguments.gallery) if arguments.gallery else Gallery()  # which knows nobody
     async with AsyncClient(arguments.url) as client:
-        for path in arguments.files:
-            try:
-                look = _video if is_video(path) else _picture
-                await look(client, path, gallery, arguments)
-            except (ServerUnavailable, ModelUnavailable):
-                raise
-            except LiveroomError as error:
-                report(error, as_json=arguments.json, file=path)
-                code = FAILED
-    return code
 
+        async def look(path: str) -> None:
+            await (_video if is_video(path) else _picture)(client, path, gallery, arguments)
 
-def _gallery(arguments: argparse.Namespace) -> Gallery:
-    """The one that was given, or an empty one, which knows nobody."""
-    return Gallery.load(arguments.gallery) if arguments.gallery else Gallery()
+        return await each_file(arguments.files, look, as_json=arguments.json)
 
 
 async def _picture(client: AsyncClient, path: str, gallery: Gallery, arguments: argparse.Namespace) -> None:
