@@ -38,9 +38,10 @@ EFFECTS = {
 
 
 def edited(photo: str, effect: str) -> Pixels:
-    shown, room = scene(photo), Room()
-    room.background = Picture(scene("coffee").frame)
-    return edit(shown.frame, shown.mask, EFFECTS[effect], room, shown.boxes, shown.meshes)
+    shown, settings = scene(photo), EFFECTS[effect]
+    matte = Room().matte(shown.mask, shown.frame) if settings.changes_background else None
+    picture = Picture(scene("coffee").frame)
+    return edit(shown.frame, settings, matte=matte, picture=picture, hidden=shown.boxes, meshes=shown.meshes)
 
 
 def grid(picture: Pixels) -> list[list[int]]:

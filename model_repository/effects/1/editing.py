@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import anonymize
 import background
-import matte
 import skin
 import stickers
 from raster import Floats, Pixels
-from rooms import Room
 from settings import Settings
 
 
 def edit(
-    frame: Pixels, mask: Floats, settings: Settings, room: Room, hidden: Floats, meshes: Floats
+    frame: Pixels,
+    settings: Settings,
+    *,
+    matte: Floats | None = None,
+    picture: background.Picture | None = None,
+    hidden: Floats,
+    meshes: Floats,
 ) -> Pixels:
-    """`frame` [H, W, 3] with the effects of `settings`.
+    """`frame` [H, W, 3] with the effects of `settings`; it is not written to.
 
-    mask: [256, 256], how probably there is a person. hidden: boxes [N, 4] of faces to be covered. meshes: of
-    all faces, [F, 468, 3]. What no effect needs may be empty. The frame itself is not written to.
+    matte: [H, W], 1 where a person is; None while the background stays. picture: to replace it with. hidden:
+    boxes [N, 4] of faces to be covered. meshes: of all faces, [F, 468, 3]; empty where no effect needs them.
     """
     edited = frame
     if settings.touches_skin:
@@ -26,10 +30,9 @@ def edit(
     # Before the background, so that no face is left in what shines through the matte.
     if settings.anonymize > 0:
         edited = anonymize.cover(edited, hidden, settings.anonymize)
-    if settings.changes_background:
-        alpha = matte.to_frame(room.mask.next(mask, frame), frame)
-        picture = room.background.cover(*frame.shape[:2]) if room.background is not None else None
-        edited = background.change(edited, alpha, settings.blur, settings.replace, picture)
+    if matte is not None:
+        behind = picture.cover(*frame.shape[:2]) if picture is not None and settings.replace > 0 else None
+        edited = background.change(edited, matte, settings.blur, settings.replace, behind)
     # Last: hats reach beyond the matte.
     if settings.draws_sticker:
         edited = stickers.apply(edited, meshes, settings.sticker, settings.sticker_strength)

@@ -20,6 +20,7 @@ from editing import edit
 from encoding import encode, format_of
 from heap import keep_freed_memory
 from lookout import not_among
+from numpy.typing import NDArray
 from raster import Floats, Pixels
 from rooms import Room, Rooms, RoomsFullError
 from settings import Settings, parse
@@ -38,6 +39,15 @@ class Frame:
     settings: Settings
     background: bytes | None
     enrolled: Floats
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Faces: boxes [N, 4] of all that are to be hidden or known, which are, and meshes [F, 468, 3]."""
+
+    boxes: Floats
+    known: NDArray[np.bool_]
+    meshes: Floats
 
 
 class TritonPythonModel:
@@ -82,41 +92,53 @@ class TritonPythonModel:
 async def _edited(frame: Frame, room: Room) -> bytes:
     """The encoded picture; the room changes only once nothing can be refused any more."""
     settings = frame.settings
-    hides = settings.anonymize > 0
-    compares = hides and len(frame.enrolled) > 0
-    finding = find_faces(frame.pixels, boxes=hides, meshes=settings.needs_meshes, embeddings=compares)
-    faces, others = asyncio.create_task(finding), asyncio.create_task(_possible_faces(frame.pixels, hides))
-    picture = asyncio.create_task(_picture(frame.background))
-    await asyncio.wait([faces, others, picture])  # for all of them, whichever fails
-    found, maybe, background = faces.result(), others.result(), picture.result()
-    if settings.replace > 0 and background is None and room.background is None:
+    if frame.background:
+        room.background = await _picture(frame.background)
+    if settings.replace > 0 and room.background is None:
         raise ValueError(
             f"replace is {settings.replace:g} but this room has no background yet: send one with the frame"
         )
-    if background is not None:
-        room.background = background
     kind = format_of(frame.image) if settings.format == "same" else settings.format
-    if not settings.changes_picture and kind == format_of(frame.image):
-        return frame.image
-    hidden = found.boxes
-    if hides:
-        boxes = np.concatenate([found.boxes, not_among(maybe, found.boxes)])
-        known = np.zeros(len(boxes), np.bool_)
-        if compares:
-            known[: len(found.boxes)] = enrolled(found.embeddings, frame.enrolled, settings.threshold)
-        hidden = room.watch.hidden(boxes, known)
-    return encode(
-        edit(frame.pixels, frame.mask, settings, room, hidden, found.meshes), kind, settings.quality
+    if not settings.changes_picture:
+        same = kind == format_of(frame.image)
+        return frame.image if same else encode(frame.pixels, kind, settings.quality)
+    # The matte is made while the networks are at work.
+    seeing, matting = asyncio.create_task(_see(frame)), asyncio.create_task(_matte(frame, room))
+    await asyncio.wait([seeing, matting])
+    seen, matte = seeing.result(), matting.result()
+    hidden = room.watch.hidden(seen.boxes, seen.known) if settings.anonymize > 0 else seen.boxes
+    edited = edit(
+        frame.pixels, settings, matte=matte, picture=room.background, hidden=hidden, meshes=seen.meshes
     )
+    return encode(edited, kind, settings.quality)
 
 
-async def _possible_faces(pixels: Pixels, hides: bool) -> Floats:
-    return await look_out(pixels) if hides else NONE.boxes
-
-
-async def _picture(data: bytes | None) -> Picture | None:
-    if not data:
+async def _matte(frame: Frame, room: Room) -> Floats | None:
+    if not frame.settings.changes_background:
         return None
+    return await asyncio.to_thread(room.matte, frame.mask, frame.pixels)
+
+
+async def _see(frame: Frame) -> Seen:
+    """What the effects of a frame have to know of its faces."""
+    settings, hides = frame.settings, frame.settings.anonymize > 0
+    compares = hides and len(frame.enrolled) > 0
+    finding = asyncio.create_task(
+        find_faces(frame.pixels, boxes=hides, meshes=settings.needs_meshes, embeddings=compares)
+    )
+    if not hides:
+        return Seen(NONE.boxes, np.zeros(0, np.bool_), (await finding).meshes)
+    looking = asyncio.create_task(look_out(frame.pixels))
+    await asyncio.wait([finding, looking])  # for both, even if one fails
+    found = finding.result()
+    boxes = np.concatenate([found.boxes, not_among(looking.result(), found.boxes)])
+    known = np.zeros(len(boxes), np.bool_)
+    if compares:
+        known[: len(found.boxes)] = enrolled(found.embeddings, frame.enrolled, settings.threshold)
+    return Seen(boxes, known, found.meshes)
+
+
+async def _picture(data: bytes) -> Picture:
     try:
         return Picture(await decode(data))
     except CallError as error:  # it is the picture's fault: that of the frame was decoded a moment ago

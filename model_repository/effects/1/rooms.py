@@ -8,7 +8,8 @@ from threading import Event, Lock, Thread
 
 from anonymize import Watch
 from background import Picture
-from matte import Steadied
+from matte import Steadied, to_frame
+from raster import Floats, Pixels
 
 IDLE = 60.0
 """Seconds without a frame after which a room is forgotten; Triton has given up its sequence by then."""
@@ -20,10 +21,14 @@ class Room:
     """What a room's next frame needs of those before it."""
 
     def __init__(self) -> None:
-        self.mask = Steadied()
+        self._mask = Steadied()
         self.watch = Watch()
         self.background: Picture | None = None
         self.used = 0.0
+
+    def matte(self, mask: Floats, frame: Pixels) -> Floats:
+        """The matte [H, W] of the next frame [H, W, 3], whose mask is [256, 256]."""
+        return to_frame(self._mask.next(mask, frame), frame)
 
 
 class RoomsFullError(RuntimeError):
