@@ -248,3 +248,11 @@ def test_help_documents_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(SystemExit, match="0"):
             main([command, "--help"])
         assert "130  interrupted with Ctrl-C" in capsys.readouterr().out
+
+
+def test_a_chinese_name_is_drawn_where_there_is_a_font_for_it() -> None:
+    font = _fonts.Fonts(24).for_text("李雷 happy 1.00")
+    if font is None:
+        pytest.skip("no font with Chinese on this machine")
+    assert bytes(font.getmask("李", mode="L")) != bytes(font.getmask("雷", mode="L"))
+    assert _fonts.Fonts(24).for_text("\U0010fffd") is None
