@@ -161,7 +161,11 @@ def _edit(frame: Image, mask: Floats, step: Step, run: Run, room: Room) -> bytes
     seen = nothing
     if settings.needs_meshes or settings.anonymize > 0:
         seen = look(Frame(frame, (width, height), run), run, _DETECTOR, each=settings.anonymize > 0)
-    return encode(edit(frame, mask, settings, room, seen["boxes"], seen["meshes"]), "jpeg", settings.quality)
+    matte = room.matte(mask, frame) if settings.changes_background else None
+    edited = edit(
+        frame, settings, matte=matte, picture=room.background, hidden=seen["boxes"], meshes=seen["meshes"]
+    )
+    return encode(edited, "jpeg", settings.quality)
 
 
 def _instance(threads: int, work: Work) -> Instance:
