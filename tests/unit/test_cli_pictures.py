@@ -79,6 +79,8 @@ async def test_vision_for_people(photo: Path, people: Path, capsys: pytest.Captu
     assert known.split()[-1] == "李雷"
     assert await run("vision", photo) == 0
     assert "unknown" not in capsys.readouterr().out
+    assert await run("vision", photo, "--gallery", people, "--threshold", "2") == 0
+    assert capsys.readouterr().out.count("李雷") == 2
 
 
 async def test_what_was_seen_is_drawn_upright_and_large_enough_to_read(tmp_path: Path) -> None:
@@ -201,6 +203,7 @@ async def test_without_the_extra_it_is_named(
     monkeypatch.chdir(photo.parent)
     for module in ("PIL", "av"):
         monkeypatch.setitem(sys.modules, module, None)
+    assert await run("vision", photo, "--json") == 0
     assert await run(*(str(photo) if word == "PHOTO" else word for word in arguments)) == 1
     assert "install 'liveroom[pictures]'" in capsys.readouterr().err
 
@@ -213,6 +216,7 @@ async def test_bad_files_and_endings(photo: Path, tmp_path: Path, capsys: pytest
     wrong: list[tuple[list[str | Path], str]] = [
         (["vision", photo, photo, "--out", "o.png"], "--out is one file, and there are 2"),
         (["vision", photo, "--out", tmp_path / "o.gif"], "o.gif ends with .gif: expected one of .jpg"),
+        (["vision", photo, "--threshold", "0"], "threshold is 0.0: expected a distance"),
         (["vision", photo, "--out", "/nowhere/o.png"], "No such file or directory"),
         (["vision", photo, "--gallery", text], "text.jpg can't be used: it is no gallery"),
         (["vision", photo, "--out", tmp_path / "o.png", "--font", text], "is not a font"),

@@ -43,7 +43,14 @@ def _add_vision(add: Add, common: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--gallery",
         metavar="NPZ",
-        help=f"put names on faces nearer than {THRESHOLD:g}; see `liveroom gallery`",
+        help="put names on faces; see `liveroom gallery`",
+    )
+    command.add_argument(
+        "--threshold",
+        type=float,
+        default=THRESHOLD,
+        metavar="DISTANCE",
+        help=f"of embeddings, 0 to 2, below which a face gets a name (default: {THRESHOLD:g})",
     )
     command.add_argument("--detector", choices=DETECTORS, help="what finds faces (default: the server's)")
     command.add_argument("--meshes", action="store_true", help="468 points of every face too")

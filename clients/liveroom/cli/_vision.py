@@ -34,7 +34,9 @@ async def vision(arguments: argparse.Namespace) -> int:
     """Run the command: files that fail are reported, the others still done."""
     if arguments.out and len(arguments.files) > 1:
         raise InvalidInput(f"--out is one file, and there are {len(arguments.files)} to look at")
-    gallery = Gallery.load(arguments.gallery) if arguments.gallery else Gallery()  # which knows nobody
+    gallery = Gallery(threshold=arguments.threshold)  # which knows nobody
+    if arguments.gallery:
+        gallery = Gallery.load(arguments.gallery, threshold=arguments.threshold)
     async with AsyncClient(arguments.url) as client:
 
         async def look(path: str) -> None:
