@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 from anatomy import CHIP, chip
-from anonymize import REMEMBERED, SURE, Watch, cover, enrolled, overlap
+from anonymize import REMEMBERED, SURE, TRUST, Watch, cover, nearest, overlap
 from geometry import Levels
 from liveroom import Gallery
 from lookout import candidates, not_among, view
-from numpy.typing import NDArray
 from raster import Floats, Pixels
 from settings import THRESHOLD
 
@@ -22,8 +21,13 @@ def boxes(*corners: tuple[float, float, float, float]) -> Floats:
     return np.array(corners, np.float32).reshape(-1, 4)
 
 
-def known(*flags: bool) -> NDArray[np.bool_]:
-    return np.array(flags, np.bool_)
+def known(*flags: bool) -> Floats:
+    """Distances of faces that are known, or not."""
+    return np.where(np.array(flags, np.bool_), 0.2, 0.8).astype(np.float32)
+
+
+def hidden(watch: Watch, boxes: Floats, distances: Floats) -> Floats:
+    return watch.hidden(boxes, distances, THRESHOLD)
 
 
 def embeddings(frame: Pixels, meshes: Floats) -> Floats:
@@ -85,36 +89,46 @@ def test_a_face_at_the_border_and_boxes_out_of_the_picture() -> None:
 def test_who_is_enrolled_stays() -> None:
     mine, other = (embeddings(scene(name).frame, scene(name).meshes) for name in ("obama", "biden"))
     again = embeddings(scene("obama2").frame, scene("obama2").meshes)
-    assert enrolled(again, mine, THRESHOLD).tolist() == [True]
-    assert enrolled(other, mine, THRESHOLD).tolist() == [False]
-    assert enrolled(other, np.concatenate([mine, other]), THRESHOLD).tolist() == [True]
+    assert nearest(again, mine)[0] < THRESHOLD < nearest(other, mine)[0]
+    assert nearest(other, np.concatenate([mine, other]))[0] == 0
     nobody = np.zeros((0, 128), np.float32)
-    assert enrolled(other, nobody, THRESHOLD).tolist() == [False], "with nobody enrolled all are covered"
-    assert enrolled(nobody, mine, THRESHOLD).tolist() == []
+    assert nearest(other, nobody).tolist() == [np.inf], "with nobody enrolled all are covered"
+    assert nearest(nobody, mine).tolist() == []
+
+
+def test_a_host_who_turns_stays_and_a_stranger_as_like_them_does_not() -> None:
+    watch, host, stranger = Watch(), (100, 100, 200, 200), (300, 100, 400, 200)
+    less = THRESHOLD + 0.5 * TRUST
+    for distances in ((0.2, less), (less, less), (less, less)):
+        covered = hidden(watch, boxes(host, stranger), np.array(distances, np.float32))
+        assert covered.tolist() == [list(map(float, stranger))]
+    hidden(watch, boxes(stranger), np.array([less], np.float32))
+    covered = hidden(watch, boxes(host), np.array([less], np.float32))
+    assert len(covered) == 2, "who went away has to be recognised again"
 
 
 def test_a_missed_detection_reveals_nobody() -> None:
     watch, face = Watch(), (100, 100, 200, 200)
-    assert len(watch.hidden(boxes(face), known(False))) == 1
+    assert len(hidden(watch, boxes(face), known(False))) == 1
     for frame in range(REMEMBERED):
-        place = watch.hidden(NOBODY, known())
+        place = hidden(watch, NOBODY, known())
         assert len(place) == 1, f"frame {frame}"
         assert overlap(place[0], boxes(face)[0]) > 0.4
-    assert len(watch.hidden(NOBODY, known())) == 0, "but not for ever"
+    assert len(hidden(watch, NOBODY, known())) == 0, "but not for ever"
 
 
 def test_the_place_of_a_face_that_is_not_found_grows() -> None:
     watch = Watch()
-    watch.hidden(boxes((100, 100, 200, 200)), known(False))
-    widths = [float(np.ptp(watch.hidden(NOBODY, known())[0, ::2])) for _ in range(4)]
+    hidden(watch, boxes((100, 100, 200, 200)), known(False))
+    widths = [float(np.ptp(hidden(watch, NOBODY, known())[0, ::2])) for _ in range(4)]
     assert np.all(np.diff([100, *widths]) > 1)
 
 
 def test_a_stranger_is_not_shown_for_one_lucky_embedding() -> None:
     watch, face = Watch(), boxes((100, 100, 200, 200))
-    watch.hidden(face, known(False))
+    hidden(watch, face, known(False))
     shown = [
-        len(watch.hidden(face, known(flag))) == 0 for flag in (True, True, False, True, True, True, True)
+        len(hidden(watch, face, known(flag))) == 0 for flag in (True, True, False, True, True, True, True)
     ]
     assert shown == [False] * (3 + SURE - 1) + [True, True]
 
@@ -122,18 +136,18 @@ def test_a_stranger_is_not_shown_for_one_lucky_embedding() -> None:
 def test_who_was_enrolled_from_the_first_frame_is_never_covered() -> None:
     watch, face = Watch(), boxes((100, 100, 200, 200))
     for _ in range(3):
-        assert len(watch.hidden(face, known(True))) == 0
+        assert len(hidden(watch, face, known(True))) == 0
 
 
 def test_strangers_beside_the_host_are_covered_and_the_host_is_not() -> None:
     watch = Watch()
     host, guest = (100, 100, 200, 200), (300, 100, 400, 200)
     for _ in range(3):
-        hidden = watch.hidden(boxes(host, guest), known(True, False))
-        assert hidden.tolist() == [list(map(float, guest))]
-    hidden = watch.hidden(boxes(host), known(True))
-    assert len(hidden) == 1, "the guest's place"
-    assert overlap(hidden[0], boxes(host)[0]) == 0
+        covered = hidden(watch, boxes(host, guest), known(True, False))
+        assert covered.tolist() == [list(map(float, guest))]
+    covered = hidden(watch, boxes(host), known(True))
+    assert len(covered) == 1, "the guest's place"
+    assert overlap(covered[0], boxes(host)[0]) == 0
 
 
 @pytest.mark.parametrize("name", ["sample4", "sample5", "einstein", "multi_face"])

@@ -1,5 +1,7 @@
 """Rooms of one instance: opened at a sequence's start, forgotten at its end and when idle, and bounded."""
 
+import time
+
 import pytest
 from rooms import IDLE, Rooms, RoomsFullError
 
@@ -51,3 +53,17 @@ def test_an_idle_room_is_forgotten() -> None:
     assert rooms.enter("b", start=False) is not None
     rooms.close()
     assert len(rooms) == 0
+
+
+def test_a_room_is_forgotten_though_nobody_sends_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rooms.SWEEP", 0.01)
+    clock = Clock()
+    rooms = Rooms(2, clock)
+    rooms.keep_sweeping()
+    rooms.enter("a", start=True)
+    clock.now = IDLE + 1
+    deadline = time.monotonic() + 5
+    while len(rooms) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    rooms.close()
+    assert time.monotonic() < deadline

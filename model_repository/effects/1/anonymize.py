@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from raster import Floats, Pixels, inside, mixed, resized
 
 REMEMBERED = 12
@@ -15,6 +14,8 @@ GROWS = 0.04
 """How much such a place grows with every frame, as a part of its size: the face may have moved on."""
 SURE = 3
 """Frames in a row in which a covered face has to be recognised before it is shown."""
+TRUST = 0.06
+"""What is added to the threshold for a face that was shown a frame ago: turning the head covers no host."""
 SAME = 0.3
 """Overlap (intersection over union) from which two boxes are one face."""
 WIDER, HIGHER = 1.5, 1.6
@@ -40,38 +41,43 @@ class Watch:
 
     def __init__(self) -> None:
         self._places: list[Place] = []
+        self._shown: list[Floats] = []
 
-    def hidden(self, boxes: Floats, known: NDArray[np.bool_]) -> Floats:
-        """Boxes [N, 4] to cover in this frame, given the faces found [F, 4] and which of them are enrolled.
+    def hidden(self, boxes: Floats, distances: Floats, threshold: float) -> Floats:
+        """Boxes [N, 4] to cover in this frame, given those of faces [F, 4] and their `nearest` distances [F].
 
         Unknown faces are, and for a while the places where there was one: a detection that fails once, or an
-        embedding that once comes too close to somebody's, reveals nobody.
+        embedding that once comes too close to somebody's, reveals nobody. Who was shown a frame ago may look
+        a little less like themselves.
         """
         places = [place for place in self._places if place.unseen < REMEMBERED]
         for place in places:
             place.unseen += 1
         covered: list[Place] = []
-        for box, is_known in zip(boxes, known, strict=True):
+        shown: list[Floats] = []
+        for box, distance in zip(boxes, distances, strict=True):
             before = max(places, key=lambda place: overlap(place.box, box), default=None)
             if before is not None and overlap(before.box, box) < SAME:
                 before = None
             if before is not None:
                 places.remove(before)
-            recognised = (before.recognised if before is not None else 0) + 1 if is_known else 0
-            if not is_known or (before is not None and recognised < SURE):
+            trusted = before is None and any(overlap(last, box) >= SAME for last in self._shown)
+            known = distance <= threshold + (TRUST if trusted else 0)
+            recognised = (before.recognised if before is not None else 0) + 1 if known else 0
+            if not known or (before is not None and recognised < SURE):
                 covered.append(Place(box.copy(), recognised=recognised))
-        self._places = covered + places
+            else:
+                shown.append(box.copy())
+        self._places, self._shown = covered + places, shown
         grown = [widened(place.box, 1 + GROWS * place.unseen) for place in self._places]
         return np.array(grown, np.float32).reshape(-1, 4)
 
 
-def enrolled(embeddings: Floats, allowed: Floats, threshold: float) -> NDArray[np.bool_]:
-    """Which of the faces [F, 128] lie within `threshold` of any of `allowed` [N, 128]; all of unit length."""
-    if not len(allowed):
-        return np.zeros(len(embeddings), np.bool_)
+def nearest(embeddings: Floats, allowed: Floats) -> Floats:
+    """How far each of the faces [F, 128] is from the closest of `allowed` [N, 128]; infinite where N is 0."""
     apart = np.linalg.norm(embeddings[:, None] - allowed[None], axis=2)
-    within: NDArray[np.bool_] = apart.min(axis=1) <= threshold
-    return within
+    distances: Floats = apart.min(axis=1, initial=np.inf).astype(np.float32)
+    return distances
 
 
 def cover(frame: Pixels, boxes: Floats, strength: float) -> Pixels:

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import triton_python_backend_utils as pb_utils
-from anonymize import enrolled
+from anonymize import nearest
 from background import Picture
 from calls import NONE, CallError, decode, find_faces, look_out
 from editing import edit
 from encoding import encode, format_of
 from heap import keep_freed_memory
 from lookout import not_among
-from numpy.typing import NDArray
 from raster import Floats, Pixels
 from rooms import Room, Rooms, RoomsFullError
 from settings import Settings, parse
@@ -43,10 +42,10 @@ class Frame:
 
 @dataclass(frozen=True)
 class Seen:
-    """Faces: boxes [N, 4] of all that are to be hidden or known, which are, and meshes [F, 468, 3]."""
+    """Boxes [N, 4] of all that may be faces, how far from enrolled ones [N], and meshes [F, 468, 3]."""
 
     boxes: Floats
-    known: NDArray[np.bool_]
+    distances: Floats
     meshes: Floats
 
 
@@ -106,7 +105,9 @@ async def _edited(frame: Frame, room: Room) -> bytes:
     seeing, matting = asyncio.create_task(_see(frame)), asyncio.create_task(_matte(frame, room))
     await asyncio.wait([seeing, matting])
     seen, matte = seeing.result(), matting.result()
-    hidden = room.watch.hidden(seen.boxes, seen.known) if settings.anonymize > 0 else seen.boxes
+    hidden = NONE.boxes
+    if settings.anonymize > 0:
+        hidden = room.watch.hidden(seen.boxes, seen.distances, settings.threshold)
     edited = edit(
         frame.pixels, settings, matte=matte, picture=room.background, hidden=hidden, meshes=seen.meshes
     )
@@ -127,15 +128,15 @@ async def _see(frame: Frame) -> Seen:
         find_faces(frame.pixels, boxes=hides, meshes=settings.needs_meshes, embeddings=compares)
     )
     if not hides:
-        return Seen(NONE.boxes, np.zeros(0, np.bool_), (await finding).meshes)
+        return Seen(NONE.boxes, np.zeros(0, np.float32), (await finding).meshes)
     looking = asyncio.create_task(look_out(frame.pixels))
     await asyncio.wait([finding, looking])  # for both, even if one fails
     found = finding.result()
     boxes = np.concatenate([found.boxes, not_among(looking.result(), found.boxes)])
-    known = np.zeros(len(boxes), np.bool_)
+    distances = np.full(len(boxes), np.inf, np.float32)
     if compares:
-        known[: len(found.boxes)] = enrolled(found.embeddings, frame.enrolled, settings.threshold)
-    return Seen(boxes, known, found.meshes)
+        distances[: len(found.boxes)] = nearest(found.embeddings, frame.enrolled)
+    return Seen(boxes, distances, found.meshes)
 
 
 async def _picture(data: bytes) -> Picture:
