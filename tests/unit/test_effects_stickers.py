@@ -109,6 +109,19 @@ def test_stickers_sit_where_they_belong() -> None:
             assert face.right_side[0] > face.right_eye[0]
 
 
+def test_nothing_is_drawn_on_a_side_that_is_turned_away() -> None:
+    turned_left = Anchors(scene("45-m7-di-ph").meshes[0])
+    assert turned_left.seen(-1) < 0.2
+    assert turned_left.seen(1) == 1
+    assert turned_left.middle > 0.4, "the head is behind the eyes"
+    upright = Anchors(scene("astronaut").meshes[0])
+    assert upright.seen(-1) == upright.seen(1) == 1
+    assert abs(upright.middle) < 0.1
+    whiskers = [shape for shape in STICKERS["cat"](turned_left) if not shape.closed]
+    assert len(whiskers) == 3
+    assert len([shape for shape in STICKERS["cat"](upright) if not shape.closed]) == 6
+
+
 @pytest.mark.parametrize("sticker", NAMES)
 def test_a_face_at_the_border_or_far_outside(sticker: str) -> None:
     shown = scene("astronaut")

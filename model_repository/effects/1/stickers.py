@@ -14,6 +14,8 @@ Point = tuple[float, float]
 
 GOLD, DARK_GOLD, RUBY, SAPPHIRE = (247, 198, 52), (190, 132, 20), (206, 32, 60), (48, 96, 208)
 BLACK, TINT, GLINT = (24, 24, 28), (40, 60, 90), (255, 255, 255)
+HIDDEN = 0.2
+"""Of a side of the face that is seen, up to which nothing is drawn on it."""
 FUR, PINK, BLUSH, RED = (72, 62, 60), (244, 150, 170), (240, 96, 120), (228, 40, 84)
 
 
@@ -26,6 +28,13 @@ class Anchors:
         self.left_eye, self.right_eye = self.at(LEFT_EYE), self.at(RIGHT_EYE)
         self.left_side, self.right_side = self.at([LEFT_TEMPLE]), self.at([RIGHT_TEMPLE])
         self.top, self.chin, self.nose = self.at([FOREHEAD]), self.at([CHIN]), self.at([NOSE_TIP])
+        self.middle = (self.left_side[0] + self.right_side[0]) / 2
+        """Of the head: behind the eyes when it turns."""
+
+    def seen(self, side: float) -> float:
+        """How much of a side (-1: left, 1: right) is seen, from 0 to 1: less when the face turns to it."""
+        temple = self.left_side if side < 0 else self.right_side
+        return min(1.0, max(0.0, (temple[0] * side - 0.3) / 0.6))
 
     def at(self, indices: list[int]) -> Point:
         """Where the middle of these points of the mesh is."""
@@ -51,8 +60,8 @@ def _glasses(face: Anchors) -> Iterator[Shape]:
         (face.right_eye, face.right_side, 1.0),
     ]
     for eye, temple, side in lenses:
-        # A lens narrows as its eye does when the face turns.
-        half = 0.40 * min(1.0, max(0.45, 2 * abs(eye[0])))
+        # A lens narrows as its side of the face does.
+        half = 0.40 * max(0.45, face.seen(side))
         centre = (eye[0] + 0.03 * side, eye[1] + 0.06)
         rim = oval(centre, half, 0.33, square=3.0)
         yield Shape(rim, TINT, opacity=0.30)
@@ -78,7 +87,7 @@ def _glasses(face: Anchors) -> Iterator[Shape]:
 
 
 def _crown(face: Anchors) -> Iterator[Shape]:
-    middle, base = face.top[0] * 0.7, face.top[1] - 0.22
+    middle, base = face.middle, face.top[1] - 0.22
     half, spikes = 0.82, 5
     rim = []
     for i in range(2 * spikes - 1):
@@ -102,7 +111,7 @@ def _crown(face: Anchors) -> Iterator[Shape]:
 
 
 def _cat(face: Anchors) -> Iterator[Shape]:
-    middle, base = face.top[0] * 0.7, face.top[1]
+    middle, base = face.middle, face.top[1]
     for side in (-1.0, 1.0):
         inner, outer = middle + 0.28 * side, middle + 0.98 * side
         tip = (middle + 0.88 * side, base - 0.95)
@@ -119,18 +128,21 @@ def _cat(face: Anchors) -> Iterator[Shape]:
     yield Shape(oval((x, y - 0.02), 0.15, 0.10, square=2.4), PINK)
     yield Shape(oval((x - 0.04, y - 0.05), 0.035, 0.02), GLINT, opacity=0.7)
     for side in (-1.0, 1.0):
-        for lift in (-0.16, 0.0, 0.16):
-            start = (x + 0.34 * side, y + 0.14 + 0.5 * lift)
-            end = (x + 1.12 * side, y + 0.10 + 1.6 * lift)
+        seen = face.seen(side)
+        for lift in (-0.16, 0.0, 0.16) if seen > HIDDEN else ():
+            start = (x + 0.34 * side * seen, y + 0.14 + 0.5 * lift)
+            end = (x + 1.12 * side * seen, y + 0.10 + 1.6 * lift)
             over = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2 - 0.05)
             yield Shape(curve(start, over, end), FUR, line=0.028, closed=False)
 
 
 def _hearts(face: Anchors) -> Iterator[Shape]:
     for eye, side in ((face.left_eye, -1.0), (face.right_eye, 1.0)):
-        cheek = (eye[0] + 0.05 * side, 0.5 * (eye[1] + face.nose[1]) + 0.28)
-        yield Shape(oval(cheek, 0.22, 0.13), BLUSH, opacity=0.55, soft=0.07)
-    middle, top = face.top[0] * 0.7, face.top[1] - 0.8
+        seen = face.seen(side)
+        if seen > HIDDEN:
+            cheek = (eye[0] + 0.05 * side, 0.5 * (eye[1] + face.nose[1]) + 0.28)
+            yield Shape(oval(cheek, 0.22 * seen, 0.13), BLUSH, opacity=0.55, soft=0.07)
+    middle, top = face.middle, face.top[1] - 0.8
     for x, lift, size in ((-0.78, 0.16, 0.36), (0.0, -0.10, 0.48), (0.78, 0.16, 0.36)):
         turn = 0.3 * x
         shape = heart((middle + x, top + lift), size, turn)
