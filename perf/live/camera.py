@@ -1,30 +1,13 @@
 """A clip given out as a camera would: each frame when it is taken, over and over, beside a room's speech."""
 
 import asyncio
-import io
 import time
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 from liveroom import AsyncRoom, FrameSeen
-from PIL import Image
 
-from exporters import pictures
 from perf.load.playback import Playback
-
-CLIP_RATE = 30
-"""Frames a second of the clip in `exporters.pictures.talking_head`."""
-
-
-def jpegs(clip: Path, rate: float) -> list[bytes]:
-    """The frames of a clip of `CLIP_RATE`, about `rate` of them a second, as JPEG files."""
-    files = []
-    for frame in pictures.frames(clip, max(1, round(CLIP_RATE / rate))):
-        file = io.BytesIO()
-        Image.fromarray(frame).save(file, "jpeg", quality=90)
-        files.append(file.getvalue())
-    return files
 
 
 class Camera:

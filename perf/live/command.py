@@ -9,24 +9,26 @@ from liveroom import AudioFile
 from rich.console import Console
 
 from exporters.errors import ExportError
-from exporters.pictures import talking_head
 from exporters.progress import Progress
 from exporters.sources import Library
 from exporters.speech import MOONSHINE
 from perf import report
-from perf.live.camera import CLIP_RATE, Camera, jpegs
+from perf.live.camera import Camera
 from perf.live.result import film_summary, show, summary
 from perf.live.room import Played
 from perf.load.playback import CHUNK_S, Playback
 from perf.load.server_costs import Meter
+from perf.load.video import RATE, jpegs
 from perf.options import number_that
 from server import Triton
 
 RECORDING = next(name for name in MOONSHINE.files if name.endswith("/two_cities.wav"))
 """What is played unless told otherwise: 44 s of English."""
+CLIP, SIZE = "talking_head", (176, 144)
+"""What is filmed, in its own width and height."""
 
 _pace = number_that(lambda value: 0 <= value < float("inf"), "1 for real time, 0 for as fast as it is served")
-_rate = number_that(lambda value: 0 <= value <= CLIP_RATE, f"frames a second, 0 to {CLIP_RATE}")
+_rate = number_that(lambda value: 0 <= value <= RATE, f"frames a second, 0 to {RATE}")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,7 +83,7 @@ def _camera(rate: float, library: Library, console: Console) -> Camera | None:
     if not rate:
         return None
     try:
-        return Camera(jpegs(talking_head(library), rate), rate)
+        return Camera(jpegs(CLIP, library, rate, SIZE), rate)
     except ExportError as error:
         console.print(f"without a talking head: {error}", style="yellow", markup=False)
         return None

