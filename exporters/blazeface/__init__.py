@@ -2,8 +2,9 @@
 
 from functools import partial
 
-from exporters.contract import Artifact, Build, Exporter, Job, Options, Profile
+from exporters.contract import Build, Exporter, Job, Options
 from exporters.mediapipe import FACE_DETECTION, MEDIAPIPE
+from exporters.picture_network import artifact
 from exporters.pictures import SOURCES
 from exporters.sources import Source
 
@@ -15,7 +16,7 @@ class BlazeFaceExporter(Exporter):
     summary = "BlazeFace full range: picture [B,192,192,3] -> the 64 likeliest faces with 6 landmarks"
     models = ("face_detector_blazeface",)
     evaluation = SOURCES
-    shared = ("detections", "mediapipe", "pictures", "tflite")
+    shared = ("detections", "mediapipe", "picture_network", "pictures", "tflite")
     group_fairness = (
         "not measured: the photos at hand carry no labels of group and are too few. Google publishes model "
         "cards with accuracy by region, skin tone and gender; the package does not carry them"
@@ -32,9 +33,8 @@ class BlazeFaceExporter(Exporter):
 
         shipped = job.file(MEDIAPIPE, FACE_DETECTION)
         path = write(shipped, job.folder("face_detector_blazeface") / "model.onnx")
-        shapes = ((batch, SIZE, SIZE, 3) for batch in (1, 8, 32))
-        artifact = Artifact("face_detector_blazeface", path, "fp32", {"image": Profile(*shapes)})
-        return Build((artifact,), partial(measure, path, shipped, job.library))
+        graph = artifact("face_detector_blazeface", path, SIZE, largest_batch=32)
+        return Build((graph,), partial(measure, path, shipped, job.library))
 
 
 EXPORTER = BlazeFaceExporter()

@@ -10,6 +10,7 @@ from exporters.blazeface.network import CLIP, FACES, LANDMARKS, SIZE, anchors
 from exporters.contract import Measurement
 from exporters.detections import miscounted
 from exporters.onnx_tools import Floats, Graph, max_difference
+from exporters.picture_network import batched_against_solo, one_by_one
 from exporters.pictures import Image, photos, read_image
 from exporters.sources import Library
 from exporters.tflite.reference import Reference
@@ -44,9 +45,8 @@ def every_cell(shipped: Reference, square: Image) -> Floats:
     return found
 
 
-def detect(graph: Graph, squares: Image) -> Floats:
-    """What the exported graph finds in pictures [B, 192, 192, 3], as rows of the same form: [B, 64, 17]."""
-    scores, boxes, landmarks = graph(image=squares)
+def rows(scores: Floats, boxes: Floats, landmarks: Floats) -> Floats:
+    """What the exported graph finds in B pictures, as rows of the same form: [B, 64, 17]."""
     return np.concatenate([scores[..., None], boxes, landmarks.reshape(len(scores), FACES, -1)], axis=2)
 
 
@@ -55,7 +55,8 @@ def measure(path: Path, tflite: Path, library: Library) -> Iterator[Measurement]
     graph, shipped = Graph(path), Reference(tflite.read_bytes())
     known = photos(library)
     squares = np.stack([letterbox(read_image(photo.path)) for photo in known])
-    found = np.concatenate([detect(graph, square[None]) for square in squares])
+    alone = one_by_one(graph, squares)
+    found = rows(*alone)
     expected = np.stack([every_cell(shipped, square) for square in squares])
     best = -np.sort(-expected[..., 0], axis=1)[:, :FACES]
     # Two cells of nearly one score may change places, so a face is compared with the cell it is most like.
@@ -71,11 +72,5 @@ def measure(path: Path, tflite: Path, library: Library) -> Iterator[Measurement]
             limit=TOLERANCE,
             data=f"{len(squares)} photos, the shipped network in LiteRT",
         )
-    yield Measurement(
-        gate="parity",
-        name="batched against solo",
-        value=max_difference(detect(graph, squares), found),
-        limit=1e-5,
-        data=f"{len(squares)} photos",
-    )
+    yield batched_against_solo(graph, squares, alone, "photos")
     yield miscounted(known, list(found), limit=0.05, pixels=SIZE)

@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from exporters.contract import Artifact, Build, Exporter, Job, Options, Profile
+from exporters.contract import Build, Exporter, Job, Options
+from exporters.picture_network import export
 from exporters.pictures import SOURCES
 from exporters.sources import Source
 
@@ -39,7 +40,7 @@ class FaceEmbeddingExporter(Exporter):
         "dlib's network as dlib saves it (.dat), or a TensorFlow.js manifest with its weights beside it"
     )
     evaluation = SOURCES
-    shared = ("pictures",)
+    shared = ("picture_network", "pictures")
     group_fairness = (
         "not measured: the photos at hand carry no labels of group and show too few people. Its author calls "
         "it biased to good-looking, white, middle-aged American celebrities (dlib-models issue 42). Users "
@@ -54,24 +55,14 @@ class FaceEmbeddingExporter(Exporter):
 
     def build(self, job: Job) -> Build:
         """Rebuild the network and export it."""
-        import torch  # noqa: PLC0415 - a second to import: only when something is really exported
-
         from exporters.face_embedding.network import SIDE  # noqa: PLC0415 - imports torch
         from exporters.face_embedding.parity import measure  # noqa: PLC0415 - used with the above only
         from exporters.face_embedding.weights import read_weights  # noqa: PLC0415 - imports torch
-        from exporters.onnx_tools import export_module  # noqa: PLC0415
 
         network = read_weights(job.options.checkpoint or job.file(FACE_API, MANIFEST))
-        path = export_module(
-            network,
-            job.folder("face_embedder") / "model.onnx",
-            inputs={"image": torch.zeros(2, SIDE, SIDE, 3, dtype=torch.uint8)},
-            outputs=["embedding"],
-            dynamic={name: {0: "batch"} for name in ("image", "embedding")},
-        )
-        profiles = {"image": Profile((1, SIDE, SIDE, 3), (8, SIDE, SIDE, 3), (64, SIDE, SIDE, 3))}
-        artifact = Artifact("face_embedder", path, "fp32", profiles)
-        return Build((artifact,), partial(measure, path, network, job.library, not job.options.checkpoint))
+        graph = export(network, job, "face_embedder", SIDE, "embedding", largest_batch=64)
+        default = not job.options.checkpoint
+        return Build((graph,), partial(measure, graph.path, network, job.library, default))
 
 
 EXPORTER = FaceEmbeddingExporter()

@@ -12,6 +12,7 @@ from exporters.face_embedding.faces import faces
 from exporters.face_embedding.network import FaceNetwork
 from exporters.face_embedding.recognition import recognition
 from exporters.onnx_tools import Floats, Graph, max_difference
+from exporters.picture_network import batched_against_solo, one_by_one
 from exporters.sources import Library
 
 
@@ -25,7 +26,7 @@ def measure(
     """
     graph, known = Graph(path), faces(library)
     aligned = np.stack([face.aligned for face in known])
-    found = np.concatenate([graph(image=each[None])[0] for each in aligned])
+    (found,) = one_by_one(graph, aligned)
     with torch.no_grad():
         expected: Floats = network(torch.from_numpy(aligned)).numpy()
     yield Measurement(
@@ -35,13 +36,7 @@ def measure(
         limit=1e-5,
         data=f"{len(known)} faces, the network in torch",
     )
-    yield Measurement(
-        gate="parity",
-        name="batched against solo",
-        value=max_difference(graph(image=aligned[:64])[0], found[:64]),
-        limit=1e-5,
-        data="64 faces",
-    )
+    yield batched_against_solo(graph, aligned[:64], [found[:64]], "faces")
     own = [(face.dlib, one) for face, one in zip(known, found, strict=True) if face.dlib is not None]
     distances = [float(np.linalg.norm(dlib / np.linalg.norm(dlib) - one)) for dlib, one in own]
     yield Measurement(

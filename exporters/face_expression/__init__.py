@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from exporters.contract import Artifact, Build, Exporter, Job, Options, Profile
+from exporters.contract import Build, Exporter, Job, Options
+from exporters.picture_network import export
 from exporters.pictures import SOURCES
 from exporters.sources import Source
 
@@ -27,7 +28,7 @@ class FaceExpressionExporter(Exporter):
     models = ("face_expression",)
     checkpoint = "mini-XCEPTION for 64x64 grey faces and the same seven labels, as a Keras HDF5 file"
     evaluation = SOURCES
-    shared = ("pictures",)
+    shared = ("picture_network", "pictures")
     group_fairness = (
         "not measured: the photos at hand carry no labels of group and are too few. Recognition of "
         "expressions was found to do worse on groups that are rare in its training data (Xu et al. 2020, "
@@ -41,23 +42,14 @@ class FaceExpressionExporter(Exporter):
 
     def build(self, job: Job) -> Build:
         """Rebuild the network and export it."""
-        import torch  # noqa: PLC0415 - a second to import: only when something is really exported
-
         from exporters.face_expression.network import SIDE, read_weights  # noqa: PLC0415 - imports torch
         from exporters.face_expression.parity import measure  # noqa: PLC0415 - used with the above only
-        from exporters.onnx_tools import export_module  # noqa: PLC0415
 
         checkpoint = job.options.checkpoint or job.file(FER, WEIGHTS)
-        path = export_module(
-            read_weights(checkpoint),
-            job.folder("face_expression") / "model.onnx",
-            inputs={"image": torch.zeros(2, SIDE, SIDE, 3, dtype=torch.uint8)},
-            outputs=["probabilities"],
-            dynamic={name: {0: "batch"} for name in ("image", "probabilities")},
-        )
-        profiles = {"image": Profile((1, SIDE, SIDE, 3), (8, SIDE, SIDE, 3), (64, SIDE, SIDE, 3))}
-        artifact = Artifact("face_expression", path, "fp32", profiles)
-        return Build((artifact,), partial(measure, path, checkpoint, job.library, not job.options.checkpoint))
+        network = read_weights(checkpoint)
+        graph = export(network, job, "face_expression", SIDE, "probabilities", largest_batch=64)
+        default = not job.options.checkpoint
+        return Build((graph,), partial(measure, graph.path, checkpoint, job.library, default))
 
 
 EXPORTER = FaceExpressionExporter()

@@ -13,6 +13,7 @@ from exporters.contract import Measurement
 from exporters.errors import ExportError
 from exporters.face_expression.network import LABELS, SIDE
 from exporters.onnx_tools import Floats, Graph, max_difference
+from exporters.picture_network import batched_against_solo, one_by_one
 from exporters.pictures import Image, photos, read_image
 from exporters.sources import Library
 
@@ -63,7 +64,7 @@ def measure(path: Path, checkpoint: Path, library: Library, default_weights: boo
     graph, known = Graph(path), photos(library)
     tiles = [(y, y + 0.5, x, x + 0.5) for y in (0.0, 0.25, 0.5) for x in (0.0, 0.25, 0.5)]
     faces = np.stack([crop(read_image(photo.path), *tile) for photo in known for tile in tiles])
-    found = np.concatenate([graph(image=face[None])[0] for face in faces])
+    (found,) = one_by_one(graph, faces)
     yield Measurement(
         gate="parity",
         name="max probability difference",
@@ -71,13 +72,7 @@ def measure(path: Path, checkpoint: Path, library: Library, default_weights: boo
         limit=1e-4,
         data=f"{len(faces)} parts of {len(known)} photos, Keras on torch",
     )
-    yield Measurement(
-        gate="parity",
-        name="batched against solo",
-        value=max_difference(graph(image=faces)[0], found),
-        limit=1e-5,
-        data=f"{len(faces)} parts of photos",
-    )
+    yield batched_against_solo(graph, faces, [found], "parts of photos")
     posed = [photo for photo in known if photo.expression]
     named = graph(image=np.stack([crop(read_image(photo.path), *POSED) for photo in posed]))[0].argmax(axis=1)
     yield Measurement(

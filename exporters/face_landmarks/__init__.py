@@ -2,8 +2,9 @@
 
 from functools import partial
 
-from exporters.contract import Artifact, Build, Exporter, Job, Options, Profile
+from exporters.contract import Build, Exporter, Job, Options
 from exporters.mediapipe import FACE_LANDMARKS, MEDIAPIPE
+from exporters.picture_network import artifact
 from exporters.pictures import SOURCES
 from exporters.sources import Source
 
@@ -15,7 +16,7 @@ class FaceLandmarksExporter(Exporter):
     summary = "MediaPipe face landmarks: crop [B,192,192,3] -> 468 points, and whether it shows a face"
     models = ("face_landmarks",)
     evaluation = SOURCES
-    shared = ("blazeface", "mediapipe", "pictures", "tflite")
+    shared = ("blazeface", "mediapipe", "picture_network", "pictures", "tflite")
     group_fairness = (
         "not measured: the photos at hand have no landmarks to compare with. Google publishes model cards "
         "with errors by region, skin tone and gender; the package does not carry them"
@@ -31,9 +32,8 @@ class FaceLandmarksExporter(Exporter):
         from exporters.face_landmarks.parity import measure  # noqa: PLC0415 - used with the above only
 
         path = write(job.file(MEDIAPIPE, FACE_LANDMARKS), job.folder("face_landmarks") / "model.onnx")
-        shapes = ((batch, SIZE, SIZE, 3) for batch in (1, 8, 64))
-        artifact = Artifact("face_landmarks", path, "fp32", {"image": Profile(*shapes)})
-        return Build((artifact,), partial(measure, path, job.library))
+        graph = artifact("face_landmarks", path, SIZE, largest_batch=64)
+        return Build((graph,), partial(measure, path, job.library))
 
 
 EXPORTER = FaceLandmarksExporter()

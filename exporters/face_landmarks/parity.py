@@ -11,6 +11,7 @@ from exporters.contract import Measurement
 from exporters.face_landmarks.network import POINTS, SIZE
 from exporters.mediapipe import FACE_DETECTION, FACE_LANDMARKS, MEDIAPIPE
 from exporters.onnx_tools import Floats, Graph, max_difference
+from exporters.picture_network import batched_against_solo, one_by_one
 from exporters.pictures import Image, photos, read_image
 from exporters.sources import Library
 from exporters.tflite.reference import Reference
@@ -50,8 +51,7 @@ def measure(path: Path, library: Library) -> Iterator[Measurement]:
     """Compare on a crop of every photo; then batched with solo."""
     graph, shipped = Graph(path), Reference(library.path(MEDIAPIPE, FACE_LANDMARKS).read_bytes())
     images = crops(library)
-    alone = [graph(image=image[None]) for image in images]
-    landmarks, presence = (np.concatenate(each) for each in zip(*alone, strict=True))
+    landmarks, presence = one_by_one(graph, images)
     theirs = [shipped(image[None].astype(np.float32) / 255) for image in images]
     their_landmarks = np.stack([each["conv2d_21"].reshape(POINTS, 3) / SIZE for each in theirs])
     logits = np.stack([each["conv2d_31"].reshape(1) for each in theirs])
@@ -66,11 +66,4 @@ def measure(path: Path, library: Library) -> Iterator[Measurement]:
             limit=TOLERANCE,
             data=f"crops of {len(images)} photos, the shipped network in LiteRT",
         )
-    together = graph(image=images)
-    yield Measurement(
-        gate="parity",
-        name="batched against solo",
-        value=max(max_difference(together[0], landmarks), max_difference(together[1], presence)),
-        limit=1e-5,
-        data=f"{len(images)} crops",
-    )
+    yield batched_against_solo(graph, images, [landmarks, presence], "crops")

@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from exporters.contract import Artifact, Build, Exporter, Job, Options, Profile
+from exporters.contract import Build, Exporter, Job, Options
+from exporters.picture_network import export
 from exporters.pictures import SOURCES
 from exporters.sources import Source
 
@@ -27,7 +28,7 @@ class NsfwExporter(Exporter):
     models = ("nsfw",)
     checkpoint = "another conversion of open_nsfw to ONNX with the same tensors"
     evaluation = SOURCES
-    shared = ("onnx_module", "pictures")
+    shared = ("onnx_module", "picture_network", "pictures")
     group_fairness = (
         "not measured: no labelled pictures are at hand, and none that are not safe, so neither its misses "
         "nor its false alarms are known by group; it judges pornography only, by its editors' standards"
@@ -39,24 +40,13 @@ class NsfwExporter(Exporter):
 
     def build(self, job: Job) -> Build:
         """Wrap the released graph and export it."""
-        import torch  # noqa: PLC0415 - a second to import: only when something is really exported
-
         from exporters.nsfw.network import SIDE, Nsfw  # noqa: PLC0415 - imports torch
         from exporters.nsfw.parity import measure  # noqa: PLC0415 - used with the above only
         from exporters.onnx_module import OnnxModule  # noqa: PLC0415 - imports torch
-        from exporters.onnx_tools import export_module  # noqa: PLC0415
 
         released = job.options.checkpoint or job.file(OPEN_NSFW, GRAPH)
-        path = export_module(
-            Nsfw(OnnxModule(released)),
-            job.folder("nsfw") / "model.onnx",
-            inputs={"image": torch.zeros(2, SIDE, SIDE, 3, dtype=torch.uint8)},
-            outputs=["probability"],
-            dynamic={name: {0: "batch"} for name in ("image", "probability")},
-        )
-        profiles = {"image": Profile((1, SIDE, SIDE, 3), (8, SIDE, SIDE, 3), (32, SIDE, SIDE, 3))}
-        artifact = Artifact("nsfw", path, "fp32", profiles)
-        return Build((artifact,), partial(measure, path, released, job.library))
+        graph = export(Nsfw(OnnxModule(released)), job, "nsfw", SIDE, "probability", largest_batch=32)
+        return Build((graph,), partial(measure, graph.path, released, job.library))
 
 
 EXPORTER = NsfwExporter()

@@ -2,8 +2,9 @@
 
 from functools import partial
 
-from exporters.contract import Artifact, Build, Exporter, Job, Options, Profile
+from exporters.contract import Build, Exporter, Job, Options
 from exporters.mediapipe import MEDIAPIPE, SELFIE_SEGMENTATION
+from exporters.picture_network import artifact
 from exporters.pictures import SOURCES
 from exporters.sources import Source
 
@@ -15,7 +16,7 @@ class PersonSegmentationExporter(Exporter):
     summary = "MediaPipe selfie segmentation: picture [B,256,256,3] -> probability of a person [B,256,256]"
     models = ("person_segmenter",)
     evaluation = SOURCES
-    shared = ("mediapipe", "pictures", "tflite")
+    shared = ("mediapipe", "picture_network", "pictures", "tflite")
     group_fairness = (
         "not measured: the photos at hand have no masks to compare with. Google publishes model cards "
         "with overlap by region, skin tone and gender; the package does not carry them"
@@ -32,9 +33,8 @@ class PersonSegmentationExporter(Exporter):
 
         shipped = job.file(MEDIAPIPE, SELFIE_SEGMENTATION)
         path = write(shipped, job.folder("person_segmenter") / "model.onnx")
-        shapes = ((batch, SIZE, SIZE, 3) for batch in (1, 8, 32))
-        artifact = Artifact("person_segmenter", path, "fp32", {"image": Profile(*shapes)})
-        return Build((artifact,), partial(measure, path, shipped, job.library))
+        graph = artifact("person_segmenter", path, SIZE, largest_batch=32)
+        return Build((graph,), partial(measure, path, shipped, job.library))
 
 
 EXPORTER = PersonSegmentationExporter()

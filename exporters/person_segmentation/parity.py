@@ -9,7 +9,8 @@ import numpy as np
 from exporters.contract import Measurement
 from exporters.onnx_tools import Graph, max_difference
 from exporters.person_segmentation.network import SIZE
-from exporters.pictures import photos, read_image
+from exporters.picture_network import batched_against_solo, one_by_one
+from exporters.pictures import Image, photos, read_image
 from exporters.sources import Library
 from exporters.tflite.reference import Reference
 
@@ -20,13 +21,8 @@ TOLERANCE = 5e-4
 def measure(path: Path, tflite: Path, library: Library) -> Iterator[Measurement]:
     """Compare on every photo; then batched with solo."""
     graph, shipped = Graph(path), Reference(tflite.read_bytes())
-    images = np.stack(
-        [
-            cv2.resize(read_image(photo.path), (SIZE, SIZE), interpolation=cv2.INTER_AREA)
-            for photo in photos(library)
-        ]
-    )
-    alone = np.concatenate([graph(image=image[None])[0] for image in images])
+    images = np.stack([_stretched(read_image(photo.path)) for photo in photos(library)])
+    (alone,) = one_by_one(graph, images)
     theirs = [next(iter(shipped(image[None].astype(np.float32) / 255).values())) for image in images]
     yield Measurement(
         gate="parity",
@@ -35,10 +31,8 @@ def measure(path: Path, tflite: Path, library: Library) -> Iterator[Measurement]
         limit=TOLERANCE,
         data=f"{len(images)} photos, the shipped network in LiteRT",
     )
-    yield Measurement(
-        gate="parity",
-        name="batched against solo",
-        value=max_difference(graph(image=images)[0], alone),
-        limit=1e-5,
-        data=f"{len(images)} photos",
-    )
+    yield batched_against_solo(graph, images, [alone], "photos")
+
+
+def _stretched(picture: Image) -> Image:
+    return np.asarray(cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_AREA), np.uint8)

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from exporters.blazeface.network import CELLS, anchors
-from exporters.blazeface.parity import detect, letterbox
+from exporters.blazeface.parity import letterbox, rows
 from exporters.contract import Options
 from exporters.detections import LIKELY, count
 from exporters.face_landmarks.parity import around
-from exporters.onnx_tools import Graph
+from exporters.onnx_tools import Floats, Graph
 from exporters.pictures import Image, photos, read_image
 from exporters.pipeline import export
 from exporters.registry import all_exporters
@@ -77,25 +77,28 @@ def test_code_that_families_share_counts_for_what_is_current(monkeypatch: pytest
         monkeypatch.undo()
 
 
+def detect(models: Path, squares: Image) -> Floats:
+    """What BlazeFace finds in pictures [B,192,192,3], likeliest first: [B,64,17]."""
+    return rows(*graph(models, MODELS["blazeface"])(image=squares))
+
+
 def test_a_face_is_found_where_it_is(models: Path, portrait: Image) -> None:
-    rows = detect(graph(models, MODELS["blazeface"]), letterbox(portrait)[None])[0]
-    assert np.all(np.diff(rows[:, 0]) <= 0)
-    assert count(rows) == 1
-    left, top, right, bottom = rows[0, 1:5] * 512
+    found = detect(models, letterbox(portrait)[None])[0]
+    assert np.all(np.diff(found[:, 0]) <= 0)
+    assert count(found) == 1
+    left, top, right, bottom = found[0, 1:5] * 512
     assert 160 < left < 190
     assert 60 < top < 90
     assert 260 < right < 290
     assert 150 < bottom < 190
-    points = rows[0, 5:].reshape(6, 2)
+    points = found[0, 5:].reshape(6, 2)
     order = [EARS[0], EYES[0], NOSE, EYES[1], EARS[1]]
     assert np.all(np.diff(points[order, 0]) > 0)
     assert points[EYES, 1].max() < points[NOSE, 1] < points[MOUTH, 1]
 
 
 def test_a_turned_picture_turns_its_faces_left_and_right(models: Path, portrait: Image) -> None:
-    found = detect(
-        graph(models, MODELS["blazeface"]), np.stack([letterbox(portrait), letterbox(portrait[:, ::-1])])
-    )
+    found = detect(models, np.stack([letterbox(portrait), letterbox(portrait[:, ::-1])]))
     left, _, right, _ = found[1, 0, 1:5]
     np.testing.assert_allclose((1 - right, 1 - left), found[0, 0, [1, 3]], atol=0.02)
 
@@ -103,7 +106,7 @@ def test_a_turned_picture_turns_its_faces_left_and_right(models: Path, portrait:
 @pytest.mark.parametrize("value", [0, 127, 255])
 def test_nothing_is_found_in_an_empty_picture(models: Path, value: int) -> None:
     empty = np.full((1, 192, 192, 3), value, np.uint8)
-    assert detect(graph(models, MODELS["blazeface"]), empty)[0, 0, 0] < LIKELY / 2
+    assert detect(models, empty)[0, 0, 0] < LIKELY / 2
     assert graph(models, MODELS["face_landmarks"])(image=empty)[1] < LIKELY
     large = np.full((1, 256, 256, 3), value, np.uint8)
     assert graph(models, MODELS["person_segmentation"])(image=large)[0].mean() < 0.1
@@ -115,7 +118,7 @@ def test_anchors_are_the_centres_of_cells_row_by_row() -> None:
 
 
 def test_landmarks_lie_on_the_face_the_detector_saw(models: Path, portrait: Image) -> None:
-    row = detect(graph(models, MODELS["blazeface"]), letterbox(portrait)[None])[0, 0]
+    row = detect(models, letterbox(portrait)[None])[0, 0]
     crop, to_picture = around(portrait, row[1:5])
     landmarks, presence = graph(models, MODELS["face_landmarks"])(image=crop[None])
     assert presence[0, 0] > 0.99
