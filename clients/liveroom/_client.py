@@ -196,12 +196,7 @@ class AsyncClient:
                     await asyncio.gather(sender, return_exceptions=True)
 
     def room(
-        self,
-        room_id: str,
-        *,
-        language: str = "auto",
-        denoise: bool = False,
-        gallery: Gallery | None = None,
+        self, room_id: str, *, language: str = "auto", denoise: bool = False, gallery: Gallery | None = None
     ) -> AsyncRoom:
         """A live room, to be used as `async with client.room("room-42") as room`.
 

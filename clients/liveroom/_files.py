@@ -23,7 +23,10 @@ def replacing(path: Path, mode: int = 0o666) -> Iterator[Path]:
         OSError: the folder cannot be written to.
     """
     part = path.with_name(f".{path.stem[:100]}.{uuid.uuid4().hex[:8]}{path.suffix}")
-    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+    try:
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error  # who asked knows no other name
     try:
         yield part
         with part.open("rb") as written:

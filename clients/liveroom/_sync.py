@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from types import TracebackType
+from typing import Generic, Self, TypeVar
 
 from ._audio import Samples
 from ._client import AsyncClient
@@ -18,6 +19,8 @@ from ._play import Audio, Chunks
 from ._room import AsyncRoom
 from ._studio import AsyncStudioRoom
 from ._types import Caption, Health, Model, Transcript
+
+AnyRoom = TypeVar("AnyRoom", bound=AsyncRoom | AsyncStudioRoom)
 
 
 class Client:
@@ -111,12 +114,7 @@ class Client:
         return StudioRoom(self._loop, room)
 
     def room(
-        self,
-        room_id: str,
-        *,
-        language: str = "auto",
-        denoise: bool = False,
-        gallery: Gallery | None = None,
+        self, room_id: str, *, language: str = "auto", denoise: bool = False, gallery: Gallery | None = None
     ) -> Room:
         """See `AsyncClient.room`."""
         room = self._client.room(room_id, language=language, denoise=denoise, gallery=gallery)
@@ -144,13 +142,10 @@ class Client:
         self.close()
 
 
-class Room:
-    """One room on one gRPC stream; made by `Client.room()` and used as `with ... as room`.
+class _Held(Generic[AnyRoom]):
+    """A room on the client's loop, open while the `with` block runs."""
 
-    Every method is the one of `AsyncRoom`, without `await`. One thread may send while another reads.
-    """
-
-    def __init__(self, loop: Loop, room: AsyncRoom) -> None:
+    def __init__(self, loop: Loop, room: AnyRoom) -> None:
         self._loop = loop
         self._room = room
 
@@ -158,6 +153,22 @@ class Room:
     def id(self) -> str:
         """The room's id."""
         return self._room.id
+
+    def __enter__(self) -> Self:
+        self._loop.run(self._room.__aenter__())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.run(self._room.__aexit__(kind, error, trace))
+
+
+class Room(_Held[AsyncRoom]):
+    """One room on one gRPC stream; made by `Client.room()` and used as `with ... as room`.
+
+    Every method is the one of `AsyncRoom`, without `await`. One thread may send while another reads.
+    """
 
     @property
     def pts(self) -> float:
@@ -189,40 +200,13 @@ class Room:
         """See `AsyncRoom.cancel`."""
         self._loop.run(self._room.cancel(because))
 
-    def __enter__(self) -> Room:
-        self._loop.run(self._room.__aenter__())
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._loop.run(self._room.__aexit__(kind, error, trace))
-
-
-class StudioRoom:
+class StudioRoom(_Held[AsyncStudioRoom]):
     """The frames of one room, edited one after another; made by `Client.studio_room()` and used as `with`.
 
     Every method is the one of `AsyncStudioRoom`, without `await`.
     """
 
-    def __init__(self, loop: Loop, room: AsyncStudioRoom) -> None:
-        self._loop = loop
-        self._room = room
-
-    @property
-    def id(self) -> str:
-        """The room's id."""
-        return self._room.id
-
     def frame(self, image: Picture) -> bytes:
         """See `AsyncStudioRoom.frame`."""
         return self._loop.run(self._room.frame(image))
-
-    def __enter__(self) -> StudioRoom:
-        self._loop.run(self._room.__aenter__())
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._loop.run(self._room.__aexit__(kind, error, trace))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,11 @@ def load(path: str | Path) -> Pixels:
         raise need_extra(error) from error
     try:
         with Image.open(path) as file:
-            image = ImageOps.exif_transpose(file)
+            image: Image.Image = file
+            with suppress(
+                Exception
+            ):  # EXIF that can't be read; the server takes such a picture as upright too
+                image = ImageOps.exif_transpose(file)
             if image.mode.startswith("I"):  # 16 bits, which convert() would clip
                 grey = (np.asarray(image).astype(np.uint32) // 257).astype(np.uint8)
                 return np.repeat(grey[:, :, None], 3, axis=2)

@@ -73,13 +73,16 @@ class VideoFile:
     def frames(self, copy_sound: VideoWriter | None = None) -> Iterator[Frame]:
         """Every frame, in the order it is shown; sound on the way is handed to `copy_sound` as it is.
 
+        Times always increase: where the file has none, or has them in disorder, frames follow at its rate.
+
         Raises:
             InvalidInput: the file is damaged further on, or has no frames.
         """
         from av import VideoFrame  # noqa: PLC0415 - an optional extra
 
         wanted = [self.stream, *([self.sound] if self.sound and copy_sound else [])]
-        shown = 0
+        shown, last = 0, -1.0
+        step = float(1 / (self.stream.average_rate or 25))
         try:
             for packet in self._container.demux(wanted):
                 if packet.stream is self.sound:
@@ -91,8 +94,11 @@ class VideoFile:
                         continue
                     pixels: Pixels = frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
                     turned: Pixels = np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90)))
-                    rate = self.stream.average_rate or 25
-                    yield Frame(turned, float(shown / rate) if frame.time is None else frame.time)
+                    if frame.time is not None and (not shown or frame.time > last):
+                        last = frame.time
+                    else:
+                        last = last + step if shown else 0.0
+                    yield Frame(turned, last)
                     shown += 1
         except self._broken as error:
             raise InvalidInput(f"{self.path} is damaged after {shown} frames: {error}") from error
@@ -122,13 +128,22 @@ class VideoWriter:
         self._early: list[Packet] = []
 
     def frame(self, pixels: Pixels, pts: float) -> None:
-        """Write one frame [height, width, 3] to be shown at `pts` seconds; an odd last line is cut off."""
+        """Write one frame [height, width, 3] to be shown at `pts` seconds; an odd last line is cut off.
+
+        Raises:
+            InvalidInput: it has a side of one pixel.
+        """
         import av  # noqa: PLC0415 - an optional extra
 
         height, width = (side // 2 * 2 for side in pixels.shape[:2])  # chroma has half the lines
+        if not (width and height):
+            raise InvalidInput(
+                f"a frame has {pixels.shape[1]} x {pixels.shape[0]} pixels: videos need 2 on each side"
+            )
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels[:height, :width]), format="rgb24")
         if self._video is None:
             self._video = self._begin(width, height)
+        frame = frame.reformat(self._video.width, self._video.height)
         time_base = self._video.codec_context.time_base
         frame.pts, frame.time_base = round(pts / time_base), time_base
         self._container.mux(self._video.encode(frame))
@@ -156,6 +171,8 @@ class VideoWriter:
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
         video.codec_context.time_base = source.time_base or _TICKS
         video.options = {"crf": "18"}
+        if self._container.format.name in ("avi", "asf"):  # which have no times for frames out of order
+            video.options["bf"] = "0"
         if self._source.sound is not None:
             self._sound = self._container.add_stream_from_template(self._source.sound)
         early, self._early = self._early, []
