@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
+from liveroom._faces import EXPRESSIONS
 from numpy.typing import NDArray
 from PIL import Image
 from tritonclient.grpc import InferenceServerClient, InferInput, InferRequestedOutput
@@ -14,7 +15,6 @@ Array = NDArray[np.generic]
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 
-EXPRESSIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 FACES = ("boxes", "scores", "landmarks", "embeddings", "expressions", "meshes")
 
 

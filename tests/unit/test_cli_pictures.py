@@ -98,7 +98,7 @@ async def test_what_was_seen_is_drawn_upright_and_large_enough_to_read(tmp_path:
 
 
 @pytest.mark.parametrize("background", [0, 90, 255])
-@pytest.mark.parametrize("size", [(480, 640), (3000, 4000)])
+@pytest.mark.parametrize("size", [(480, 640), (1800, 2400)])
 def test_labels_show_on_any_background_at_any_size(background: int, size: tuple[int, int]) -> None:
     height, width = size
     unit = height / 10

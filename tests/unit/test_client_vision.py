@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
+from typing import get_args
 
+import detection
 import grpc
 import numpy as np
 import pytest
+import settings
 from liveroom import (
     Client,
     DeadlineExceeded,
@@ -20,6 +25,7 @@ from liveroom import (
     Retries,
     ServerUnavailable,
     Timeouts,
+    _effects,
     _faces,
     _gallery,
     _gallery_file,
@@ -214,8 +220,19 @@ async def test_enrolling_takes_photos_of_one_person_alone() -> None:
 
 def test_what_the_client_knows_of_the_models_is_what_they_say() -> None:
     assert _faces.EXPRESSIONS == LABELS
+    assert set(_faces.DETECTORS) == set(detection.DETECTORS)
     assert _gallery.THRESHOLD == recognition.THRESHOLD
     config = load_config(config_path(Path(__file__).parents[2] / "model_repository", "vision"))
     outputs = {tensor.name: list(tensor.dims) for tensor in config.output}
     assert set(outputs) == {*_faces._OUTPUTS, "meshes"}
     assert outputs["embeddings"] == [-1, _gallery_file.EMBEDDING_SIZE]
+
+
+def test_effects_are_the_settings_that_the_server_knows() -> None:
+    assert settings.parse(Effects().settings()) == settings.Settings()
+    everything = Effects(0.1, 0.2, 0.3, 0.4, "cat", 0.5, 0.6, 0.7, "webp", 80)
+    assert set(json.loads(everything.settings())) == {field.name for field in fields(settings.Settings)}
+    assert settings.parse(everything.settings()) == settings.Settings(
+        0.1, 0.2, 0.3, 0.4, "cat", 0.5, 0.6, 0.7, "webp", 80
+    )
+    assert get_args(_effects.Format) == settings.FORMATS

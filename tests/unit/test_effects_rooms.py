@@ -1,9 +1,12 @@
 """Rooms of one instance: opened at a sequence's start, forgotten at its end and when idle, and bounded."""
 
 import time
+from pathlib import Path
 
 import pytest
 from rooms import IDLE, Rooms, RoomsFullError
+
+from exporters.triton_config import config_path, load_config
 
 
 class Clock:
@@ -37,6 +40,11 @@ def test_one_room_too_many_is_refused_and_the_others_go_on() -> None:
     assert rooms.enter(1, start=True) is not None, "who begins again takes no other's place"
     rooms.leave("b")
     assert rooms.enter("c", start=True) is not None
+
+
+def test_an_idle_room_is_kept_as_long_as_triton_keeps_its_sequence() -> None:
+    config = load_config(config_path(Path(__file__).parents[2] / "model_repository", "effects"))
+    assert config.sequence_batching.max_sequence_idle_microseconds == IDLE * 1e6
 
 
 def test_an_idle_room_is_forgotten() -> None:

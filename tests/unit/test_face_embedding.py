@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from anatomy import chip
+from anatomy import _CHIP_PADDING, _CHIP_POINTS, _CHIP_TEMPLATE, chip
 from geometry import Levels
-from liveroom._gallery import THRESHOLD as GALLERY_THRESHOLD
 
 from exporters.errors import ExportError
 from exporters.face_embedding import BYTES, FACE_API, MANIFEST
@@ -75,6 +74,8 @@ def test_a_face_that_reaches_out_of_the_picture_is_black_there(portrait: Image) 
 
 
 def test_the_server_aligns_alike(network: FaceNetwork, portrait: Image) -> None:
+    assert (_CHIP_POINTS, _CHIP_PADDING) == (MESH_POINTS, PADDING)
+    np.testing.assert_array_equal(_CHIP_TEMPLATE, TEMPLATE.astype(np.float32))
     mesh = np.zeros((468, 3), np.float32)
     mesh[list(MESH_POINTS), :2] = POINTS
     served = Levels(portrait).cut(chip(mesh), SIDE, SIDE)
@@ -100,10 +101,6 @@ def test_pairs_nobody_knows_about_do_not_count() -> None:
     clip = [face("c", "clip", 0), face("c", "clip", 12), face("c", "clip", 24)]
     same, others, frames, strangers = pairs([*crowd, *clip], np.eye(7, 128, dtype=np.float32))
     assert (len(same), len(others), len(frames), len(strangers)) == (0, 1 + 3, 2, 4 * 3)
-
-
-def test_the_client_names_faces_by_the_threshold_that_was_measured() -> None:
-    assert GALLERY_THRESHOLD == THRESHOLD
 
 
 def dlib_file(raw: bytes, entries: list[Entry], path: Path) -> Path:
