@@ -117,6 +117,13 @@ def test_a_missed_detection_reveals_nobody() -> None:
     assert len(hidden(watch, NOBODY, known())) == 0, "but not for ever"
 
 
+def test_faces_may_come_in_any_order() -> None:
+    watch, faces = Watch(), boxes((10, 10, 50, 50), (100, 10, 140, 50), (200, 10, 240, 50))
+    for order in ([0, 1, 2], [2, 1, 0], [1, 2, 0], [2, 0, 1]):
+        covered = hidden(watch, faces[order], known(False, False, False))
+        assert np.array_equal(covered, faces[order])
+
+
 def test_the_place_of_a_face_that_is_not_found_grows() -> None:
     watch = Watch()
     hidden(watch, boxes((100, 100, 200, 200)), known(False))

@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from pictures import LARGEST, LONGEST_FRAME, PictureError, decode
+from pictures import LARGEST, LONGEST_FRAME, MOST_SCANS, PictureError, decode
 from PIL import Image, ImageOps
 from scaling import fit, stretch
 
@@ -154,12 +154,21 @@ def _jpeg_header(width: int, height: int) -> bytes:
     return bytes(small)
 
 
+def _jpeg_of_scans(scans: int) -> bytes:
+    """A grey progressive JPEG that says the last of its scans, with tables, again and again."""
+    once = file(Image.new("L", (64, 64), 128), "JPEG", progressive=True)
+    last = once[once.rindex(b"\xff\xc4", 0, once.rindex(b"\xff\xda")) : -2]
+    return once[:-2] + last * (scans - once.count(b"\xff\xda")) + once[-2:]
+
+
 BAD = {
     "empty": (b"", "image is empty; send"),
     "text": (b"hello", "image is no JPEG, PNG, WebP or PPM"),
     "gif": (file(Image.new("RGB", (4, 4)), "GIF"), "image is no JPEG, PNG, WebP"),
     "bomb": (_png(50_000, 50_000, 0, 1, b""), f"has 50000 x 50000 pixels; at most {LARGEST}"),
     "jpeg bomb": (_jpeg_header(65_500, 65_500), "has 65500 x 65500 pixels"),
+    "scan bomb": (_jpeg_of_scans(MOST_SCANS + 1), f"a JPEG of more than {MOST_SCANS} scans"),
+    "zip": (b"PK\x03\x04" + bytes(99), "image is no JPEG, PNG, WebP or PPM"),
     "no pixels": (_png(0, 10, 0, 8, b""), "no JPEG, PNG|0 x 10 pixels"),
     "too wide": (b"P6 40000 1 255\n" + bytes(120_000), "40000 x 1 pixels"),
     "cut PPM": (b"P6 10 10 255\n" + bytes(299), "299 of the 300 bytes of a 10 x 10 PPM"),
@@ -176,6 +185,11 @@ def test_what_cannot_be_taken_is_told(data: bytes, message: str) -> None:
     with pytest.raises(PictureError, match=message) as error:
         decode(data)
     assert "\n" not in str(error.value)
+
+
+def test_scans_are_counted_up_to_the_end_of_a_jpeg() -> None:
+    film = b"\xff\xda\x00\x0c" * 500  # phones put one after the photo
+    assert decode(_jpeg_of_scans(MOST_SCANS) + film).frame.shape == (64, 64, 3)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])

@@ -57,9 +57,7 @@ def load(path: str | Path) -> Pixels:
     try:
         with Image.open(path) as file:
             image: Image.Image = file
-            with suppress(
-                Exception
-            ):  # EXIF that can't be read; the server takes such a picture as upright too
+            with suppress(Exception):  # broken EXIF: upright, as the server takes it
                 image = ImageOps.exif_transpose(file)
             if image.mode.startswith("I"):  # 16 bits, which convert() would clip
                 grey = (np.asarray(image).astype(np.uint32) // 257).astype(np.uint8)

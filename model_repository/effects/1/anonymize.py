@@ -27,7 +27,7 @@ FINEST, COARSEST = 26.0, 2.5
 project's photos end up 0.45 and more from where they were, as far as those of strangers."""
 
 
-@dataclass
+@dataclass(eq=False)  # taken out of lists by identity: boxes have no single truth of being equal
 class Place:
     """Where a face to be covered was last: box [4], frames since, and frames in which it was recognised."""
 
@@ -75,9 +75,8 @@ class Watch:
 
 def nearest(embeddings: Floats, allowed: Floats) -> Floats:
     """How far each of the faces [F, 128] is from the closest of `allowed` [N, 128]; infinite where N is 0."""
-    apart = np.linalg.norm(embeddings[:, None] - allowed[None], axis=2)
-    distances: Floats = apart.min(axis=1, initial=np.inf).astype(np.float32)
-    return distances
+    apart = [np.linalg.norm(allowed - each, axis=1).min(initial=np.inf) for each in embeddings]
+    return np.array(apart, np.float32)  # one by one: all at once takes GB where thousands are allowed
 
 
 def cover(frame: Pixels, boxes: Floats, strength: float) -> Pixels:

@@ -67,7 +67,7 @@ def parse(text: bytes | str) -> Settings:
     """Settings out of a JSON object, in which every key may be missing. Raises SettingsError."""
     try:
         given = json.loads(text)
-    except ValueError as error:  # bytes that are not UTF-8 too
+    except (ValueError, RecursionError) as error:  # bytes that are not UTF-8, brackets without end
         raise SettingsError(
             f'settings are not JSON ({error}); send an object, such as {{"blur": 0.8}}'
         ) from error
@@ -86,10 +86,10 @@ def parse(text: bytes | str) -> Settings:
         given["quality"] = _whole("quality", given["quality"], 1, 100)
     if "format" in given:
         given["format"] = _choice("format", given["format"], FORMATS)
-    if given.get("sticker"):
+    if given.get("sticker", "") in ("", None):
+        given["sticker"] = ""  # null is JSON for "none"
+    else:
         given["sticker"] = _choice("sticker", given["sticker"], STICKERS)
-    elif given.get("sticker", "") != "":
-        given["sticker"] = ""  # null, as JSON has it for "none"
     return Settings(**given)
 
 
@@ -112,6 +112,6 @@ def _choice(key: str, value: object, known: tuple[str, ...]) -> str:
 
 
 def _shown(value: object) -> str:
-    """As JSON has it, cut where it is long."""
-    text = json.dumps(value, ensure_ascii=False)
+    """As JSON has it, cut where it is long; halves of surrogate pairs, which break messages, as escapes."""
+    text = json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace").decode()
     return text if len(text) <= 60 else f"{text[:57]}..."

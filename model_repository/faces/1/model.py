@@ -31,6 +31,9 @@ NOTHING: dict[str, Floats] = {
 }
 """The outputs where there is no face, or where they are not wanted."""
 
+LONGEST_TEXT = 200
+"""Bytes that `detector` and `wanted` are read up to; all names of both have fewer."""
+
 Tensors = Mapping[str, NDArray[np.generic]]
 FINAL = pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL
 
@@ -133,7 +136,8 @@ def _wanted(tensors: Tensors) -> frozenset[str]:
 
 
 def _text(tensor: NDArray[np.generic]) -> str:
-    return bytes(tensor[0]).decode(errors="replace")
+    """What a tensor says, cut where it is far too long: messages have to fit into gRPC's headers."""
+    return bytes(tensor[0])[:LONGEST_TEXT].decode(errors="replace")
 
 
 def _invalid(message: str) -> FailedError:

@@ -18,6 +18,9 @@ LONGEST_SIDE = 32_767
 """OpenCV addresses pixels of one line with 16 bits."""
 LONGEST_FRAME = 3840
 """The longer side of frames; what is larger is made smaller while it is decoded."""
+MOST_SCANS = 100
+"""Of a progressive JPEG; cameras and tools write about ten. Each goes over the whole picture, however few
+bytes it has: without a limit a file of 1 MB can keep a decoder busy for minutes."""
 BACKGROUND = "white"
 """What shows through transparent pixels: as on a page, and dark hair keeps its outline."""
 
@@ -26,6 +29,10 @@ Image.MAX_IMAGE_PIXELS = None  # Pillow's limit is replaced by ours
 _FORMATS = ("JPEG", "PNG", "WEBP")
 _GAP = rb"(?:\s|#[^\n]*\n)+"
 _PPM = re.compile(rb"P6" + _GAP + rb"(\d{1,9})" + _GAP + rb"(\d{1,9})" + _GAP + rb"(\d{1,5})\s")
+_NETPBM = tuple(b"P%d" % kind for kind in range(1, 8))
+_JPEG, _END, _SCAN = b"\xff\xd8\xff", 0xD9, 0xDA
+_MARKER = re.compile(rb"\xff+([^\x00\x01\xd0-\xd8\xff])")
+"""Of a JPEG's segments that have a length, and of its end; what is left out has none, or is data."""
 _ORIENTATION = 0x0112
 _TURNS: dict[int, tuple[bool, int | None]] = {
     # EXIF's orientation -> whether to mirror left to right, and how to turn afterwards
@@ -60,7 +67,7 @@ def decode(data: bytes) -> Picture:
     """
     if not data:
         raise PictureError("image is empty; send the bytes of a JPEG, PNG, WebP or PPM (P6) file")
-    pixels, width, height, orientation = _raw(data) if data[:1] == b"P" else _compressed(data)
+    pixels, width, height, orientation = _raw(data) if data.startswith(_NETPBM) else _compressed(data)
     frame = _upright(fit(pixels, LONGEST_FRAME), orientation)
     return Picture(frame, height, width) if orientation in _ON_ITS_SIDE else Picture(frame, width, height)
 
@@ -83,6 +90,8 @@ def _raw(data: bytes) -> tuple[Pixels, int, int, int]:
 
 def _compressed(data: bytes) -> tuple[Pixels, int, int, int]:
     """Pixels, size as stored, and EXIF orientation."""
+    if data.startswith(_JPEG):
+        _check_scans(data)
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
             width, height = image.size
@@ -106,6 +115,16 @@ def _check_size(width: int, height: int) -> None:
         raise PictureError(
             f"image has {width} x {height} pixels; at most {LARGEST} in all, {LONGEST_SIDE} a side, are taken"
         )
+
+
+def _check_scans(data: bytes) -> None:
+    """Raises PictureError for a JPEG of more than MOST_SCANS, found by its markers up to its end."""
+    scans, at = 0, 2
+    while (marker := _MARKER.search(data, at)) and (kind := marker[1][0]) != _END:
+        scans += kind == _SCAN
+        if scans > MOST_SCANS:
+            raise PictureError(f"image is a JPEG of more than {MOST_SCANS} scans; write it again with fewer")
+        at = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
 
 
 def _rgb(image: Image.Image) -> Pixels:
