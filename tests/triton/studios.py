@@ -1,6 +1,7 @@
 """Calls of `studio` over Triton's own client: one picture, or the frames of a room."""
 
 import json
+import uuid
 from collections.abc import Mapping
 from typing import cast
 
@@ -15,11 +16,11 @@ Value = float | int | str | None
 
 
 class RawRoom:
-    """A room's frames, request by request; anything can be sent."""
+    """A room's frames, request by request; anything can be sent. Without a name it is one that nobody has."""
 
-    def __init__(self, client: InferenceServerClient, name: str | int) -> None:
+    def __init__(self, client: InferenceServerClient, name: str | int | None = None) -> None:
         self._client = client
-        self._name = name
+        self._name = uuid.uuid4().hex if name is None else name
 
     def frame(
         self,
@@ -55,7 +56,6 @@ class RawRoom:
 
 def edit(
     client: InferenceServerClient,
-    name: str,
     image: bytes,
     settings: Mapping[str, Value] | str,
     *,
@@ -63,8 +63,9 @@ def edit(
     enrolled: Array | None = None,
 ) -> bytes:
     """One picture in a room of its own."""
-    room = RawRoom(client, name)
-    return room.frame(image, settings, start=True, end=True, background=background, enrolled=enrolled)
+    return RawRoom(client).frame(
+        image, settings, start=True, end=True, background=background, enrolled=enrolled
+    )
 
 
 def pixels(data: bytes) -> Pixels:

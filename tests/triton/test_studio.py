@@ -1,7 +1,6 @@
 """`studio` on real photos: every effect through the server, in every format, and what it refuses."""
 
 import io
-import uuid
 from collections.abc import Iterator
 
 import numpy as np
@@ -34,11 +33,6 @@ def client(vision_triton: Triton) -> Iterator[InferenceServerClient]:
         yield client
 
 
-def name() -> str:
-    """Of a room that nobody else has."""
-    return f"studio-{uuid.uuid4().hex}"
-
-
 def saved(picture: NDArray[np.uint8], kind: str, **options: bytes) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, kind, **options)
@@ -65,7 +59,7 @@ def test_zero_strength_gives_the_bytes_back(
         saved(small, "WEBP"),
         ppm(small),
     ):
-        assert edit(client, name(), data, settings) == data
+        assert edit(client, data, settings) == data
 
 
 @pytest.mark.parametrize("effect", ["blur", "replace", "smooth", "brighten", "sticker_strength", "anonymize"])
@@ -77,7 +71,7 @@ def test_more_strength_is_more_change(client: InferenceServerClient, photos: Pho
         settings: dict[str, Value] = {effect: strength}
         if effect == "sticker_strength":
             settings["sticker"] = "glasses"
-        back = edit(client, name(), ppm(frame), settings, background=background)
+        back = edit(client, ppm(frame), settings, background=background)
         assert pixels(back).shape == frame.shape
         changes.append(float(np.abs(pixels(back).astype(float) - frame).mean()))
     assert changes[0] == 0
@@ -101,22 +95,22 @@ def test_the_picture_comes_back_upright_in_the_format_asked_for(
         ("jpeg", "jpeg"),
     ):
         for effects in ({"blur": 0.5}, {"smooth": 0.0}):
-            back = edit(client, name(), lying, {**effects, "format": asked})
+            back = edit(client, lying, {**effects, "format": asked})
             assert format_of(back) == given
             assert pixels(back).shape == (height, width, 3)
-    png = edit(client, name(), saved(small, "PNG"), {"blur": 0.5})
+    png = edit(client, saved(small, "PNG"), {"blur": 0.5})
     assert format_of(png) == "png"
-    sizes = [len(edit(client, name(), lying, {"blur": 0.5, "quality": quality})) for quality in (30, 95)]
+    sizes = [len(edit(client, lying, {"blur": 0.5, "quality": quality})) for quality in (30, 95)]
     assert sizes[0] < 0.6 * sizes[1]
 
 
 def test_grey_and_transparent_pictures(client: InferenceServerClient, photos: Photos) -> None:
     frame = shrunk(read_image(photos["astronaut"].path), 300)
     seen_through = np.dstack([frame, np.full(frame.shape[:2], 255, np.uint8)])
-    plain = pixels(edit(client, name(), ppm(frame), EVERYTHING, background=jpeg(frame)))
-    back = edit(client, name(), saved(seen_through, "PNG"), EVERYTHING, background=jpeg(frame))
+    plain = pixels(edit(client, ppm(frame), EVERYTHING, background=jpeg(frame)))
+    back = edit(client, saved(seen_through, "PNG"), EVERYTHING, background=jpeg(frame))
     assert np.abs(pixels(back).astype(int) - plain).max() <= 1, "opaque: as without"
-    grey = edit(client, name(), saved(frame[..., 1], "JPEG"), {"smooth": 1, "blur": 1})
+    grey = edit(client, saved(frame[..., 1], "JPEG"), {"smooth": 1, "blur": 1})
     assert pixels(grey).shape == frame.shape
 
 
@@ -127,7 +121,7 @@ def test_strangers_are_hidden_and_who_is_enrolled_is_not(
     both = np.hstack([shrunk(read_image(photos[each].path), 480)[:300] for each in ("obama", "biden")])
     found = see(client, ppm(both)).by_place()
     assert len(found) == 2
-    back = edit(client, name(), ppm(both), {"anonymize": 1}, enrolled=host.embeddings)
+    back = edit(client, ppm(both), {"anonymize": 1}, enrolled=host.embeddings)
     changed = np.abs(pixels(back).astype(int) - both).max(axis=2)
     (left, top, right, bottom), (x1, y1, x2, y2) = np.rint(found.boxes).astype(int)
     assert changed[top:bottom, left:right].max() == 0, "the host"
@@ -143,7 +137,7 @@ def test_in_a_group_of_strangers_nobody_is_left(
 ) -> None:
     data = photos[photo].path.read_bytes()
     nobody = np.zeros((0, 128), np.float32)
-    back = edit(client, name(), data, {"anonymize": 1}, enrolled=nobody)
+    back = edit(client, data, {"anonymize": 1}, enrolled=nobody)
     for detector in ("blazeface", "centerface"):
         assert len(ask(client, back, ["boxes"], detector)["boxes"]) == 0
 
@@ -162,7 +156,7 @@ def test_settings_that_cannot_be_are_refused(
     client: InferenceServerClient, photos: Photos, settings: str, said: str
 ) -> None:
     with pytest.raises(InferenceServerException) as refused:
-        edit(client, name(), photos["astronaut"].path.read_bytes(), settings)
+        edit(client, photos["astronaut"].path.read_bytes(), settings)
     assert said in str(refused.value.message())
     assert "INVALID_ARGUMENT" in str(refused.value.status())
 
@@ -182,7 +176,7 @@ def test_inputs_that_cannot_be_are_refused(client: InferenceServerClient, photos
         (data, {"enrolled": endless}, "enrolled has an embedding of length nan"),
     ):
         with pytest.raises(InferenceServerException) as refused:
-            edit(client, name(), image, {"blur": 1, "anonymize": 1}, **extra)
+            edit(client, image, {"blur": 1, "anonymize": 1}, **extra)
         assert said in str(refused.value.message())
         assert "INVALID_ARGUMENT" in str(refused.value.status())
 
@@ -190,5 +184,5 @@ def test_inputs_that_cannot_be_are_refused(client: InferenceServerClient, photos
 @pytest.mark.parametrize("size", [(1, 1), (3, 300), (300, 3)])
 def test_tiny_and_thin_pictures(client: InferenceServerClient, size: tuple[int, int]) -> None:
     frame = np.full((*size, 3), 90, np.uint8)
-    back = edit(client, name(), ppm(frame), EVERYTHING, background=ppm(frame))
+    back = edit(client, ppm(frame), EVERYTHING, background=ppm(frame))
     assert pixels(back).shape == frame.shape

@@ -40,16 +40,6 @@ def clip() -> list[bytes]:
     return [ppm(shrunk(frame, 320)) for frame in shown]
 
 
-def name() -> str:
-    """Of a room that nobody else has."""
-    return f"room-{uuid.uuid4().hex}"
-
-
-def room(client: InferenceServerClient) -> RawRoom:
-    """One that nobody else has."""
-    return RawRoom(client, name())
-
-
 def plain(colour: tuple[int, int, int]) -> bytes:
     """A picture of one colour."""
     return ppm(np.full((90, 160, 3), colour, np.uint8))
@@ -67,7 +57,7 @@ def play(room: RawRoom, clip: list[bytes], settings: dict[str, Value], backgroun
 def test_a_room_keeps_its_background_and_end_forgets_it(
     client: InferenceServerClient, clip: list[bytes]
 ) -> None:
-    one = room(client)
+    one = RawRoom(client)
     settings: dict[str, Value] = {"replace": 1.0}
     first = pixels(one.frame(clip[0], settings, start=True, background=plain((0, 200, 0))))
     second = pixels(one.frame(clip[0], settings))
@@ -81,10 +71,10 @@ def test_a_room_keeps_its_background_and_end_forgets_it(
 
 
 def test_a_room_that_never_started_or_has_ended(client: InferenceServerClient, clip: list[bytes]) -> None:
-    never = room(client)
+    never = RawRoom(client)
     with pytest.raises(InferenceServerException, match="START flag"):
         never.frame(clip[0], {"blur": 1})
-    ended = room(client)
+    ended = RawRoom(client)
     ended.frame(clip[0], {"blur": 1}, start=True, end=True)
     with pytest.raises(InferenceServerException, match="START flag"):
         ended.frame(clip[0], {"blur": 1})
@@ -93,14 +83,14 @@ def test_a_room_that_never_started_or_has_ended(client: InferenceServerClient, c
 def test_whole_numbers_name_rooms_too(client: InferenceServerClient, clip: list[bytes]) -> None:
     numbered = RawRoom(client, uuid.uuid4().int >> 66)
     background = plain((10, 20, 30))
-    assert play(numbered, clip[:2], ALL, background) == play(room(client), clip[:2], ALL, background)
+    assert play(numbered, clip[:2], ALL, background) == play(RawRoom(client), clip[:2], ALL, background)
 
 
 def test_what_is_refused_leaves_the_room_as_it_was(client: InferenceServerClient, clip: list[bytes]) -> None:
     settings: dict[str, Value] = {"replace": 1, "anonymize": 1, "format": "ppm"}
     background = plain((200, 0, 0))
-    undisturbed = play(room(client), clip[:3], settings, background)
-    one = room(client)
+    undisturbed = play(RawRoom(client), clip[:3], settings, background)
+    one = RawRoom(client)
     answers = [one.frame(clip[0], settings, start=True, background=background)]
     wrong: list[tuple[bytes, dict[str, Value], bytes | None]] = [
         (jpeg(pixels(clip[1]))[:900], settings, None),
@@ -117,7 +107,7 @@ def test_what_is_refused_leaves_the_room_as_it_was(client: InferenceServerClient
 
 def test_a_missed_face_stays_hidden_for_a_while(client: InferenceServerClient, photos: Photos) -> None:
     face = shrunk(read_image(photos["obama2"].path), 300)
-    one = room(client)
+    one = RawRoom(client)
     settings: dict[str, Value] = {"anonymize": 1, "format": "ppm"}
     first = pixels(one.frame(ppm(face), settings, start=True))
     hidden = np.abs(first.astype(int) - face).max(axis=2) > 0
@@ -130,7 +120,7 @@ def test_a_missed_face_stays_hidden_for_a_while(client: InferenceServerClient, p
 
 
 def test_a_rooms_size_may_change(client: InferenceServerClient, clip: list[bytes]) -> None:
-    one = room(client)
+    one = RawRoom(client)
     upright = ppm(np.ascontiguousarray(np.rot90(pixels(clip[0]))))
     shapes = [
         pixels(one.frame(clip[0], ALL, start=True, background=plain((9, 9, 9)))).shape,
@@ -142,7 +132,7 @@ def test_a_rooms_size_may_change(client: InferenceServerClient, clip: list[bytes
 
 def test_many_rooms_at_once_each_with_its_own(client: InferenceServerClient, clip: list[bytes]) -> None:
     colours = [(5 * n, 255 - 5 * n, 100) for n in range(40)]
-    rooms = [room(client) for _ in colours]
+    rooms = [RawRoom(client) for _ in colours]
     with ThreadPoolExecutor(8) as pool:
 
         def turn(number: int) -> list[list[int]]:
@@ -165,11 +155,11 @@ def test_a_rooms_frames_are_the_same_whoever_else_is_busy(
 ) -> None:
     background = plain((40, 90, 160))
     settings: dict[str, Value] = {**ALL, "anonymize": 0.6}
-    alone = play(room(client), clip, settings, background)
+    alone = play(RawRoom(client), clip, settings, background)
     car = [ppm(frame) for frame in itertools.islice(frames(talking_head()), 6)]
     with ThreadPoolExecutor(6) as pool:
-        others = [pool.submit(play, room(client), car, settings, plain((n, n, n))) for n in range(5)]
-        crowded = play(room(client), clip, settings, background)
+        others = [pool.submit(play, RawRoom(client), car, settings, plain((n, n, n))) for n in range(5)]
+        crowded = play(RawRoom(client), clip, settings, background)
         for other in others:
             other.result()
     assert max(differs(one, other) for one, other in zip(alone, crowded, strict=True)) <= 1
@@ -193,7 +183,7 @@ def test_effects_without_the_steps_before(
     for each, array in zip(inputs, arrays.values(), strict=True):
         each.set_data_from_numpy(array)
     with pytest.raises(InferenceServerException, match=said) as refused:
-        client.infer("effects", inputs, sequence_id=name(), sequence_start=True, sequence_end=True)
+        client.infer("effects", inputs, sequence_id=uuid.uuid4().hex, sequence_start=True, sequence_end=True)
     assert "INVALID_ARGUMENT" in str(refused.value.status())
 
 
@@ -207,4 +197,4 @@ async def test_a_room_of_the_client(
         caller.studio_room("host", effects, background=background) as studio,
     ):
         answers = [await studio.frame(image) for image in clip]
-    assert answers == play(room(client), clip, ALL, background)
+    assert answers == play(RawRoom(client), clip, ALL, background)
