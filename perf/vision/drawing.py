@@ -45,7 +45,7 @@ def _vision(rows: Sequence[Row]) -> Callable[[Axes], None]:
             ("in_process_per_s", "one process, no server"),
         ):
             axes.plot(callers, values(rows, metric), "o-", label=label)
-        _counts(axes, callers)
+        axes.set_xticks(callers)
         axes.set_xlabel("callers")
         _per_second(axes)
 
@@ -58,7 +58,7 @@ def _studio(rows: Sequence[Row]) -> Callable[[Axes], None]:
             chosen = [row for row in rows if row["effects"] == effects]
             rooms = values(chosen, "rooms")
             axes.plot(rooms, values(chosen, "frames_per_s"), "o-", label=str(effects))
-            _counts(axes, rooms)
+            axes.set_xticks(rooms)
         axes.set_xlabel("rooms")
         _per_second(axes)
 
@@ -130,10 +130,6 @@ def _recognition(rows: Sequence[Row]) -> Callable[[Axes], None]:
         axes.legend(fontsize=7)
 
     return draw
-
-
-def _counts(axes: Axes, counts: Sequence[float]) -> None:
-    axes.set_xticks(list(counts))
 
 
 def _per_second(axes: Axes) -> None:

@@ -24,8 +24,8 @@ class Score:
     @property
     def f1(self) -> float | None:
         """Harmonic mean of precision and recall; None where there was no face and none was reported."""
-        all_ = 2 * self.found + self.missed + self.false
-        return round(2 * self.found / all_, 4) if all_ else None
+        boxes = 2 * self.found + self.missed + self.false  # reported and labelled
+        return round(2 * self.found / boxes, 4) if boxes else None
 
     @property
     def iou(self) -> float | None:

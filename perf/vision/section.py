@@ -6,6 +6,7 @@ from typing import cast
 from perf.report import Figure, Section, Table, number
 from perf.vision import drawing
 from perf.vision.drawing import Row, value
+from perf.vision.matching import OVERLAP
 
 FRAMES_GOAL, RATIO_GOAL, ALONE_GOAL_MS = 30, 0.8, 25
 STUDIO_GOAL, STUDIO_AIM = 15, 30
@@ -14,7 +15,7 @@ _NOTES = {
     "vision": "vision: in one process is the same files and modules without a server, in the layout that did "
     "most frames a second; alone: a frame on its own there, every core at work for it.",
     "detectors": "detectors: ms from RGB to boxes inside the detector's own process, on every core. A face "
-    "counts as found from an overlap of 0.3 with its label on: boxes differ in what they call a face.",
+    f"counts as found from an overlap of {OVERLAP} with its label on: boxes differ in what they call a face.",
     "matte": "matte: raw is the network's mask, steadied what effects make of it, both against mediapipe's "
     "SelfieSegmentation in its own process. Flicker: mean change where the picture did not change.",
     "recognition": "recognition: of too few people to tell rates for others. No package says anything of "
@@ -24,9 +25,6 @@ _NOTES = {
 
 def section(result: Mapping[str, object]) -> Section:
     """A result of `perf vision`, as far as its parts were measured."""
-    parts = {name: rows for name in _NOTES | {"studio": ""} if (rows := rows_of(result, name))}
-    if not parts:
-        raise RuntimeError(f"not a result of perf vision: it has none of {', '.join((*_NOTES, 'studio'))}")
     makers = {
         "vision": _vision,
         "studio": _studio,
@@ -34,12 +32,14 @@ def section(result: Mapping[str, object]) -> Section:
         "matte": _matte,
         "recognition": _recognition,
     }
+    parts = {name: rows for name in makers if (rows := rows_of(result, name))}
+    if not parts:
+        raise RuntimeError(f"not a result of perf vision: it has none of {', '.join(makers)}")
     tables: list[Table] = []
     figures: list[Figure] = []
-    for name, make in makers.items():
-        if name in parts:
-            tables += make(parts[name])
-            figures += drawing.figures(name, parts[name])
+    for name, rows in parts.items():
+        tables += makers[name](rows)
+        figures += drawing.figures(name, rows)
     figures += drawing.figures("reach", rows_of(result, "reach"))
     missing = cast("Mapping[str, str]", result.get("not_measured") or {})
     return Section(
@@ -48,7 +48,7 @@ def section(result: Mapping[str, object]) -> Section:
         tables=tuple(tables),
         figures=tuple(figures),
         notes=(
-            *(note for name, note in _NOTES.items() if name in parts),
+            *(_NOTES[name] for name in parts if name in _NOTES),
             *(f"{name} was not measured: {why}" for name, why in missing.items()),
         ),
     )

@@ -64,7 +64,7 @@ async def play(
     async with AsyncClient(address) as client:
         ends = time.perf_counter() + seconds
 
-        async def play(number: int, frames: Sequence[bytes]) -> None:
+        async def play_one(number: int, frames: Sequence[bytes]) -> None:
             room = client.studio_room(f"perf-{number}", effects, background=background)
             async with room:
                 at = 0
@@ -74,7 +74,7 @@ async def play(
                         took.append(now - sent)
                     at += 1
 
-        await asyncio.gather(*(play(number, frames) for number, frames in enumerate(rooms)))
+        await asyncio.gather(*(play_one(number, frames) for number, frames in enumerate(rooms)))
     return took
 
 
