@@ -26,7 +26,7 @@ from exporters.sources import Library
 sys.path.append(str(REPOSITORY / "faces" / "1"))
 
 from detection import DETECTORS
-from looks import Frame
+from frame import Frame
 
 PUBLIC = ("biden", "collins", "einstein", "obama")
 """Whose embeddings are kept: those of public figures only, for an embedding can find a person again."""

@@ -131,7 +131,7 @@ def _ours(name: str, threads: int) -> Detect:
             view = detector.view(Levels(frames[number]))
             found = network.run(["boxes", "scores", "landmarks"], {"image": view.pixels[None]})
             boxes, scores, points = (tensor[0] for tensor in found)
-            faces = detector.faces(view, boxes, scores, points, _MOST)
+            faces = detector.candidates(view, boxes, scores, points, _MOST)
             times.append(1000 * (time.perf_counter() - began))
             all_boxes.append(np.array([face.box for face in faces], np.float32).reshape(-1, 4))
             all_scores.append(np.array([face.score for face in faces], np.float32))

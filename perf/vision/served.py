@@ -15,8 +15,8 @@ sys.path += [str(REPOSITORY.path / model / "1") for model in ("image_decoder", "
 from detection import DETECTORS, Detector  # noqa: E402 - after its folder is on the path
 from editing import edit  # noqa: E402
 from encoding import encode  # noqa: E402
+from frame import Frame, Run  # noqa: E402
 from geometry import Levels  # noqa: E402
-from looks import Frame, Run  # noqa: E402
 from matte import Steadied, to_frame  # noqa: E402
 from pictures import decode  # noqa: E402
 from rooms import Room  # noqa: E402

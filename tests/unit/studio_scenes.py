@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 from detection import DETECTORS
-from looks import Frame
+from frame import Frame
 from mesh import LEFT_EYE, OVAL, RIGHT_EYE
 from raster import Floats, Pixels, filled, resized, shrunk
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from anatomy import CHIP, EXPRESSION_VIEW, chip, expression_view, landmarks
 from detection import DETECTORS, SURE, clipped, distinct
+from frame import Frame
 from geometry import Levels, Similarity
-from looks import Frame
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
@@ -105,11 +105,11 @@ def test_faces_are_the_likeliest_and_in_the_frame() -> None:
     boxes = np.array([[0.1, 0.3, 0.2, 0.4], [0.5, 0.3, 0.6, 0.4], [0.8, 0.3, 1.1, 0.6]], np.float32)
     scores = np.array([SURE - 0.01, 0.5, 0.9], np.float32)
     points = np.tile(boxes[:, None, :2], (1, 6, 1))
-    found = detector.faces(view, boxes, scores, points, 10)
+    found = detector.candidates(view, boxes, scores, points, 10)
     assert [round(face.score, 2) for face in found] == [0.9, 0.5]
     assert np.allclose(found[1].box, [96, 9.6, 115.2, 28.8], atol=1e-3), "the frame is in the view's middle"
     assert np.allclose(clipped(found[0].box, 192, 96), [153.6, 9.6, 192, 67.2], atol=1e-3)
-    assert len(detector.faces(view, boxes, scores, points, 1)) == 1
+    assert len(detector.candidates(view, boxes, scores, points, 1)) == 1
 
 
 def face(turn: complex) -> Floats:

@@ -27,8 +27,8 @@ class View:
 
 
 @dataclass(frozen=True)
-class Face:
-    """A candidate: its box [4] and score, and the eyes [2,2], left in the picture first, all in the frame."""
+class Candidate:
+    """What may be a face, in the frame: its box [4], score, and eyes [2,2], left in the picture first."""
 
     box: Floats
     score: float
@@ -62,16 +62,18 @@ class Detector:
         )
         return View(levels.cut(Similarity(scale, 0), width, height), Similarity(scale, 0))
 
-    def faces(self, view: View, boxes: Floats, scores: Floats, points: Floats, most: int) -> list[Face]:
-        """The faces, likeliest first, at most `most`, of what the network found in [0, 1] of the view."""
+    def candidates(
+        self, view: View, boxes: Floats, scores: Floats, points: Floats, most: int
+    ) -> list[Candidate]:
+        """What may be faces, likeliest first, at most `most`; the outputs are in [0, 1] of the view."""
         sure = np.flatnonzero(scores >= SURE)
         order = sure[np.argsort(-scores[sure], kind="stable")]
         kept = order[distinct(boxes[order], self.overlap)][:most]
         corners = view.in_frame(boxes[kept].reshape(-1, 2, 2)).reshape(-1, 4)
         eyes = view.in_frame(points[kept, :2])
-        return [Face(corners[n], float(scores[at]), eyes[n]) for n, at in enumerate(kept)]
+        return [Candidate(corners[n], float(scores[at]), eyes[n]) for n, at in enumerate(kept)]
 
-    def around(self, face: Face, pixels: int) -> Similarity:
+    def around(self, face: Candidate, pixels: int) -> Similarity:
         """The square of `pixels` by `pixels`, upright to the face, in which face_landmarks looks for it.
 
         As MediaPipe's face_detection_front_detection_to_roi: the middle of the box, turned by the eyes.

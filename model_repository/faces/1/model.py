@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 import triton_python_backend_utils as pb_utils
 from detection import DETECTORS, Detector
+from frame import Frame
 from geometry import Floats, Pixels
-from looks import Frame
 from networks import FailedError, run
 from numpy.typing import NDArray
 

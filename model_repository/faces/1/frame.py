@@ -23,7 +23,7 @@ class Run(Protocol):
 
 
 @dataclass(frozen=True)
-class Looked:
+class Face:
     """A face: its box [4] and mesh [468,3] in the frame, and how probably it is one."""
 
     box: Floats
@@ -47,23 +47,23 @@ class Frame:
         self._scale = np.array([size[0] / self._levels.width, size[1] / self._levels.height], np.float32)
         self._run = run
 
-    def find(self, detector: Detector, most: int) -> list[Looked]:
+    def find(self, detector: Detector, most: int) -> list[Face]:
         """Its faces, surest first; of more than `most` those that the detector finds likeliest."""
         view = detector.view(self._levels)
         boxes, scores, points = self._run(detector.model, [view.pixels], ["boxes", "scores", "landmarks"])
-        found = detector.faces(view, boxes[0], scores[0], points[0], most)
+        found = detector.candidates(view, boxes[0], scores[0], points[0], most)
         if not found:
             return []
-        crops = [detector.around(face, LANDMARK_VIEW) for face in found]
+        crops = [detector.around(candidate, LANDMARK_VIEW) for candidate in found]
         pixels = [self._levels.cut(crop, LANDMARK_VIEW, LANDMARK_VIEW, replicate=True) for crop in crops]
         meshes, presences = self._run("face_landmarks", pixels, ["landmarks", "presence"])
-        looked = [
-            Looked(face.box, _in_frame(crop, mesh), face.score * float(presence[0]))
-            for face, crop, mesh, presence in zip(found, crops, meshes, presences, strict=True)
+        faces = [
+            Face(candidate.box, _in_frame(crop, mesh), candidate.score * float(presence[0]))
+            for candidate, crop, mesh, presence in zip(found, crops, meshes, presences, strict=True)
         ]
-        return sorted((each for each in looked if each.score >= SURE), key=lambda each: -each.score)
+        return sorted((each for each in faces if each.score >= SURE), key=lambda each: -each.score)
 
-    def describe(self, faces: Sequence[Looked]) -> dict[str, Floats]:
+    def describe(self, faces: Sequence[Face]) -> dict[str, Floats]:
         """`boxes` [N,4], `scores` [N], `landmarks` [N,5,2] and `meshes` [N,468,3], in the picture."""
         width, height = self._levels.width, self._levels.height
         boxes = [clipped(each.box, width, height) * np.tile(self._scale, 2) for each in faces]
@@ -75,11 +75,11 @@ class Frame:
             "meshes": _stack(meshes, POINTS, 3),
         }
 
-    def chips(self, faces: Sequence[Looked]) -> list[Pixels]:
+    def chips(self, faces: Sequence[Face]) -> list[Pixels]:
         """What face_embedder looks at of each."""
         return [self._levels.cut(chip(each.mesh), CHIP, CHIP) for each in faces]
 
-    def expression_views(self, faces: Sequence[Looked]) -> list[Pixels]:
+    def expression_views(self, faces: Sequence[Face]) -> list[Pixels]:
         """What face_expression looks at of each."""
         side = EXPRESSION_VIEW
         return [self._levels.cut(expression_view(each.mesh), side, side, replicate=True) for each in faces]
