@@ -144,7 +144,7 @@ def test_removing_removes_every_trace(gallery: Gallery, tmp_path: Path) -> None:
         gallery.remove("李雷")
 
 
-def test_a_file_that_cannot_be_written_leaves_the_old_one(gallery: Gallery, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_said(gallery: Gallery, tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file or directory"):
         gallery.save(tmp_path / "nowhere" / "people.npz")
 
