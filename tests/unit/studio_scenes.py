@@ -1,22 +1,21 @@
 """Photos as the effects get them, small, with what the exported networks see in them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 from detection import DETECTORS
 from frame import Frame
 from mesh import LEFT_EYE, OVAL, RIGHT_EYE
 from raster import Floats, Pixels, filled, resized, shrunk
 
 from exporters.pictures import frames, photos, read_image, talking_head
+from perf.models.pictures import Networks
 
-REPOSITORY = Path(__file__).parents[2] / "model_repository"
 LONGEST = 640
 MASK = 256
+run = Networks(threads=1)
+"""The outputs [N, ...] of an exported network for N images of one size."""
 
 
 @dataclass(frozen=True)
@@ -43,19 +42,6 @@ class Scene:
     def _within(self, *outlines: list[int]) -> Pixels:
         height, width = self.frame.shape[:2]
         return filled(height, width, [mesh[each, :2] for mesh in self.meshes for each in outlines])
-
-
-@cache
-def _session(model: str) -> ort.InferenceSession:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    return ort.InferenceSession(REPOSITORY / model / "1" / "model.onnx", options)
-
-
-def run(model: str, images: Sequence[Pixels], outputs: Sequence[str]) -> list[Floats]:
-    """The outputs [N, ...] of an exported network for N images of one size."""
-    found: list[Floats] = _session(model).run(list(outputs), {"image": np.stack(images)})
-    return found
 
 
 def mask_of(frame: Pixels) -> Floats:
