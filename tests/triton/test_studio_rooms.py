@@ -1,6 +1,7 @@
 """Rooms of `studio`: what they keep from frame to frame, when they end, and that none feels another."""
 
 import itertools
+import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 from exporters.pictures import Photo, frames, read_image, smiling_head, talking_head
 from server import Triton
 from tests.triton.looking import jpeg, ppm, shrunk
+from tests.triton.rooms import stub
 from tests.triton.studios import Array, RawRoom, Value, differs, pixels
 
 Photos = dict[str, Photo]
@@ -198,3 +200,22 @@ async def test_a_room_of_the_client(
     ):
         answers = [await studio.frame(image) for image in clip]
     assert answers == play(RawRoom(client), clip, ALL, background)
+
+
+@pytest.mark.slow
+def test_a_room_goes_on_when_faces_dies_over_its_frame(
+    vision_triton: Triton, client: InferenceServerClient, clip: list[bytes]
+) -> None:
+    settings: dict[str, Value] = {"smooth": 0.5, "format": "ppm"}
+    room, waited_for = RawRoom(client), stub(vision_triton, "face_landmarks")
+    before = room.frame(clip[0], settings, start=True)
+    waited_for.suspend()
+    with ThreadPoolExecutor(1) as callers:
+        lost = callers.submit(room.frame, clip[0], settings)
+        time.sleep(1)  # faces is at it by then
+        stub(vision_triton, "faces").kill()
+        waited_for.resume()
+        with pytest.raises(InferenceServerException, match="faces did not answer within") as error:
+            lost.result()
+    assert error.value.status() == "StatusCode.UNAVAILABLE"
+    assert room.frame(clip[0], settings, end=True) == before, "faces was loaded again meanwhile"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations  # Triton adds its classes to the module only after this is imported
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import lookout
@@ -11,6 +13,12 @@ from numpy.typing import NDArray
 from raster import Floats, Pixels
 
 Array = NDArray[np.generic]
+
+PATIENCE = 10.0
+"""Seconds to wait for a model. When the process of `faces` dies Triton never answers what it was at, and the
+next frame of a sequence has to wait for the one before: without an end the room would hang."""
+_THREADS = ThreadPoolExecutor(256, "call")
+"""One for each call under way; it has as many as were needed, and one that waits in vain stays."""
 
 
 class CallError(RuntimeError):
@@ -69,7 +77,11 @@ async def decode(picture: bytes) -> Pixels:
 
 async def _call(model: str, outputs: list[str], inputs: list[pb_utils.Tensor]) -> dict[str, Array]:
     request = pb_utils.InferenceRequest(model_name=model, requested_output_names=outputs, inputs=inputs)
-    response = await request.async_exec()
+    # Not async_exec: that waits without end, in threads of which there are few.
+    answer = asyncio.get_running_loop().run_in_executor(_THREADS, request.exec)
+    if not (await asyncio.wait([answer], timeout=PATIENCE))[0]:
+        raise CallError(f"{model} did not answer within {PATIENCE:g} s")
+    response = answer.result()
     if response.has_error():
         raise CallError(f"{model}: {response.error().message()}")
     return {tensor.name(): tensor.as_numpy() for tensor in response.output_tensors()}
