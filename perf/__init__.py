@@ -1,4 +1,5 @@
-"""Measurements anyone can rerun: `python -m perf NAME`. A folder per question, and two that they share.
+"""Measurements anyone can rerun: `python -m perf NAME`. A folder per question, and three that they share.
 
 report: how results are written and drawn. load: what drives a server and reads what it cost.
+served: the same code and networks without a server.
 """

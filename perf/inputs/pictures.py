@@ -12,8 +12,8 @@ from exporters.pictures import Image
 from exporters.sources import Library
 from perf.inputs.recorded import Inputs, Step
 from perf.load.video import CLIPS, HEADS, cut, jpeg
-from perf.models.pictures import Networks
-from perf.vision.served import DEFAULT_DETECTOR, DETECTORS, REPOSITORY, Frame, Levels, look, views
+from perf.served.networks import Networks
+from perf.served.pictures import DEFAULT_DETECTOR, DETECTORS, REPOSITORY, Frame, Levels, look, views
 from server.repository import check_files
 
 HOST = (640, 480)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from threading import Barrier
 
 from perf.inputs.recorded import Step
-from perf.models.instances import THREADS, InProcess, Instance, Job
+from perf.models.instances import InProcess, Instance, Job
+from perf.served.networks import THREADS
 from server.repository import Model
 
 TRY_S = 0.4

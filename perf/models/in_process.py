@@ -9,7 +9,8 @@ from tritonclient.utils import triton_to_np_dtype
 
 from perf.inputs.recorded import Step
 from perf.models import pictures, speech
-from perf.models.instances import InProcess, Instance, Job, session
+from perf.models.instances import InProcess, Instance, Job
+from perf.served.networks import session
 from server.repository import Model
 
 

@@ -6,16 +6,15 @@ from threading import Condition
 
 import cv2
 import numpy as np
-import onnxruntime as ort
 
 from exporters.onnx_tools import Array, Floats
 from exporters.pictures import Image
 from perf.inputs.recorded import Step
-from perf.models.instances import InProcess, Instance, session
-from perf.vision.served import (
+from perf.models.instances import InProcess, Instance
+from perf.served.networks import Networks
+from perf.served.pictures import (
     DEFAULT_DETECTOR,
     DETECTORS,
-    REPOSITORY,
     Frame,
     Room,
     Run,
@@ -32,21 +31,6 @@ Work = Callable[[Step, Run, int], object]
 _DETECTOR = DETECTORS[DEFAULT_DETECTOR]
 _PATIENCE_S = 60.0
 _LARGEST_BATCH = 64
-
-
-class Networks:
-    """The networks, asked as `faces` asks them; each is loaded when it is first asked."""
-
-    def __init__(self, threads: int) -> None:
-        self._threads = threads
-        self._sessions: dict[str, ort.InferenceSession] = {}
-
-    def __call__(self, model: str, images: Sequence[Image], outputs: Sequence[str]) -> list[Floats]:
-        """The outputs [N,...] for N images of one size."""
-        if model not in self._sessions:
-            self._sessions[model] = session(REPOSITORY.read(model), self._threads)
-        found: list[Floats] = self._sessions[model].run(list(outputs), {"image": np.stack(images)})
-        return found
 
 
 class Together:

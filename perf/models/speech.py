@@ -7,8 +7,9 @@ import numpy as np
 from exporters.onnx_tools import Floats
 from exporters.whisper.served import Decoder, Network, Request, Vocabulary, normalise
 from perf.inputs.recorded import Step
-from perf.models.instances import InProcess, Instance, session
+from perf.models.instances import InProcess, Instance
 from perf.report import PROJECT
+from perf.served.networks import session
 from server.repository import Repository
 
 

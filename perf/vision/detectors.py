@@ -8,12 +8,12 @@ import numpy as np
 
 from exporters.pictures import Image
 from exporters.sources import Library
-from perf.models.instances import session
+from perf.served.networks import session
+from perf.served.pictures import DETECTORS, REPOSITORY, Levels
 from perf.vision import labels
 from perf.vision.labels import GROUP, LIVE, NOBODY, Labelled
 from perf.vision.matching import recall_by_height, score
 from perf.vision.peers import Faces, Peer
-from perf.vision.served import DETECTORS, REPOSITORY, Levels
 
 Detect = Callable[[Sequence[Image]], Faces]
 """Finds the faces of frames, and takes the time of each."""

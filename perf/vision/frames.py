@@ -10,7 +10,7 @@ from perf.load import grpc_load
 from perf.load.closed_loop import Answers
 from perf.load.server_costs import Costs, Meter
 from perf.models import bare, in_process
-from perf.vision.served import REPOSITORY
+from perf.served.pictures import REPOSITORY
 from server import Triton
 
 CALLERS = (1, 2, 4, 8)

@@ -13,9 +13,9 @@ from exporters.onnx_tools import Floats
 from exporters.pictures import Image
 from exporters.sources import Library
 from perf.load.video import CLIPS
-from perf.models.pictures import Networks
+from perf.served.networks import Networks
+from perf.served.pictures import Steadied, to_frame, views
 from perf.vision.peers import Peer
-from perf.vision.served import Steadied, to_frame, views
 
 HALF = 0.5
 """From this probability on a pixel counts as part of a person."""

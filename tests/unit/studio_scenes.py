@@ -10,7 +10,7 @@ from mesh import LEFT_EYE, OVAL, RIGHT_EYE
 from raster import Floats, Pixels, filled, resized, shrunk
 
 from exporters.pictures import frames, photos, read_image, talking_head
-from perf.models.pictures import Networks
+from perf.served.networks import Networks
 
 LONGEST = 640
 MASK = 256

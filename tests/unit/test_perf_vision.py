@@ -11,11 +11,12 @@ from exporters.pictures import Image, photos, read_image
 from exporters.sources import Library
 from perf.inputs.pictures import encoded, host_frames
 from perf.load.video import CLIPS, cut, jpegs
-from perf.models.pictures import Networks, Together
+from perf.models.pictures import Together
+from perf.served.networks import Networks
+from perf.served.pictures import DEFAULT_DETECTOR, DETECTORS, Frame, decode, look
 from perf.vision.labels import GROUP, LIVE, NOBODY, SIZE, face_boxes, labelled
 from perf.vision.matching import pairs, recall_by_height, score
 from perf.vision.matte import flicker
-from perf.vision.served import DEFAULT_DETECTOR, DETECTORS, Frame, decode, look
 
 LIBRARY = Library()
 
