@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from liveroom import Face, Gallery
+from liveroom import Gallery
 from liveroom.cli import _fonts, main
-from liveroom.cli._draw import READABLE, Annotator
+from liveroom.cli._draw import READABLE
 from PIL import Image
 
 from tests.unit.picture_peer import PicturePeer, person, scene
@@ -95,46 +95,6 @@ async def test_what_was_seen_is_drawn_upright_and_large_enough_to_read(tmp_path:
     assert drawn.shape == (48 * scale, 64 * scale, 3)
     assert len(np.unique(drawn.reshape(-1, 3), axis=0)) > 10
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.png", "turned.jpg"]
-
-
-@pytest.mark.parametrize("background", [0, 90, 255])
-@pytest.mark.parametrize("size", [(480, 640), (1800, 2400)])
-def test_labels_show_on_any_background_at_any_size(background: int, size: tuple[int, int]) -> None:
-    height, width = size
-    unit = height / 10
-    face = Face(
-        (2 * unit, 2 * unit, 5 * unit, 5 * unit), 0.9, ((3 * unit, 3 * unit),) * 5, {"happy": 1.0}, person(0)
-    )
-    pixels = np.full((height, width, 3), background, np.uint8)
-    drawn = Annotator(width, height).draw(pixels, [face]).astype(int)
-    assert drawn.shape == pixels.shape
-    label = drawn[int(unit) : int(2 * unit), int(2 * unit) : int(6 * unit)].mean(axis=2)
-    assert label.max() - label.min() > 150
-    rows = np.flatnonzero((label > 240).any(axis=1) & (label < 90).any(axis=1))
-    assert len(rows) >= height / 60, "letters too small"
-    edge = drawn[int(3.5 * unit), int(1.8 * unit) : int(2.2 * unit)].sum(axis=1)
-    assert edge.max() - edge.min() > 300
-
-
-def test_a_label_stays_within_the_picture_and_off_other_labels() -> None:
-    whole = Face((-5, -5, 645, 485), 0.9, ((9, 9),) * 5, {"happy": 1.0}, person(0))
-    twin = Face((100, 100, 200, 200), 0.9, ((9, 9),) * 5, {"happy": 1.0}, person(0), name="Li Lei")
-    black = np.zeros((480, 640, 3), np.uint8)
-    one = Annotator(640, 480).draw(black, [whole])
-    assert (one > 240).all(axis=2).sum() > 100
-    alone, both = (
-        (Annotator(640, 480).draw(black, faces) > 240).all(axis=2).sum() for faces in ([twin], [twin, twin])
-    )
-    assert both > 1.9 * alone
-
-
-def test_a_name_that_no_font_can_draw_gets_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_fonts, "FONTS", ())
-    faces = [Face((9, 99, 90, 180), 0.9, ((9, 9),) * 5, {"happy": 1.0}, person(0), name="李雷")]
-    annotator = Annotator(640, 480)
-    drawn = annotator.draw(np.zeros((480, 640, 3), np.uint8), faces)
-    assert annotator.legend == {"李雷": "#1"}
-    assert (drawn > 240).all(axis=2).any()
 
 
 async def test_the_number_is_explained(
@@ -252,11 +212,3 @@ def test_help_documents_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(SystemExit, match="0"):
             main([command, "--help"])
         assert "130  interrupted with Ctrl-C" in capsys.readouterr().out
-
-
-def test_a_chinese_name_is_drawn_where_there_is_a_font_for_it() -> None:
-    font = _fonts.Fonts(24).for_text("李雷 happy 1.00")
-    if font is None:
-        pytest.skip("no font with Chinese on this machine")
-    assert bytes(font.getmask("李", mode="L")) != bytes(font.getmask("雷", mode="L"))
-    assert _fonts.Fonts(24).for_text("\U0010fffd") is None
