@@ -13,6 +13,7 @@ from pathlib import Path
 def replacing(path: Path, mode: int = 0o666) -> Iterator[Path]:
     """A new empty file beside `path` (with its ending) to write; it becomes `path` when the block ends well.
 
+    Of a symbolic link what it points to is replaced: nothing old stays behind under another name.
     When the block ends in any other way, interrupts included, nothing of it is left and `path` is as before.
 
     Args:
@@ -22,7 +23,8 @@ def replacing(path: Path, mode: int = 0o666) -> Iterator[Path]:
     Raises:
         OSError: the folder cannot be written to.
     """
-    part = path.with_name(f".{path.stem[:100]}.{uuid.uuid4().hex[:8]}{path.suffix}")
+    target = path.resolve()
+    part = target.with_name(f".{path.stem[:100]}.{uuid.uuid4().hex[:8]}{path.suffix}")
     try:
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
     except OSError as error:
@@ -31,7 +33,7 @@ def replacing(path: Path, mode: int = 0o666) -> Iterator[Path]:
         yield part
         with part.open("rb") as written:
             os.fsync(written.fileno())
-        part.replace(path)
+        part.replace(target)
     except BaseException:
         part.unlink(missing_ok=True)
         raise

@@ -168,7 +168,10 @@ class Gallery:
         """
         gallery = cls(threshold=threshold, margin=margin)
         try:
-            people = {_name(name): _embeddings(found) for name, found in read(Path(path)).items()}
+            found = read(Path(path))
+            people = {_name(name): _embeddings(photos) for name, photos in found.items()}
+            if len(people) < len(found):
+                raise InvalidInput("it is damaged: two of its names are the same")
         except InvalidInput as error:
             raise InvalidInput(f"{path} can't be used: {error}") from error
         gallery._known = _Known(people)

@@ -97,6 +97,13 @@ async def test_what_was_seen_is_drawn_upright_and_large_enough_to_read(tmp_path:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.png", "turned.jpg"]
 
 
+async def test_a_picture_with_broken_exif_is_drawn_on(tmp_path: Path) -> None:
+    broken, out = tmp_path / "broken.png", tmp_path / "out.png"
+    Image.fromarray(np.full((480, 640, 3), 200, np.uint8)).save(broken, exif=b"nonsense")
+    assert await run("vision", broken, "--out", out) == 0
+    assert Image.open(out).size == (640, 480)
+
+
 async def test_the_number_is_explained(
     photo: Path, people: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

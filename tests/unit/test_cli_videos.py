@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import signal
 import subprocess
@@ -78,6 +79,40 @@ async def test_a_silent_video_of_odd_size_loses_at_most_a_line(tmp_path: Path) -
     frames, heard = read_clip(out)
     assert [frame.shape for _, frame in frames] == [(24, 32, 3)] * 3
     assert not len(heard)
+
+
+@pytest.mark.parametrize("ending", [".avi", ".wmv"])
+async def test_frames_keep_their_order_where_files_know_only_one_time(clip: Path, ending: str) -> None:
+    out = clip.with_name(f"drawn{ending}")
+    assert await run("vision", write_clip(clip, [scene(0)] * FRAMES, sound=False), "--out", out) == 0
+    with av.open(str(out)) as container:
+        assert not container.streams.video[0].codec_context.has_b_frames
+
+
+def test_times_in_disorder_increase(tmp_path: Path) -> None:
+    clip = tmp_path / "disorder.avi"
+    with av.open(str(clip), "w") as container:
+        video = container.add_stream("h264", rate=RATE, options={"bf": "3", "x264-params": "b-adapt=0"})
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        for grey in range(0, 240, 20):
+            container.mux(video.encode(av.VideoFrame.from_ndarray(scene(grey, 64, 48), format="rgb24")))
+        container.mux(video.encode())
+    with VideoFile(clip) as read:
+        frames = list(read.frames())
+    assert len(frames) == 12
+    assert all(after.pts - before.pts > 0.9 / RATE for before, after in itertools.pairwise(frames))
+
+
+async def test_frames_of_another_size_become_as_large_as_the_first(tmp_path: Path) -> None:
+    clip = tmp_path / "both.ts"
+    parts = [
+        write_clip(tmp_path / f"{width}.ts", [scene(0, width, 48)] * 3, sound=False).read_bytes()
+        for width in (64, 96)
+    ]
+    clip.write_bytes(b"".join(parts))
+    out = tmp_path / "out.mp4"
+    assert await run("studio", clip, "--out", out) == 0
+    assert [frame.shape for _, frame in read_clip(out)[0]] == [(48, 64, 3)] * 6
 
 
 def test_a_video_on_its_side_is_turned_upright(tmp_path: Path) -> None:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 _TICKS = Fraction(1, 90_000)
 """Seconds; what MPEG counts time in, for files that say no other."""
 
+_LEAST_STEP = 1e-6
+"""Seconds between two frames; less is rounding."""
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -82,7 +85,7 @@ class VideoFile:
 
         wanted = [self.stream, *([self.sound] if self.sound and copy_sound else [])]
         shown, last = 0, -1.0
-        step = float(1 / (self.stream.average_rate or 25))
+        step = float(max(1 / (self.stream.average_rate or 25), self.stream.time_base or _TICKS))
         try:
             for packet in self._container.demux(wanted):
                 if packet.stream is self.sound:
@@ -94,7 +97,7 @@ class VideoFile:
                         continue
                     pixels: Pixels = frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
                     turned: Pixels = np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90)))
-                    if frame.time is not None and (not shown or frame.time > last):
+                    if frame.time is not None and (not shown or frame.time > last + _LEAST_STEP):
                         last = frame.time
                     else:
                         last = last + step if shown else 0.0
