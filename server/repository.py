@@ -11,6 +11,7 @@ from tritonclient.grpc.model_config_pb2 import ModelConfig
 from server.errors import ServerError
 
 DEFAULT_FILENAMES = {"onnxruntime": "model.onnx", "python": "model.py", "tensorrt": "model.plan"}
+MOST_NICE = 19
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,20 @@ class Model:
         """The models it needs: an ensemble's steps, and what `parameters { key: "requires" ... }` lists."""
         steps = [step.model_name for step in self.config.ensemble_scheduling.step]
         return tuple(dict.fromkeys([*steps, *self._listed("requires")]))
+
+    @property
+    def niceness(self) -> int:
+        """How far its processes step back on the CPU, 0 to 19, as its parameter says; 0 without.
+
+        Raises ServerError for anything else.
+        """
+        said = self._listed("niceness") or ["0"]
+        if len(said) > 1 or not said[0].isdecimal() or int(said[0]) > MOST_NICE:
+            value = ", ".join(said)
+            raise ServerError(
+                f"model '{self.name}': niceness is '{value}' in {self.config_file}: use 0 to {MOST_NICE}"
+            )
+        return int(said[0])
 
     @property
     def is_complete(self) -> bool:

@@ -99,11 +99,12 @@ class Triton:
             wanted = self._repository.names() if self._wanted is None else self._wanted
             self.models = self._repository.resolve(wanted)
             check_files(self.models)
+            niceness = {model.name: model.niceness for model in self.models.values()}
             compile_modules(self.models)
             self._launch(deadline)
             loader = Loader(self.grpc, self.models, self.log)
             loader.load_all(deadline, self._progress)
-            self._watch = StubWatch(self.pid, loader, self._fail, self._progress)
+            self._watch = StubWatch(self.pid, loader, niceness, self._fail, self._progress)
             self._watch.start()
         except ServerError as error:
             self._failure = ServerError(self._plain(str(error)))

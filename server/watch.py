@@ -1,9 +1,11 @@
 """Watches the Python stubs: Triton 2.51 reports a model with a dead stub as ready and never restarts it."""
 
 import collections
+import contextlib
+import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +30,7 @@ class Stub(NamedTuple):
 class StubWatch(threading.Thread):
     """Loads a model again when a stub of it dies, at most RELOADS times in WINDOW_S seconds.
 
+    niceness: by model, for those whose stubs are to step back behind others on the CPU.
     `fail(error)` is called, and watching ends, when that fails or is once too often.
     """
 
@@ -35,6 +38,7 @@ class StubWatch(threading.Thread):
         self,
         server_pid: int,
         loader: Loader,
+        niceness: Mapping[str, int],
         fail: Callable[[ServerError], None],
         progress: Callable[[str], None],
     ) -> None:
@@ -45,7 +49,8 @@ class StubWatch(threading.Thread):
         self._progress = progress
         self._stopped = threading.Event()
         self._deaths: dict[str, collections.deque[float]] = collections.defaultdict(collections.deque)
-        self._stubs = self._find()
+        self._niceness = niceness
+        self._stubs = self._placed()
 
     def stop(self) -> None:
         """Ends watching; a reload under way ends with the server, and its error counts no more."""
@@ -66,7 +71,7 @@ class StubWatch(threading.Thread):
                 if not self._stopped.is_set():
                     self._fail(error)
                 return
-            self._stubs = self._find()
+            self._stubs = self._placed()
 
     def _mend(self, model: str) -> None:
         now = time.monotonic()
@@ -83,6 +88,16 @@ class StubWatch(threading.Thread):
             if stub.model == model and _alive(process):
                 process.kill()  # Triton waits for ever for the living instances of a model with a dead one
         self._loader.reload(model)
+
+    def _placed(self) -> dict[psutil.Process, Stub]:
+        """Every living stub, once it has the niceness of its model."""
+        stubs = self._find()
+        for process, stub in stubs.items():
+            if niceness := self._niceness.get(stub.model, 0):
+                with contextlib.suppress(psutil.Error, ProcessLookupError):  # gone by now
+                    for thread in process.threads():  # to Linux each has a niceness of its own
+                        os.setpriority(os.PRIO_PROCESS, thread.id, niceness)
+        return stubs
 
     def _find(self) -> dict[psutil.Process, Stub]:
         """Every living stub: called with <repository>/<model>/<version>/<file> ... <instance> <runtime>."""

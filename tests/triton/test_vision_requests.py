@@ -1,5 +1,6 @@
 """`vision` and requests: which outputs, what cannot be taken, many at once, cancelled ones, a dead model."""
 
+import os
 import struct
 import time
 import zlib
@@ -187,6 +188,7 @@ def test_cancelled_calls_disturb_nobody(client: InferenceServerClient, photos: P
 def test_a_killed_model_is_loaded_again(
     client: InferenceServerClient, vision_triton: Triton, portrait: bytes, model: str
 ) -> None:
+    assert _niceness(vision_triton, model) == {10}
     stub(vision_triton, model).kill()
     began, failures, seen = time.monotonic(), 0, None
     while seen is None:
@@ -200,3 +202,11 @@ def test_a_killed_model_is_loaded_again(
         assert time.monotonic() - began < 30, f"{model} did not come back"
     assert failures > 0
     assert len(seen) == 1
+    while _niceness(vision_triton, model) != {10}:
+        assert time.monotonic() - began < 30, "the new process does not step back behind captions"
+        time.sleep(0.1)
+
+
+def _niceness(triton: Triton, model: str) -> set[int]:
+    """Of every thread of the model's process."""
+    return {os.getpriority(os.PRIO_PROCESS, thread.id) for thread in stub(triton, model).threads()}

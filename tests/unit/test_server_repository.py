@@ -42,6 +42,16 @@ def test_an_unknown_requirement_says_who_requires_it(repository: Repository) -> 
         repository.resolve(["needy"])
 
 
+@pytest.mark.parametrize("value", ["20", "-5", "low", "1, 2"])
+def test_a_niceness_that_is_none_is_refused(repository: Repository, value: str) -> None:
+    parameter = 'parameters {{ key: "niceness" value {{ string_value: "{}" }} }}'
+    models.write(repository.path, "polite", models.PYTHON + parameter.format("10"))
+    assert (repository.read("polite").niceness, repository.read("echo").niceness) == (10, 0)
+    models.write(repository.path, "odd", models.PYTHON + parameter.format(value))
+    with pytest.raises(ServerError, match=f"niceness is '{value}' in .*: use 0 to 19"):
+        _ = repository.read("odd").niceness
+
+
 def test_a_circle_is_shown(tmp_path: Path) -> None:
     for name, other in (("a", "b"), ("b", "a")):
         requires = f'parameters {{ key: "requires" value {{ string_value: "{other}" }} }}'
