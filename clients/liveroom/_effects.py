@@ -48,9 +48,9 @@ class Effects:
     def __post_init__(self) -> None:
         for name in _STRENGTHS:
             value = getattr(self, name)
-            if not 0 <= value <= 1:
+            if not _is_number(value) or not 0 <= value <= 1:
                 raise InvalidInput(f"Effects.{name} is {value!r}: expected a strength from 0 to 1")
-        if self.threshold is not None and not 0 < self.threshold <= 2:
+        if self.threshold is not None and not (_is_number(self.threshold) and 0 < self.threshold <= 2):
             raise InvalidInput(
                 f"Effects.threshold is {self.threshold!r}: expected a distance above 0 and up to 2"
             )
@@ -63,5 +63,8 @@ class Effects:
 
     def settings(self) -> str:
         """The JSON that `studio` takes."""
-        said = {name: value for name, value in asdict(self).items() if value is not None}
-        return json.dumps(said, ensure_ascii=False)
+        return json.dumps({name: value for name, value in asdict(self).items() if value is not None})
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

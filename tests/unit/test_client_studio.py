@@ -138,6 +138,7 @@ async def test_a_background_and_its_effect_go_together() -> None:
     [
         (lambda: Effects(smooth=1.5), "Effects.smooth is 1.5: expected a strength from 0 to 1"),
         (lambda: Effects(blur=float("nan")), "Effects.blur is nan"),
+        (lambda: Effects(blur="x"), "Effects.blur is 'x': expected a strength"),  # type: ignore[arg-type]  # the point of it
         (lambda: Effects(threshold=0.0), "Effects.threshold is 0.0"),
         (lambda: Effects(format="gif"), "Effects.format is 'gif': expected one of same, jpeg"),  # type: ignore[arg-type]  # the point of it
         (lambda: Effects(quality=101), "Effects.quality is 101"),
