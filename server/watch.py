@@ -101,8 +101,12 @@ class StubWatch(threading.Thread):
 
     def _find(self) -> dict[psutil.Process, Stub]:
         """Every living stub: called with <repository>/<model>/<version>/<file> ... <instance> <runtime>."""
-        stubs = {}
-        for child in self._server.children():
+        stubs: dict[psutil.Process, Stub] = {}
+        try:
+            children = self._server.children()
+        except psutil.NoSuchProcess:  # the server ended, and they with it
+            return stubs
+        for child in children:
             try:
                 arguments = child.cmdline()
             except psutil.Error:  # gone or a zombie by now
