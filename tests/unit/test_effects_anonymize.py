@@ -166,6 +166,17 @@ def test_the_second_look_finds_every_face(name: str) -> None:
     assert len(not_among(found, shown.boxes)) == people - len(shown.boxes)
 
 
+def test_everyone_in_a_crowd_is_looked_out_for() -> None:
+    """Each of 128 faces twice, a pixel apart: as many as there are boxes."""
+    corners = np.array([(x, y) for y in range(8) for x in range(16)], np.float32) * (1 / 16, 1 / 8)
+    once = np.hstack([corners, corners + np.array([0.05, 0.1])])
+    twice = np.concatenate([once, once + 1 / 640]).astype(np.float32)
+    frame = np.zeros((640, 640, 3), np.uint8)
+    found = candidates(frame, view(frame), twice, np.full(256, 0.5, np.float32))
+    assert len(found) == 128
+    assert len(hidden(Watch(), found, np.full(128, np.inf, np.float32))) == 128
+
+
 def test_a_second_look_at_frames_of_any_size() -> None:
     for height, width in ((1, 1), (20, 300), (360, 640), (1080, 1920), (3000, 100)):
         frame = np.zeros((height, width, 3), np.uint8)

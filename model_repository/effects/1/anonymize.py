@@ -27,7 +27,7 @@ FINEST, COARSEST = 26.0, 2.5
 project's photos end up 0.45 and more from where they were, as far as those of strangers."""
 
 
-@dataclass(eq=False)  # taken out of lists by identity: boxes have no single truth of being equal
+@dataclass
 class Place:
     """Where a face to be covered was last: box [4], frames since, and frames in which it was recognised."""
 
@@ -53,24 +53,27 @@ class Watch:
         places = [place for place in self._places if place.unseen < REMEMBERED]
         for place in places:
             place.unseen += 1
+        near = overlap(boxes[:, None], _boxes([place.box for place in places])[None])
+        was_shown = (overlap(boxes[:, None], _boxes(self._shown)[None]) >= SAME).any(axis=1)
         covered: list[Place] = []
         shown: list[Floats] = []
-        for box, distance in zip(boxes, distances, strict=True):
-            before = max(places, key=lambda place: overlap(place.box, box), default=None)
-            if before is not None and overlap(before.box, box) < SAME:
-                before = None
+        met: set[int] = set()
+        for number, (box, distance) in enumerate(zip(boxes, distances, strict=True)):
+            at = int(near[number].argmax()) if places else 0
+            before = places[at] if places and near[number, at] >= SAME else None
             if before is not None:
-                places.remove(before)
-            trusted = before is None and any(overlap(last, box) >= SAME for last in self._shown)
-            known = distance <= threshold + (TRUST if trusted else 0)
+                near[:, at] = 0
+                met.add(at)
+            known = distance <= threshold + (TRUST if before is None and was_shown[number] else 0)
             recognised = (before.recognised if before is not None else 0) + 1 if known else 0
             if not known or (before is not None and recognised < SURE):
                 covered.append(Place(box.copy(), recognised=recognised))
             else:
                 shown.append(box.copy())
-        self._places, self._shown = covered + places, shown
+        missed = [place for at, place in enumerate(places) if at not in met]
+        self._places, self._shown = covered + missed, shown
         grown = [widened(place.box, 1 + GROWS * place.unseen) for place in self._places]
-        return np.array(grown, np.float32).reshape(-1, 4)
+        return _boxes(grown)
 
 
 def nearest(embeddings: Floats, allowed: Floats) -> Floats:
@@ -112,12 +115,14 @@ def _cover(picture: Pixels, box: Floats, strength: float) -> None:
     part[:] = mixed(resized(coarse, width, height, cv2.INTER_CUBIC), part, weight.astype(np.float32))
 
 
-def overlap(one: Floats, other: Floats) -> float:
-    """Intersection over union of two boxes [4]."""
-    shared = np.maximum(np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2]), 0)
-    both = float(np.prod(shared))
-    union = float(np.prod(one[2:] - one[:2]) + np.prod(other[2:] - other[:2])) - both
-    return both / union if union > 0 else 0.0
+def overlap(one: Floats, other: Floats) -> Floats:
+    """Intersection over union of boxes [..., 4], broadcast together."""
+    shared = np.maximum(
+        np.minimum(one[..., 2:], other[..., 2:]) - np.maximum(one[..., :2], other[..., :2]), 0
+    )
+    both = shared.prod(axis=-1)
+    union = sum((box[..., 2:] - box[..., :2]).prod(axis=-1) for box in (one, other)) - both
+    return np.asarray(np.where(union > 0, both / np.where(union > 0, union, 1), 0), np.float32)
 
 
 def widened(box: Floats, factor: float) -> Floats:
@@ -125,3 +130,8 @@ def widened(box: Floats, factor: float) -> Floats:
     middle, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2 * np.float32(factor)
     wide: Floats = np.concatenate([middle - half, middle + half])
     return wide
+
+
+def _boxes(boxes: list[Floats]) -> Floats:
+    """Boxes in one array [N, 4], also where there are none."""
+    return np.array(boxes, np.float32).reshape(-1, 4)

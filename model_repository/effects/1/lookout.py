@@ -19,8 +19,6 @@ SHORTEST_VIEW, LONGEST_VIEW = 320, 960
 """Between these, half the frame's longer side is enough: faces of 16 pixels of the frame are found."""
 MULTIPLE = 32
 """Of which the sides of what CenterFace looks at have to be multiples."""
-MOST = 64
-"""Faces that are covered at the most."""
 
 
 def view(frame: Pixels) -> Pixels:
@@ -32,7 +30,7 @@ def view(frame: Pixels) -> Pixels:
 
 
 def candidates(frame: Pixels, shown: Pixels, boxes: Floats, scores: Floats) -> Floats:
-    """What might be a face, boxes [N, 4] in pixels of `frame`, best first.
+    """What might be a face, boxes [N, 4] in pixels of `frame`, best first: every one that there is.
 
     boxes: [K, 4], in [0, 1] of `shown`, which is `view(frame)`. scores: [K].
     """
@@ -41,7 +39,7 @@ def candidates(frame: Pixels, shown: Pixels, boxes: Floats, scores: Floats) -> F
     sides = np.tile(np.array(shown.shape[1::-1], np.float32), 2) * np.float32(scale)
     found: Floats = boxes[likely] * sides
     corners_and_sizes = np.concatenate([found[:, :2], found[:, 2:] - found[:, :2]], axis=1)
-    kept = cv2.dnn.NMSBoxes(corners_and_sizes.tolist(), scores[likely].tolist(), SCORE, COPY, top_k=MOST)
+    kept = cv2.dnn.NMSBoxes(corners_and_sizes.tolist(), scores[likely].tolist(), SCORE, COPY)
     best: Floats = found[np.asarray(kept, np.intp).reshape(-1)]
     return best
 
