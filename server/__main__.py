@@ -11,6 +11,7 @@ from types import FrameType
 from rich.console import Console
 
 from server.errors import ServerError
+from server.launch import read_admin_key
 from server.triton import Triton
 
 _QUIET_S = 2.0
@@ -30,6 +31,17 @@ def parser() -> argparse.ArgumentParser:
     add("--grpc-port", type=int, default=8001, help="0 picks a free port and says which (%(default)s)")
     add("--metrics-port", type=int, default=8002, help="0 picks a free port and says which (%(default)s)")
     add("--http-port", type=int, help="also serve HTTP there (default: HTTP is off)")
+    add(
+        "--ready-port",
+        type=int,
+        help="say there over HTTP whether every model answers: /ready and /live (default: nowhere)",
+    )
+    add(
+        "--admin-key-file",
+        type=Path,
+        metavar="FILE",
+        help="whoever does not send the key in it may infer and ask how the server is, nothing else",
+    )
     add(
         "--config-name",
         help="use <model>/configs/NAME.pbtxt where there is one (Triton's --model-config-name)",
@@ -91,6 +103,8 @@ def main() -> int:
             grpc_port=options.grpc_port,
             metrics_port=options.metrics_port,
             http_port=options.http_port,
+            ready_port=options.ready_port,
+            admin_key=options.admin_key_file and read_admin_key(options.admin_key_file),
             config_name=options.config_name,
             log_file=options.log_file,
             bind=options.bind,
@@ -149,7 +163,8 @@ def _ready_line(triton: Triton, *, as_json: bool) -> str:
             "models": models,
             "pid": triton.pid,
         }
-        return json.dumps(line | ({"http": triton.http} if triton.http else {}))
+        extra = {"http": triton.http, "ready_url": triton.ready}
+        return json.dumps(line | {name: url for name, url in extra.items() if url})
     return f"ready: gRPC on {triton.grpc}, metrics at {triton.metrics}, serving {', '.join(models)}"
 
 

@@ -14,28 +14,44 @@ from server.errors import ServerError, reason_of
 from server.repository import Model
 
 Array = npt.NDArray[np.generic]
-CHANNEL = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
+CHANNEL = [
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_reconnect_backoff_ms", 1000),  # a server that comes back is soon found
+]
 
 
-def probe(address: str, model: Model, models: Mapping[str, Model], timeout_s: float) -> None:
-    """Sends `model` one request made from its first `model_warmup` (or zeros) and waits for the whole answer.
+class Question:
+    """A request to `model`, made from its first `model_warmup` (or zeros), that can be asked again and again.
 
     An ensemble, for which Triton allows no `model_warmup`, takes the samples of the steps its inputs go to.
     Sequence models, and ensembles over one, get START and END on that request; decoupled ones are followed to
     the final response.
-    Raises ServerError when the answer is an error or does not come within `timeout_s`.
     """
-    inputs = []
-    for name, array in sample(model, models).items():
-        declared = next(tensor for tensor in model.config.input if tensor.name == name)
-        inputs.append(InferInput(name, list(array.shape), _wire_type(declared.data_type)))
-        inputs[-1].set_data_from_numpy(array)
+
+    def __init__(self, model: Model, models: Mapping[str, Model]) -> None:
+        self.model = model
+        self._models = models
+        self._inputs: list[InferInput] = []
+        for name, array in sample(model, models).items():
+            declared = next(tensor for tensor in model.config.input if tensor.name == name)
+            self._inputs.append(InferInput(name, list(array.shape), _wire_type(declared.data_type)))
+            self._inputs[-1].set_data_from_numpy(array)
+
+    def ask(self, client: InferenceServerClient, timeout_s: float) -> None:
+        """Waits for the whole answer. Raises InferenceServerException when it is an error, or too late."""
+        sequence = _sequence(self.model, self._models)
+        if self.model.decoupled:
+            _stream(client, self.model.name, self._inputs, sequence, timeout_s)
+        else:
+            client.infer(self.model.name, self._inputs, client_timeout=timeout_s, **sequence)
+
+
+def probe(address: str, model: Model, models: Mapping[str, Model], timeout_s: float) -> None:
+    """Asks `model` once, see `Question`. Raises ServerError for an error or no answer within `timeout_s`."""
     client = InferenceServerClient(address, channel_args=CHANNEL)
     try:
-        if model.decoupled:
-            _stream(client, model, models, inputs, timeout_s)
-        else:
-            client.infer(model.name, inputs, client_timeout=timeout_s, **_sequence(model, models))
+        Question(model, models).ask(client, timeout_s)
     except InferenceServerException as error:
         raise ServerError(
             f"model '{model.name}' is loaded but does not answer: {reason_of(error.message())}"
@@ -121,17 +137,16 @@ def _sequence(model: Model, models: Mapping[str, Model]) -> dict[str, int | str 
 
 def _stream(
     client: InferenceServerClient,
-    model: Model,
-    models: Mapping[str, Model],
+    model: str,
     inputs: list[InferInput],
+    sequence: Mapping[str, int | str | bool],
     timeout_s: float,
 ) -> None:
     answers: queue.Queue[tuple[InferResult | None, InferenceServerException | None]] = queue.Queue()
     client.start_stream(lambda result, error: answers.put((result, error)))
     deadline = time.monotonic() + timeout_s
     try:
-        sequence = _sequence(model, models)
-        client.async_stream_infer(model.name, inputs, enable_empty_final_response=True, **sequence)
+        client.async_stream_infer(model, inputs, enable_empty_final_response=True, **sequence)
         while True:
             result, error = answers.get(timeout=max(0.0, deadline - time.monotonic()))
             if error is not None:

@@ -1,6 +1,7 @@
 """What tritonserver is started with: its binary, backend directory, environment, ports and options."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -16,6 +17,10 @@ BACKENDS = Path(__file__).parent / "backends"
 SHM_BYTES = 8 * 2**20  # a stub's region: Whisper's states of 30 s (3 MB) and the PCM (2 MB) without growing
 KEEPALIVE_MS = 30_000  # a client that is silently gone is noticed, and its sequences freed
 CLIENT_PING_MS = 10_000  # clients may ping this often
+FORWARDED = "(x-tenant|x-room-id)"  # headers that models see, as parameters of the request
+RESTRICTED = "model-repository,model-config,shared-memory,statistics,trace,logging"
+RESTRICTED_KEY = "liveroom-admin"
+_KEY = re.compile(r"[\w-]{16,256}", re.ASCII)
 _NOT_EXECUTABLE = 127  # the loader's exit code for a missing library
 
 
@@ -57,8 +62,35 @@ def _stub() -> Path:
     return stub
 
 
+def read_admin_key(file: Path) -> str:
+    """The key in `file`, without white space around it. Raises ServerError unless it is one and a secret."""
+    try:
+        key, mode = file.read_text(encoding="utf-8").strip(), file.stat().st_mode
+    except (OSError, UnicodeDecodeError) as error:
+        raise ServerError(f"the admin key in {file} can't be read: {error}") from error
+    if mode & 0o077:
+        raise ServerError(f"{file} can be read by others (mode {mode & 0o777:o}): run chmod 600 {file}")
+    if not _KEY.fullmatch(key):
+        raise ServerError(
+            f"{file} holds no admin key: expected 16 to 256 characters of A-Z, a-z, 0-9, - or _"
+        )
+    return key
+
+
+def admin_headers(admin_key: str | None) -> dict[str, str]:
+    """What a request of the restricted protocols carries, see `command`."""
+    return {f"triton-grpc-protocol-{RESTRICTED_KEY}": admin_key} if admin_key else {}
+
+
 def share_cores(folder: Path) -> Path:
-    """Writes the file by which the server's processes see who is at work: see whisper_decoder's cores.py."""
+    """The file by which the server's processes see who is at work: see whisper_decoder's cores.py.
+
+    It is written into `folder`, unless LIVEROOM_CORES names one that several servers of this machine share.
+    """
+    if shared := os.environ.get("LIVEROOM_CORES"):
+        if not Path(shared).is_file():
+            raise ServerError(f"LIVEROOM_CORES is {shared}: expected a file with a byte for each core")
+        return Path(shared)
     file = folder / "cores"
     file.write_bytes(bytes(len(os.sched_getaffinity(0))))
     return file
@@ -92,10 +124,13 @@ def command(
     auto_complete: bool,
     drain_s: float,
     shm_prefix: str,
+    admin_key: str | None = None,
 ) -> list[str]:
     """tritonserver's command line; models come later, over the repository API, which has better errors.
 
-    ports: of "gRPC", "metrics" and "HTTP", the last None to leave it off.
+    ports: of "gRPC", "metrics" and "HTTP", the last None to leave it off. admin_key: whoever does not send it
+    may infer and ask how the server is, and nothing else. Triton takes it as an argument only, which others
+    on this machine can read.
     """
     options: dict[str, str | int | None] = {
         "model-repository": str(repository),
@@ -107,6 +142,7 @@ def command(
         "grpc-keepalive-time": KEEPALIVE_MS,
         "grpc-http2-min-recv-ping-interval-without-data": CLIENT_PING_MS,
         "grpc-http2-max-pings-without-data": 0,
+        "grpc-header-forward-pattern": FORWARDED,
         "metrics-address": bind,
         "metrics-port": ports["metrics"],
         "allow-http": "false" if ports["HTTP"] is None else "true",
@@ -116,6 +152,8 @@ def command(
         options |= {"http-address": bind, "http-port": ports["HTTP"]}
     if config_name:
         options["model-config-name"] = config_name
+    if admin_key:
+        options["grpc-restricted-protocol"] = f"{RESTRICTED},{RESTRICTED_KEY}={admin_key}"
     arguments = [f"--{name}={value}" for name, value in options.items()]
     if not auto_complete:
         arguments.append("--disable-auto-complete-config")

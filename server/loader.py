@@ -17,10 +17,13 @@ RELOAD_TIMEOUT_S = 120.0
 
 
 class Loader:
-    """Loads `models` into the Triton at `address`, whose log is `log`."""
+    """Loads `models` into the Triton at `address`, whose log is `log`; `headers` open its repository API."""
 
-    def __init__(self, address: str, models: Mapping[str, Model], log: Path) -> None:
+    def __init__(
+        self, address: str, models: Mapping[str, Model], log: Path, headers: Mapping[str, str]
+    ) -> None:
         self._address = address
+        self._headers = dict(headers)
         self._models = dict(models)
         self._log = log
 
@@ -62,7 +65,7 @@ class Loader:
         deadline = time.monotonic() + RELOAD_TIMEOUT_S
         with InferenceServerClient(self._address) as client:
             try:
-                client.unload_model(name, client_timeout=RELOAD_TIMEOUT_S)
+                client.unload_model(name, headers=self._headers, client_timeout=RELOAD_TIMEOUT_S)
             except InferenceServerException as error:
                 raise ServerError(
                     f"model '{name}' can't be unloaded: {reason_of(error.message())}"
@@ -81,9 +84,9 @@ class Loader:
         client = InferenceServerClient(self._address)
         timeout_s = max(1.0, deadline - time.monotonic())
         try:
-            client.load_model(model.name, client_timeout=timeout_s)
+            client.load_model(model.name, headers=self._headers, client_timeout=timeout_s)
             if not model.is_complete:
-                config = client.get_model_config(model.name).config
+                config = client.get_model_config(model.name, headers=self._headers).config
                 self._models[model.name] = replace(model, config=config)
         except InferenceServerException as error:
             raise ServerError(f"model '{model.name}' {self._explain(model, error, timeout_s)}") from error

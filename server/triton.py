@@ -13,6 +13,8 @@ from typing import Self
 from server import launch, process
 from server.errors import ServerError, last_error
 from server.loader import Loader
+from server.pulse import Pulse
+from server.ready import Readiness
 from server.repository import Model, Repository, check_files, compile_modules
 from server.watch import StubWatch
 
@@ -23,7 +25,9 @@ class Triton:
     """tritonserver with the models asked for, ready once each of them has answered a real inference.
 
     models: names to serve, with all they require (None: everything in the repository).
-    grpc_port, metrics_port: 0 picks a free port. http_port: None leaves HTTP off.
+    grpc_port, metrics_port: 0 picks a free port. http_port: None leaves HTTP off. ready_port: where /ready
+    and /live say how it is (see `server.ready`), from the start on; None for nowhere, 0 for a free one.
+    admin_key: whoever does not send it may infer and ask how the server is, and nothing else.
     log_file: Triton's own log; None keeps it in a temporary file that only a failure leaves behind.
     bind: anything but loopback needs `unsafe_bind=True`: release 24.10 lacks the security fixes of 2025-26.
     start_timeout_s: for loading and first answers together. drain_s: what requests in flight get at the end.
@@ -41,6 +45,8 @@ class Triton:
         grpc_port: int = 0,
         metrics_port: int = 0,
         http_port: int | None = None,
+        ready_port: int | None = None,
+        admin_key: str | None = None,
         config_name: str | None = None,
         log_file: Path | str | None = None,
         bind: str = "127.0.0.1",
@@ -58,6 +64,9 @@ class Triton:
         self._wanted = models
         self._ports: dict[str, int | None] = {"gRPC": grpc_port, "metrics": metrics_port, "HTTP": http_port}
         self._bind = bind
+        self._ready_port = ready_port
+        self._readiness: Readiness | None = None
+        self._admin_key = admin_key
         self._start_timeout_s = start_timeout_s
         self._drain_s = drain_s
         self._progress = progress or (lambda message: None)
@@ -86,6 +95,11 @@ class Triton:
         return None if self._ports["HTTP"] is None else self._address("HTTP")
 
     @property
+    def ready(self) -> str | None:
+        """URL of the readiness check, or None without one."""
+        return None if self._readiness is None else f"http://{self._host}:{self._readiness.port}/ready"
+
+    @property
     def pid(self) -> int:
         """Process id of tritonserver."""
         if self._process is None:
@@ -96,16 +110,20 @@ class Triton:
         """Starts the server and returns when every model has answered, or raises ServerError."""
         deadline = time.monotonic() + self._start_timeout_s
         try:
+            if self._ready_port is not None:
+                self._readiness = Readiness(self._ready_port, self._bind)
             wanted = self._repository.names() if self._wanted is None else self._wanted
             self.models = self._repository.resolve(wanted)
             check_files(self.models)
             niceness = {model.name: model.niceness for model in self.models.values()}
             compile_modules(self.models)
             self._launch(deadline)
-            loader = Loader(self.grpc, self.models, self.log)
+            loader = Loader(self.grpc, self.models, self.log, launch.admin_headers(self._admin_key))
             loader.load_all(deadline, self._progress)
-            self._watch = StubWatch(self.pid, loader, niceness, self._fail, self._progress)
-            self._watch.start()
+            self._watch = watch = StubWatch(self.pid, loader, niceness, self._fail, self._progress)
+            watch.start()
+            if self._readiness is not None:
+                self._readiness.follow(Pulse(self.grpc, self.models, self.metrics, lambda: watch.trouble))
         except ServerError as error:
             self._failure = ServerError(self._plain(str(error)))
             self.stop(at_once=True)
@@ -128,11 +146,15 @@ class Triton:
     def stop(self, *, at_once: bool = False) -> None:
         """Drains the server for up to `drain_s`, unless `at_once`, and ends it with all its stubs."""
         self._stopping = True
+        if self._readiness is not None:
+            self._readiness.end()
         if self._watch is not None:
             self._watch.stop()
         if self._process is not None:
             process.end(self._process, 0.0 if at_once else self._drain_s, self.log, self._folder.name)
             self._process = None
+        if self._readiness is not None:
+            self._readiness.close()
         shutil.rmtree(self._folder, ignore_errors=True)
         if self._log_is_temporary and self._failure is None:
             self.log.unlink(missing_ok=True)
@@ -162,6 +184,7 @@ class Triton:
             auto_complete=not all(model.is_complete for model in self.models.values()),
             drain_s=self._drain_s,
             shm_prefix=self._folder.name,
+            admin_key=self._admin_key,
         )
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
@@ -178,12 +201,12 @@ class Triton:
         if self._process is not None:
             self._process.kill()
 
+    @property
+    def _host(self) -> str:
+        return f"[{self._bind}]" if ":" in self._bind else self._bind
+
     def _address(self, name: str) -> str:
-        return (
-            f"[{self._bind}]:{self._ports[name]}"
-            if ":" in self._bind
-            else f"{self._bind}:{self._ports[name]}"
-        )
+        return f"{self._host}:{self._ports[name]}"
 
     def _plain(self, message: str) -> str:
         """`message` with the paths the user knows."""

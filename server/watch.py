@@ -51,6 +51,8 @@ class StubWatch(threading.Thread):
         self._deaths: dict[str, collections.deque[float]] = collections.defaultdict(collections.deque)
         self._niceness = niceness
         self._stubs = self._placed()
+        self.trouble = ""
+        """What is wrong with the processes, in one sentence; "" when nothing is."""
 
     def stop(self) -> None:
         """Ends watching; a reload under way ends with the server, and its error counts no more."""
@@ -61,7 +63,10 @@ class StubWatch(threading.Thread):
         while not self._stopped.wait(_EVERY_S) and _alive(self._server):
             gone = {stub for process, stub in self._stubs.items() if not _alive(process)}
             if not gone:
+                self.trouble = self._stopped_processes()
                 continue
+            dead = sorted({stub.model for stub in gone})
+            self.trouble = f"a process of {', '.join(dead)} died"
             replaced = set(self._find().values())  # by a load that somebody else asked for
             try:
                 for model in sorted({stub.model for stub in gone - replaced}):
@@ -88,6 +93,15 @@ class StubWatch(threading.Thread):
             if stub.model == model and _alive(process):
                 process.kill()  # Triton waits for ever for the living instances of a model with a dead one
         self._loader.reload(model)
+
+    def _stopped_processes(self) -> str:
+        """Which of them don't run although they are there: somebody sent SIGSTOP."""
+        if _status(self._server) == psutil.STATUS_STOPPED:
+            return "tritonserver is stopped"
+        stopped = {
+            stub.model for process, stub in self._stubs.items() if _status(process) == psutil.STATUS_STOPPED
+        }
+        return f"a process of {', '.join(sorted(stopped))} is stopped" if stopped else ""
 
     def _placed(self) -> dict[psutil.Process, Stub]:
         """Every living stub, once it has the niceness of its model."""
@@ -117,7 +131,11 @@ class StubWatch(threading.Thread):
 
 
 def _alive(process: psutil.Process) -> bool:
+    return _status(process) not in (psutil.STATUS_DEAD, psutil.STATUS_ZOMBIE)
+
+
+def _status(process: psutil.Process) -> str:
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return process.status() if process.is_running() else psutil.STATUS_DEAD
     except psutil.Error:
-        return False
+        return psutil.STATUS_DEAD
