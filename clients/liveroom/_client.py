@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import uuid
 from collections.abc import AsyncGenerator, Callable
 from types import TracebackType
 
+from ._access import Token
 from ._config import DEFAULT_URL, Limits, Retries, Timeouts
 from ._effects import Effects
 from ._errors import InvalidInput
@@ -28,18 +30,23 @@ class AsyncClient:
 
     Args:
         url: "host:port" of Triton's gRPC or of a gateway; "grpcs://host:port" for TLS.
+        token: goes with every call, over TLS only: a JWT as text, or the `Path` of a file that has it, which
+            is read again when it has changed.
+        ca: PEM file that vouches for the server; by default the public authorities do.
         limits: how much a room may have under way.
         timeouts: how long to wait for what.
         retries: how often a unary call is tried.
 
     Raises:
-        InvalidInput: the url is none.
+        InvalidInput: the url is none, or the token or ca cannot be used with it.
     """
 
     def __init__(
         self,
         url: str = DEFAULT_URL,
         *,
+        token: Token | None = None,
+        ca: str | os.PathLike[str] | None = None,
         limits: Limits | None = None,
         timeouts: Timeouts | None = None,
         retries: Retries | None = None,
@@ -47,7 +54,7 @@ class AsyncClient:
         self.url = url
         self.limits = limits or Limits()
         self.timeouts = timeouts or Timeouts()
-        self._transport = Transport(url, retries or Retries())
+        self._transport = Transport(url, retries or Retries(), token=token, ca=ca)
 
     async def transcribe(
         self,
@@ -220,10 +227,10 @@ class AsyncClient:
         )
 
     async def models(self) -> tuple[Model, ...]:
-        """Every model in the server's repository, loaded or not.
+        """Every model in the server's repository, loaded or not; of a gateway, those that clients call.
 
         Raises:
-            ServerUnavailable, DeadlineExceeded
+            NotAllowed, ServerUnavailable, DeadlineExceeded
         """
         return await self._transport.models(self.timeouts.control)
 

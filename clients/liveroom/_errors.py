@@ -21,6 +21,10 @@ class Overloaded(LiveroomError):
     """The server is up and refuses more work for now: try again later, or with fewer rooms per server."""
 
 
+class NotAllowed(LiveroomError):
+    """The server does not know who calls, or does not let them: check the token, and who it is for."""
+
+
 class ServerUnavailable(LiveroomError):
     """Nothing answers at the url, the connection broke, or the server is stopping."""
 
@@ -45,8 +49,8 @@ class RoomClosed(LiveroomError):
 _CONNECTION = re.compile(
     r"failed to connect|connection (refused|reset|closed|lost|timed? ?out)|socket closed|broken pipe|goaway"
     r"|dns resolution|name resolution|domain name not found|unreachable|transport|recvmsg|handshak"
-    r"|ping timeout|no healthy upstream|upstream connect error|reset reason|endpoint closing"
-    r"|cancelling all calls|server (is )?(stopping|exiting|shutting down)",
+    r"|rst_stream|stream removed|ping timeout|no healthy upstream|upstream connect error|reset reason"
+    r"|endpoint closing|cancelling all calls|server (is )?(stopping|exiting|shutting down)",
     re.IGNORECASE,
 )
 _DEAD_MODEL = re.compile(
@@ -65,6 +69,7 @@ _TIMED_OUT = re.compile(r"timeout expired|deadline exceeded", re.IGNORECASE)
 _RAISED = re.compile(r"failed to process the request|\n\s*At:\n", re.IGNORECASE)
 
 _NO_MODEL = "the model is not available, see `liveroom models` and the server's log"
+_REFUSED = "{url} refuses the call, check the token, and what its tenant may do"
 _BUSY = "the server is overloaded, try again later"
 _FAILED = "the model failed, see the server's log"
 _NO_ROOM = "the server no longer knows this room (idle too long, or it restarted)"
@@ -86,6 +91,8 @@ _BY_CODE: dict[grpc.StatusCode, tuple[type[LiveroomError], str]] = {
     grpc.StatusCode.OUT_OF_RANGE: (InvalidInput, ""),
     grpc.StatusCode.NOT_FOUND: (ModelUnavailable, _NO_MODEL),
     grpc.StatusCode.DEADLINE_EXCEEDED: (DeadlineExceeded, "{url} did not answer in time"),
+    grpc.StatusCode.UNAUTHENTICATED: (NotAllowed, _REFUSED),
+    grpc.StatusCode.PERMISSION_DENIED: (NotAllowed, _REFUSED),
     grpc.StatusCode.RESOURCE_EXHAUSTED: (Overloaded, _BUSY),
     grpc.StatusCode.UNIMPLEMENTED: (
         ServerUnavailable,
@@ -94,6 +101,25 @@ _BY_CODE: dict[grpc.StatusCode, tuple[type[LiveroomError], str]] = {
     grpc.StatusCode.CANCELLED: (ServerUnavailable, "{url} cancelled the call"),
 }
 """Status codes that say enough; UNAVAILABLE and INTERNAL need their message."""
+
+_WHATEVER_CODE: tuple[tuple[re.Pattern[str], type[LiveroomError], str], ...] = (
+    (_DROPPED_ROOM, RoomClosed, _NO_ROOM),
+    (re.compile(r"protocol is restricted"), NotAllowed, _REFUSED),  # Triton's word to calls without its key
+    (
+        re.compile(r"payload too large|larger than max", re.IGNORECASE),
+        InvalidInput,
+        "{url} takes less at once",
+    ),
+    (
+        re.compile(r"CERTIFICATE_VERIFY_FAILED"),
+        ServerUnavailable,
+        "what answers at {url} cannot prove who it is, give the certificate of its authority as ca",
+    ),
+)
+"""Sentences that mean the same with whichever status code they come."""
+
+_LOST = (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN)
+"""What gRPC makes of a stream that is reset after it has begun, as a proxy does when its server dies."""
 
 
 def from_message(message: str) -> LiveroomError:
@@ -113,14 +139,14 @@ def from_rpc(error: grpc.aio.AioRpcError, url: str) -> LiveroomError:
     """The error that a gRPC status stands for."""
     code, message = error.code(), error.details() or ""
     said = _tidy(message)
-    if _DROPPED_ROOM.search(message):
-        return RoomClosed(f"{_NO_ROOM}: {said}")
-    if code in _BY_CODE:
-        kind, meaning = _BY_CODE[code]
+    known = next((row[1:] for row in _WHATEVER_CODE if row[0].search(message)), _BY_CODE.get(code))
+    if known:
+        kind, meaning = known
         return kind(f"{meaning.format(url=url)}: {said}" if meaning else said)
     if _DEAD_MODEL.search(message):
         return ModelUnavailable(f"{_NO_MODEL}: {said}")
-    if code is not grpc.StatusCode.UNAVAILABLE:
+    lost = code in _LOST and _CONNECTION.search(message)
+    if code is not grpc.StatusCode.UNAVAILABLE and not lost:
         return InferenceFailed(f"{_FAILED}: {said} ({code.name})")
     if message and not _CONNECTION.search(message):
         return Overloaded(f"{_BUSY}: {said}")

@@ -12,7 +12,7 @@ from tritonclient.grpc import service_pb2
 from ._errors import InvalidInput, LiveroomError, RoomClosed, from_message
 from ._inbox import Inbox
 from ._transport import Transport
-from ._wire import Outputs, caption, is_last, room_metadata
+from ._wire import Outputs, caption, is_last
 
 
 class RoomStream:
@@ -32,7 +32,7 @@ class RoomStream:
         self._transport = transport
         self._room_id = room_id
         self._inbox = inbox
-        self._call = transport.stub.ModelStreamInfer(metadata=room_metadata(room_id))
+        self._call = transport.stream(room_id, 0)
         self._opening = ""
         self._unacknowledged: set[str] = set()
         self._refused: deque[LiveroomError] = deque()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
+from ._access import Token
 from ._audio import Samples
 from ._client import AsyncClient
 from ._config import DEFAULT_URL, Limits, Retries, Timeouts
@@ -33,11 +35,13 @@ class Client:
         self,
         url: str = DEFAULT_URL,
         *,
+        token: Token | None = None,
+        ca: str | os.PathLike[str] | None = None,
         limits: Limits | None = None,
         timeouts: Timeouts | None = None,
         retries: Retries | None = None,
     ) -> None:
-        self._client = AsyncClient(url, limits=limits, timeouts=timeouts, retries=retries)
+        self._client = AsyncClient(url, token=token, ca=ca, limits=limits, timeouts=timeouts, retries=retries)
         self._loop = Loop()
 
     @property

@@ -1,58 +1,110 @@
-"""The gRPC channel to one server, and unary calls over it."""
+"""The gRPC channels to one server or gateway, and unary calls over them."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import grpc
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
-from ._config import Retries
-from ._errors import InvalidInput, LiveroomError, from_rpc
+from ._access import Token, credentials
+from ._config import CLIENT_MODELS, Retries
+from ._errors import InvalidInput, LiveroomError, ModelUnavailable, NotAllowed, from_rpc
 from ._types import Model
 from ._wire import Outputs, Step, Value, infer_request, room_metadata
 
 _URL = re.compile(r"(?:(?P<scheme>grpcs?)://)?(?P<target>[^/\s]+:\d+)/?")
 
+STREAMS = 100
+"""Rooms on one connection. Past the server's limit on streams (HTTP/2's SETTINGS_MAX_CONCURRENT_STREAMS, of
+which 100 is the least that its RFC 9113 recommends) gRPC lets new ones wait without a word."""
+
 _OPTIONS = (
     ("grpc.initial_reconnect_backoff_ms", 100),  # gRPC's own 1 s would outlast every retry
     ("grpc.max_reconnect_backoff_ms", 2000),
     ("grpc.max_receive_message_length", -1),
+    ("grpc.keepalive_time_ms", 20_000),  # a host that is silently gone is noticed; servers allow every 10 s
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.use_local_subchannel_pool", 1),  # else channels to one server share a single connection
 )
 
 
+@dataclass
+class _Connection:
+    """A channel and how many rooms are on it."""
+
+    channel: grpc.aio.Channel
+    stub: service_pb2_grpc.GRPCInferenceServiceStub = field(init=False)
+    streams: int = 0
+
+    def __post_init__(self) -> None:
+        self.stub = service_pb2_grpc.GRPCInferenceServiceStub(self.channel)
+
+
 class Transport:
-    """One channel, opened at the first call and bound to the event loop of that call.
+    """Channels, opened when they are first needed and bound to the event loop of that call.
+
+    Args:
+        url: "host:port", "grpc://host:port", or "grpcs://host:port" for TLS.
+        retries: of unary calls.
+        token: see `AsyncClient`, like `ca`.
 
     Raises:
-        InvalidInput: `url` is not "host:port", "grpc://host:port" or "grpcs://host:port".
+        InvalidInput: the url is none; a token or certificates without TLS, or that cannot be read.
     """
 
-    def __init__(self, url: str, retries: Retries) -> None:
+    def __init__(
+        self,
+        url: str,
+        retries: Retries,
+        *,
+        token: Token | None = None,
+        ca: str | os.PathLike[str] | None = None,
+    ) -> None:
         match = _URL.fullmatch(url)
         if match is None:
             raise InvalidInput(f"url is {url!r}: expected host:port of Triton's gRPC, such as 127.0.0.1:8001")
         self.url = url
+        self.retries = retries
         self._target = match["target"]
-        self._secure = match["scheme"] == "grpcs"
-        self._retries = retries
-        self._channel: grpc.aio.Channel | None = None
-        self._stub: service_pb2_grpc.GRPCInferenceServiceStub | None = None
+        secure = match["scheme"] == "grpcs"
+        for what, given in (("a token", token), ("ca", ca)):
+            if given is not None and not secure:
+                raise InvalidInput(
+                    f"{what} was given for {url}, which is not encrypted: use grpcs://{self._target}"
+                )
+        self._credentials = credentials(token, ca) if secure else None
+        self._connections: list[_Connection] = []
 
     @property
     def stub(self) -> service_pb2_grpc.GRPCInferenceServiceStub:
-        """Triton's service on the channel."""
-        if self._stub is None:
-            self._channel = (
-                grpc.aio.secure_channel(self._target, grpc.ssl_channel_credentials(), _OPTIONS)
-                if self._secure
-                else grpc.aio.insecure_channel(self._target, _OPTIONS)
-            )
-            self._stub = service_pb2_grpc.GRPCInferenceServiceStub(self._channel)
-        return self._stub
+        """Triton's service, for unary calls."""
+        if not self._connections:
+            self._connect()
+        return self._connections[0].stub
+
+    def stream(self, room_id: str, attempt: int) -> grpc.aio.StreamStreamCall:
+        """A `ModelStreamInfer` call for a room, on a connection that has a place for it.
+
+        Args:
+            room_id: checked.
+            attempt: 0 for the first call of this room; a gateway may send each to another server.
+        """
+        free = (each for each in self._connections if each.streams < STREAMS)
+        connection = next(free, None) or self._connect()
+        call = connection.stub.ModelStreamInfer(metadata=room_metadata(room_id, attempt))
+        connection.streams += 1
+
+        def done(_: grpc.aio.Call) -> None:
+            connection.streams -= 1
+
+        call.add_done_callback(done)
+        return call
 
     async def infer(
         self,
@@ -79,7 +131,7 @@ class Transport:
         """
         request = infer_request(model, inputs, outputs=outputs, step=step, batched=True)
         metadata = room_metadata(step.room_id) if step else ()
-        attempts = self._retries.attempts if retry else 1
+        attempts = self.retries.attempts if retry else 1
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         attempt = 1
@@ -89,7 +141,7 @@ class Transport:
                 left = max(0.0, deadline - loop.time())
                 return Outputs(await self.stub.ModelInfer(request, timeout=left, metadata=metadata))
             except grpc.aio.AioRpcError as error:
-                pause = random.uniform(0, self._retries.pause_bound(attempt))  # noqa: S311 - jitter, not a secret
+                pause = random.uniform(0, self.retries.pause_bound(attempt))  # noqa: S311 - jitter, not a secret
                 unavailable = error.code() is grpc.StatusCode.UNAVAILABLE
                 if not unavailable or attempt >= attempts or loop.time() + pause >= deadline:
                     late = error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
@@ -99,19 +151,49 @@ class Transport:
             attempt += 1
 
     async def models(self, seconds: float) -> tuple[Model, ...]:
-        """Triton's repository index, within `seconds`."""
+        """Triton's repository index, within `seconds`; where that is refused, `CLIENT_MODELS` one by one.
+
+        Raises:
+            LiveroomError: no answer, or none is allowed.
+        """
         try:
             index = await self.stub.RepositoryIndex(service_pb2.RepositoryIndexRequest(), timeout=seconds)
+            return tuple(Model(row.name, row.version, row.state, row.reason) for row in index.models)
         except grpc.aio.AioRpcError as error:
-            raise self.error(error) from error
-        return tuple(Model(row.name, row.version, row.state, row.reason) for row in index.models)
+            failure = self.error(error)
+            if not isinstance(failure, NotAllowed):
+                raise failure from error
+        rows = await asyncio.gather(*(self._model(name, seconds) for name in CLIENT_MODELS))
+        return tuple(row for row in rows if row)
+
+    async def _model(self, name: str, seconds: float) -> Model | None:
+        """One row of the index, as far as a gateway lets us know it; None where there is no such model."""
+        try:
+            request = service_pb2.ModelMetadataRequest(name=name)
+            answer = await self.stub.ModelMetadata(request, timeout=seconds)
+        except grpc.aio.AioRpcError as error:
+            failure = self.error(error)
+            if not isinstance(failure, ModelUnavailable):
+                raise failure from error
+            if "no available versions" in (error.details() or ""):
+                return Model(name, "", "UNAVAILABLE", str(failure))
+            return None
+        return Model(name, next(reversed(answer.versions), ""), "READY", "")
 
     def error(self, error: grpc.aio.AioRpcError) -> LiveroomError:
         """What a failed call on this channel means."""
         return from_rpc(error, self.url)
 
     async def close(self) -> None:
-        """Close the channel and cancel what is under way on it."""
-        if self._channel is not None:
-            await self._channel.close()
-        self._channel = self._stub = None
+        """Close the channels and cancel what is under way on them."""
+        connections, self._connections = self._connections, []
+        await asyncio.gather(*(each.channel.close() for each in connections))
+
+    def _connect(self) -> _Connection:
+        channel = (
+            grpc.aio.secure_channel(self._target, self._credentials, _OPTIONS)
+            if self._credentials
+            else grpc.aio.insecure_channel(self._target, _OPTIONS)
+        )
+        self._connections.append(_Connection(channel))
+        return self._connections[-1]

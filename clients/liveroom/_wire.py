@@ -26,6 +26,9 @@ Value: TypeAlias = Array | str | bytes
 ROOM_HEADER = "x-room-id"
 """Metadata key of a room's stream: what a gateway hashes on."""
 
+ATTEMPT_HEADER = "x-room-attempt"
+"""Metadata key of a room's stream, hashed with the id: another attempt may reach another server."""
+
 MAX_ROOM_ID_BYTES = 128
 """Triton's limit on a string correlation id (`STRING_CORRELATION_ID_MAX_LENGTH_BYTES` in its core)."""
 
@@ -56,9 +59,15 @@ def check_room_id(room_id: str) -> str:
     return room_id
 
 
-def room_metadata(room_id: str) -> tuple[tuple[str, str], ...]:
-    """The stream's metadata; the id percent-encoded, because gRPC takes ASCII only."""
-    return ((ROOM_HEADER, quote(room_id, safe="")),)
+def room_metadata(room_id: str, attempt: int | None = None) -> tuple[tuple[str, str], ...]:
+    """Metadata of a room's call; the id percent-encoded, because gRPC takes ASCII only.
+
+    Args:
+        room_id: checked.
+        attempt: how many streams this room has had before; None for calls that are no streams.
+    """
+    named = ((ROOM_HEADER, quote(room_id, safe="")),)
+    return named if attempt is None else (*named, (ATTEMPT_HEADER, str(attempt)))
 
 
 def infer_request(

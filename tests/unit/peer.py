@@ -36,10 +36,12 @@ class Peer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]
         self.chunks: list[Request] = []
         self.metadata: list[dict[str, str]] = []
         self.cancelled = asyncio.Event()
+        self.lists_models = True
 
     async def ModelInfer(self, request: Request, context: grpc.aio.ServicerContext) -> Response:  # noqa: N802
         """Note the request, then fail or answer."""
         self.unary.append(request)
+        self.metadata.append(dict(context.invocation_metadata()))
         if self.failures:
             await context.abort(*self.failures.pop(0))
         response = service_pb2.ModelInferResponse(model_name=request.model_name)
@@ -74,7 +76,9 @@ class Peer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]
     async def RepositoryIndex(  # noqa: N802 - the name is Triton's
         self, request: service_pb2.RepositoryIndexRequest, context: grpc.aio.ServicerContext
     ) -> service_pb2.RepositoryIndexResponse:
-        """List `states`."""
+        """List `states`, or refuse to, as a gateway does."""
+        if not self.lists_models:
+            await context.abort(grpc.StatusCode.PERMISSION_DENIED, "RBAC: access denied")
         index = service_pb2.RepositoryIndexResponse()
         for name, state in self.states.items():
             index.models.add(
@@ -82,15 +86,34 @@ class Peer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]
             )
         return index
 
+    async def ModelMetadata(  # noqa: N802 - the name is Triton's
+        self, request: service_pb2.ModelMetadataRequest, context: grpc.aio.ServicerContext
+    ) -> service_pb2.ModelMetadataResponse:
+        """One of `states`, with Triton's words for what is not there."""
+        state = self.states.get(request.name)
+        if state != "READY":
+            what = "has no available versions" if state else "is not found"
+            message = f"Request for unknown model: '{request.name}' {what}"
+            await context.abort(grpc.StatusCode.NOT_FOUND, message)
+        return service_pb2.ModelMetadataResponse(name=request.name, versions=["1"])
+
     @asynccontextmanager
-    async def listening(self) -> AsyncIterator[str]:
-        """The url while it listens on a free port."""
-        server = grpc.aio.server()
+    async def listening(
+        self, credentials: grpc.ServerCredentials | None = None, *, streams: int = 1000
+    ) -> AsyncIterator[str]:
+        """The url while it listens on a free port.
+
+        credentials: of TLS. streams: more on one connection have to wait.
+        """
+        server = grpc.aio.server(options=[("grpc.max_concurrent_streams", streams)])
         service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(self, server)
-        port = server.add_insecure_port("127.0.0.1:0")
+        address = "127.0.0.1:0"
+        port = (
+            server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address)
+        )
         await server.start()
         try:
-            yield f"127.0.0.1:{port}"
+            yield f"{'grpcs://' if credentials else ''}127.0.0.1:{port}"
         finally:
             await server.stop(None)
 

@@ -13,12 +13,12 @@ from typing import TextIO
 
 from rich.console import Console
 
-from .._client import AsyncClient
 from .._config import DEFAULT_SAMPLE_RATE
 from .._errors import InvalidInput
 from .._play import Audio, Chunks
 from .._types import Caption
 from ..subtitles import SrtWriter, SubtitleWriter, VttWriter
+from ._connect import connect
 from ._exit import OK
 from ._sources import microphone_chunks, stdin_chunks
 from ._view import CaptionView
@@ -58,7 +58,7 @@ async def captions(arguments: argparse.Namespace) -> int:
     """Run the command."""
     chunk_s = arguments.chunk_ms / 1000
     audio, rate, pace = _source(arguments, chunk_s)
-    async with AsyncClient(arguments.url) as client:
+    async with connect(arguments) as client:
         with _writers(arguments) as writers:
             events = client.captions(
                 audio,

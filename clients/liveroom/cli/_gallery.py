@@ -6,15 +6,15 @@ import argparse
 import json
 from pathlib import Path
 
-from .._client import AsyncClient
 from .._gallery import Gallery
+from ._connect import connect
 from ._exit import OK
 
 
 async def add(arguments: argparse.Namespace) -> int:
     """Enrol a person, in a new file if there is none."""
     gallery = Gallery.load(arguments.file) if Path(arguments.file).exists() else Gallery()
-    async with AsyncClient(arguments.url) as client:
+    async with connect(arguments) as client:
         await client.enrol(gallery, arguments.name, *arguments.photos, more=arguments.more)
     gallery.save(arguments.file)
     return _said(arguments, gallery)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 from functools import partial
 
-from .._config import DEFAULT_URL, MAX_CHUNK_S
+from .._config import MAX_CHUNK_S
 from ._captions import FORMATS, captions
+from ._connect import add_server
 from ._exit import MEANINGS
 from ._picture_parser import add_picture_commands
 from ._status import health, models
@@ -26,11 +26,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "--url",
-        default=os.environ.get("LIVEROOM_URL") or DEFAULT_URL,
-        help=f"host:port of the server's gRPC (default: $LIVEROOM_URL, or {DEFAULT_URL})",
-    )
+    add_server(common)
     common.add_argument(
         "--json", action="store_true", help="one JSON object per line, errors too (on stderr)"
     )

@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from .._client import AsyncClient
+from ._connect import connect
 from ._exit import FAILED, OK
 
 
 async def models(arguments: argparse.Namespace) -> int:
     """List the repository."""
-    async with AsyncClient(arguments.url) as client:
+    async with connect(arguments) as client:
         listed = sorted(await client.models(), key=lambda model: (model.name, model.version))
     if arguments.json:
         rows = [{**dataclasses.asdict(model), "ready": model.ready} for model in listed]
@@ -33,7 +33,7 @@ async def models(arguments: argparse.Namespace) -> int:
 
 async def health(arguments: argparse.Namespace) -> int:
     """Probe the models; fails if one of them does not answer, or there is none."""
-    async with AsyncClient(arguments.url) as client:
+    async with connect(arguments) as client:
         found = await client.health()
     if arguments.json:
         rows = [{**dataclasses.asdict(model), "ok": model.ok} for model in found.models]

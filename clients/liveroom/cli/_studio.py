@@ -14,6 +14,7 @@ from .._errors import InvalidInput
 from .._files import replacing
 from .._gallery import Gallery
 from .._picture import pixels_of_ppm
+from ._connect import connect
 from ._exit import OK
 from ._pictures import FORMATS, is_video, picture_format
 from ._progress import seconds_bar
@@ -26,7 +27,7 @@ async def studio(arguments: argparse.Namespace) -> int:
         raise InvalidInput(f"{arguments.file} and {arguments.out}: expected two pictures or two videos")
     effects, background = _effects(arguments)
     enrolled = Gallery.load(arguments.gallery) if arguments.gallery else None
-    async with AsyncClient(arguments.url) as client:
+    async with connect(arguments) as client:
         if is_video(arguments.file):
             await _video(client, arguments, effects, background, enrolled)
         else:

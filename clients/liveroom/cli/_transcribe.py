@@ -12,13 +12,14 @@ from rich.progress import Progress
 from .._audio import AudioFile
 from .._client import AsyncClient
 from .._types import Caption
+from ._connect import connect
 from ._progress import seconds_bar
 from ._report import each_file
 
 
 async def transcribe(arguments: argparse.Namespace) -> int:
     """Run the command: files that fail are reported, the others still done."""
-    async with AsyncClient(arguments.url) as client:
+    async with connect(arguments) as client:
         with seconds_bar(quiet=arguments.json) as bar:
 
             async def one(path: str) -> None:

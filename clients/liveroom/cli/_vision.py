@@ -20,6 +20,7 @@ from .._client import AsyncClient
 from .._errors import InvalidInput
 from .._faces import Face, Vision
 from .._gallery import Gallery
+from ._connect import connect
 from ._draw import Annotator, label
 from ._pictures import is_video, load, picture_format, save
 from ._progress import seconds_bar
@@ -37,7 +38,7 @@ async def vision(arguments: argparse.Namespace) -> int:
     gallery = Gallery(threshold=arguments.threshold)  # which knows nobody
     if arguments.gallery:
         gallery = Gallery.load(arguments.gallery, threshold=arguments.threshold)
-    async with AsyncClient(arguments.url) as client:
+    async with connect(arguments) as client:
 
         async def look(path: str) -> None:
             await (_video if is_video(path) else _picture)(client, path, gallery, arguments)
