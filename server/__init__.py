@@ -4,7 +4,20 @@ with Triton(repository=Path("model_repository"), models=["asr"]) as triton:
     client = tritonclient.grpc.InferenceServerClient(triton.grpc)
 """
 
+from typing import TYPE_CHECKING
+
 from server.errors import ServerError
-from server.triton import Triton
+
+if TYPE_CHECKING:
+    from server.triton import Triton
 
 __all__ = ["ServerError", "Triton"]
+
+
+def __getattr__(name: str) -> object:
+    """Imports `Triton` when it is asked for: `server.ready` also runs where its packages are not."""
+    if name == "Triton":
+        from server.triton import Triton  # noqa: PLC0415
+
+        return Triton
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

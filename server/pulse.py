@@ -3,7 +3,6 @@
 import re
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -11,14 +10,21 @@ from dataclasses import dataclass, field
 from tritonclient.grpc import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
+from server import counters
 from server.canary import CHANNEL, Question
+from server.counters import Counts
 from server.errors import reason_of
 from server.repository import Model
 
-ASK_S = 2.0
-"""From an answer to the next question."""
-AGAIN_S = 0.5
-"""The same after an error."""
+ASK_S = 4.0
+"""From one question to the next while nobody else is served, which costs CPU nobody needs, ..."""
+SPARE_S = 9.0
+"""... while others are served, who need it, ..."""
+DOUBT_S = 1.0
+"""... and once it has failed somebody."""
+CLEAN = 5
+"""Rounds of questions without an error until a model that failed counts as well: a dead process among others
+is met now and then only."""
 PATIENCE_S = 4.0
 """Without an answer for so long, a model hangs if it answers nobody else either ..."""
 STUCK_S = 6.0
@@ -34,9 +40,6 @@ OVERLOAD = re.compile(
     re.IGNORECASE,
 )
 """Who says so is busy and not broken; as the client reads it."""
-_COUNTER = re.compile(
-    r'^nv_inference_(request_success|pending_request_count)\{.*?model="([^"]+)".*\} (\S+)$', re.MULTILINE
-)
 
 
 @dataclass
@@ -49,6 +52,21 @@ class Target:
     wrong: str = "has not answered yet"
     answered: float = field(default_factory=time.monotonic)
     """When it was last known to be well, on the monotonic clock."""
+    seconds: float = 0.0
+    """What its last answer took."""
+    failures: int = 0
+    """How often it answered with an error, or not in time."""
+
+    @property
+    def name(self) -> str:
+        """Of the model."""
+        return self.question.model.name
+
+    def counts(self, of: Mapping[str, Counts]) -> Counts:
+        """What it has answered itself, and what failed and waits in its parts."""
+        parts = [of.get(part, Counts()) for part in self.parts]
+        answered = of.get(self.name, Counts()).answered
+        return Counts(answered, sum(part.failed for part in parts), sum(part.waiting for part in parts))
 
 
 class Pulse:
@@ -67,12 +85,14 @@ class Pulse:
     ) -> None:
         self._address = address
         self._metrics = metrics
+        self._counts: Mapping[str, Counts] = {}
         self._trouble = trouble
-        self._targets = targets(models)
+        self.targets = targets(models)
+        self._refuses = ""
         self._heard = self._well = time.monotonic()
         self._stopped = threading.Event()
         self._threads = [threading.Thread(target=self._listen, daemon=True)]
-        for target in self._targets:
+        for target in self.targets:
             self._threads.append(threading.Thread(target=self._follow, args=(target,), daemon=True))
 
     def start(self) -> None:
@@ -89,13 +109,15 @@ class Pulse:
         now = time.monotonic()
         if trouble := self._trouble():
             return trouble
+        if self._refuses:
+            return self._refuses
         if now - self._heard > SERVER_S:
             return f"Triton has not answered for {now - self._heard:.0f} s"
-        for target in self._targets:
+        for target in self.targets:
             if target.wrong:
-                return f"model '{target.question.model.name}' {target.wrong}"
+                return f"model '{target.name}' {target.wrong}"
             if now - target.answered > STALE_S:
-                return f"model '{target.question.model.name}' was last heard of {STALE_S:.0f} s ago"
+                return f"model '{target.name}' was last heard of {STALE_S:.0f} s ago"
         return ""
 
     def live(self) -> bool:
@@ -103,26 +125,33 @@ class Pulse:
         return time.monotonic() - self._well <= LIVE_S
 
     def _listen(self) -> None:
-        """Asks Triton itself, and notes when all was well."""
+        """Asks Triton itself, reads its counters, and notes when all was well."""
         with InferenceServerClient(self._address, channel_args=CHANNEL) as client:
             while not self._stopped.wait(_LOOK_S):
+                self._counts = counters.read(self._metrics) or self._counts
                 try:
-                    if client.is_server_ready(client_timeout=SERVER_S):
-                        self._heard = time.monotonic()
-                except InferenceServerException:
+                    ready = client.is_server_ready(client_timeout=SERVER_S)
+                except InferenceServerException as error:
+                    if "DEADLINE_EXCEEDED" not in str(error.status()):
+                        self._refuses = f"Triton can't be reached: {error.message()}"
                     continue
+                self._refuses = "" if ready else "Triton says that it is not ready"
+                self._heard = time.monotonic()
                 if not self.wrong():
                     self._well = time.monotonic()
 
     def _follow(self, target: Target) -> None:
         """Asks one model for ever."""
         clients = [InferenceServerClient(self._address, channel_args=CHANNEL) for _ in range(target.at_once)]
-        pool = ThreadPoolExecutor(target.at_once, thread_name_prefix=target.question.model.name)
-        pause_s = 0.0
-        while not self._stopped.wait(pause_s):
+        pool = ThreadPoolExecutor(target.at_once, thread_name_prefix=target.name)
+        clean = CLEAN
+        while not self._stopped.is_set():
             asked = [pool.submit(target.question.ask, client, GIVE_UP_S) for client in clients]
-            target.wrong = self._wait(target, asked)
-            pause_s = AGAIN_S if target.wrong else ASK_S
+            wrong = self._wait(target, asked)
+            clean = 0 if wrong else clean + 1
+            if wrong or clean >= CLEAN:
+                target.wrong = wrong
+            self._pause(target)
         pool.shutdown(wait=False)
         for client in clients:
             client.close()
@@ -130,38 +159,38 @@ class Pulse:
     def _wait(self, target: Target, asked: list[Future[None]]) -> str:
         """What is wrong once every question is answered or one has failed; meanwhile `target` says it."""
         began = moved = idle = time.monotonic()
-        before: int | None = None
+        before = target.counts(self._counts)
+        late = False
         while not self._stopped.is_set():
             done, waiting = wait(asked, _LOOK_S, FIRST_EXCEPTION)
             now = time.monotonic()
             if wrong := next(filter(None, map(_failure, done)), ""):
+                target.failures += 1
                 return wrong
             if not waiting:
-                target.answered = now
+                target.answered, target.seconds = now, now - began
                 return ""
-            served, queued = self._others(target, len(done))
-            moved = now if before is not None and served > before else moved
-            idle = now if queued else idle
-            before = served
+            counts = target.counts(self._counts)
+            moved = now if counts.answered > before.answered + len(done) else moved
+            idle = now if counts.waiting else idle
+            before = Counts(max(counts.answered - len(done), before.answered))
             if now - moved > PATIENCE_S or now - idle > STUCK_S:
+                target.failures += not late
+                late = True
                 target.wrong = f"has not answered for {now - began:.0f} s"
             else:
                 target.answered = now
         return target.wrong
 
-    def _others(self, target: Target, ours: int) -> tuple[int, int]:
-        """How many requests of others the model has answered, and how many wait; 0 where nobody says."""
-        try:
-            with urllib.request.urlopen(self._metrics, timeout=1) as response:  # noqa: S310 our own URL
-                page = response.read().decode()
-        except OSError:
-            return 0, 0
-        counts: dict[tuple[str, str], float] = {}
-        for name, model, value in _COUNTER.findall(page):
-            counts[name, model] = counts.get((name, model), 0) + float(value)
-        served = counts.get(("request_success", target.question.model.name), 0)
-        waiting = sum(counts.get(("pending_request_count", part), 0) for part in target.parts)
-        return int(served) - ours, int(waiting)
+    def _pause(self, target: Target) -> None:
+        """Until it is time to ask again."""
+        began, before = time.monotonic(), target.counts(self._counts)
+        while not self._stopped.wait(_LOOK_S):
+            counts, passed_s = target.counts(self._counts), time.monotonic() - began
+            in_doubt = target.wrong or counts.failed > before.failed
+            served = counts.answered > before.answered + target.at_once  # our own may be counted late
+            if passed_s >= (DOUBT_S if in_doubt else SPARE_S if served else ASK_S):
+                return
 
 
 def targets(models: Mapping[str, Model]) -> list[Target]:

@@ -14,7 +14,7 @@ from server import launch, process
 from server.errors import ServerError, last_error
 from server.loader import Loader
 from server.pulse import Pulse
-from server.ready import Readiness
+from server.readiness import Readiness
 from server.repository import Model, Repository, check_files, compile_modules
 from server.watch import StubWatch
 
@@ -26,7 +26,7 @@ class Triton:
 
     models: names to serve, with all they require (None: everything in the repository).
     grpc_port, metrics_port: 0 picks a free port. http_port: None leaves HTTP off. ready_port: where /ready
-    and /live say how it is (see `server.ready`), from the start on; None for nowhere, 0 for a free one.
+    and /live say how it is (see `Readiness`), from the start on; None for nowhere, 0 for a free one.
     admin_key: whoever does not send it may infer and ask how the server is, and nothing else.
     log_file: Triton's own log; None keeps it in a temporary file that only a failure leaves behind.
     bind: anything but loopback needs `unsafe_bind=True`: release 24.10 lacks the security fixes of 2025-26.

@@ -16,6 +16,7 @@ from server.loader import Loader
 
 RELOADS = 3
 WINDOW_S = 300.0
+PAUSE_S = 1.5
 _EVERY_S = 0.25
 _STUB = "triton_python_backend_stub"
 
@@ -28,7 +29,7 @@ class Stub(NamedTuple):
 
 
 class StubWatch(threading.Thread):
-    """Loads a model again when a stub of it dies, at most RELOADS times in WINDOW_S seconds.
+    """Loads a model again when a stub of it dies or is stopped, at most RELOADS times in WINDOW_S seconds.
 
     niceness: by model, for those whose stubs are to step back behind others on the CPU.
     `fail(error)` is called, and watching ends, when that fails or is once too often.
@@ -51,6 +52,7 @@ class StubWatch(threading.Thread):
         self._deaths: dict[str, collections.deque[float]] = collections.defaultdict(collections.deque)
         self._niceness = niceness
         self._stubs = self._placed()
+        self._paused: dict[psutil.Process, float] = {}
         self.trouble = ""
         """What is wrong with the processes, in one sentence; "" when nothing is."""
 
@@ -95,13 +97,18 @@ class StubWatch(threading.Thread):
         self._loader.reload(model)
 
     def _stopped_processes(self) -> str:
-        """Which of them don't run although they are there: somebody sent SIGSTOP."""
+        """Which of them are there and don't run, after a SIGSTOP. A stub that stays so is ended."""
         if _status(self._server) == psutil.STATUS_STOPPED:
             return "tritonserver is stopped"
-        stopped = {
-            stub.model for process, stub in self._stubs.items() if _status(process) == psutil.STATUS_STOPPED
-        }
-        return f"a process of {', '.join(sorted(stopped))} is stopped" if stopped else ""
+        now = time.monotonic()
+        stopped = [each for each in self._stubs if _status(each) == psutil.STATUS_STOPPED]
+        self._paused = {each: self._paused.get(each, now) for each in stopped}
+        for process, since in self._paused.items():
+            if now - since > PAUSE_S:  # Triton has given it up by now, and aborts should it go on
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
+        models = sorted({self._stubs[each].model for each in stopped})
+        return f"a process of {', '.join(models)} is stopped" if models else ""
 
     def _placed(self) -> dict[psutil.Process, Stub]:
         """Every living stub, once it has the niceness of its model."""
