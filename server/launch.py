@@ -142,6 +142,7 @@ def command(
         "grpc-keepalive-time": KEEPALIVE_MS,
         "grpc-http2-min-recv-ping-interval-without-data": CLIENT_PING_MS,
         "grpc-http2-max-pings-without-data": 0,
+        "grpc-http2-max-ping-strikes": 0,  # the gateway pings every 2 s: so it notices a server that hangs
         "grpc-header-forward-pattern": FORWARDED,
         "metrics-address": bind,
         "metrics-port": ports["metrics"],
