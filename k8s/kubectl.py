@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from rich.console import Console
 
 from exporters.errors import SourceError
+from exporters.progress import Progress
 from exporters.sources import Library, Source, locked
 
 Manifest = dict[str, Any]
@@ -39,8 +41,9 @@ class RenderError(Exception):
 
 
 @cache
-def kubectl(library: Library = Library()) -> Path:  # noqa: B008 frozen, and the same for all
-    """The binary in the cache, fetched if it is not there. Raises RenderError."""
+def kubectl() -> Path:
+    """The binary in the exporters' cache, fetched if it is not there. Raises RenderError."""
+    library = Library(progress=Progress(Console(stderr=True)))
     try:
         layer = library.path(SOURCE, _LAYER)
     except SourceError as error:

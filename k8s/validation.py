@@ -1,4 +1,4 @@
-"""Do manifests fit their schemas? Kubernetes' own kinds strictly, custom ones by the schemas written down here."""
+"""Do manifests fit their schemas? Kubernetes' own kinds strictly, custom ones by those written down here."""
 
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent / "schemas"
 
 
 def misfits(manifests: Iterable[Manifest]) -> Iterator[str]:
-    """A sentence for every object that the API server would refuse, or whose field it would drop in silence."""
+    """A sentence for every object that the API server would refuse, or of which it would drop a field."""
     for manifest in manifests:
         try:
             kubernetes_validate.validate(manifest, VERSION, strict=True)
@@ -31,7 +31,7 @@ def misfits(manifests: Iterable[Manifest]) -> Iterator[str]:
 def _custom(manifest: Manifest) -> Iterator[str]:
     kind = manifest["kind"].lower()
     if not (FOLDER / f"{kind}.yaml").is_file():
-        yield f"{named(manifest)}: Kubernetes {VERSION} has no such kind, and {FOLDER.name}/ has no {kind}.yaml"
+        yield f"{named(manifest)}: no kind of Kubernetes {VERSION}, and {FOLDER.name}/{kind}.yaml is missing"
         return
     for error in _validator(kind).iter_errors(manifest):
         yield f"{named(manifest)}: {error.message} at {_path(error.absolute_path)}"

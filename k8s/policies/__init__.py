@@ -1,0 +1,16 @@
+"""What every overlay has to keep to beyond its schemas: `violations` says in sentences where one does not."""
+
+from collections.abc import Sequence
+
+from k8s.kubectl import Manifest
+from k8s.policies import pods, references, workloads
+
+CHECKS = (pods.check, workloads.check, references.check)
+
+
+def violations(manifests: Sequence[Manifest], secrets: frozenset[str]) -> list[str]:
+    """Sentences about the objects of one overlay, none when all is well.
+
+    secrets: those the installation makes by hand, so that they may be referred to.
+    """
+    return [said for check in CHECKS for said in check(manifests, secrets)]

@@ -1,0 +1,117 @@
+"""Policies of names: whatever an object refers to by name, label or port is there."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from k8s.kubectl import Manifest, named
+from k8s.policies.objects import WORKLOADS, containers, of_kind, pod, pod_labels, ports, selected, selects
+
+_PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
+
+
+def check(manifests: Sequence[Manifest], secrets: frozenset[str]) -> Iterator[str]:
+    """What refers to nothing."""
+    known = {(each["kind"], each["metadata"]["name"]) for each in manifests}
+    known |= {("Secret", name) for name in secrets}
+    for workload in of_kind(manifests, *WORKLOADS):
+        for kind, name in _mentioned(workload):
+            if (kind, name) not in known:
+                yield f"{named(workload)}: there is no {kind} {name}"
+        yield from (f"{named(workload)}: {said}" for said in _inside(workload))
+    yield from _services(manifests)
+    yield from _monitors(manifests)
+    yield from _network(manifests)
+    yield from _targets(manifests, known)
+
+
+def _mentioned(workload: Manifest) -> Iterator[tuple[str, str]]:
+    """The kind and name of everything that a workload's pods need."""
+    spec = pod(workload)
+    yield "ServiceAccount", spec.get("serviceAccountName", "default")
+    for volume in spec.get("volumes", []):
+        if "secret" in volume:
+            yield "Secret", volume["secret"]["secretName"]
+        if "configMap" in volume:
+            yield "ConfigMap", volume["configMap"]["name"]
+        if "persistentVolumeClaim" in volume:
+            yield "PersistentVolumeClaim", volume["persistentVolumeClaim"]["claimName"]
+    for container in containers(workload):
+        for variable in container.get("env", []):
+            source = variable.get("valueFrom", {})
+            if "secretKeyRef" in source:
+                yield "Secret", source["secretKeyRef"]["name"]
+            if "configMapKeyRef" in source:
+                yield "ConfigMap", source["configMapKeyRef"]["name"]
+
+
+def _inside(workload: Manifest) -> Iterator[str]:
+    volumes = {volume["name"] for volume in pod(workload).get("volumes", [])}
+    declared = ports(workload)
+    for container in containers(workload):
+        for mount in container.get("volumeMounts", []):
+            if mount["name"] not in volumes:
+                yield f"container {container['name']} mounts {mount['name']}, which is no volume"
+        for probe in _PROBES:
+            port = container.get(probe, {}).get("httpGet", {}).get("port")
+            if port is not None and port not in {*declared, *declared.values()}:
+                yield f"{probe} of container {container['name']} asks port {port}, which no container has"
+    if workload["kind"] != "Job" and not selects(workload["spec"]["selector"], pod_labels(workload)):
+        yield "its selector does not select its own pods"
+
+
+def _services(manifests: Sequence[Manifest]) -> Iterator[str]:
+    for service in of_kind(manifests, "Service"):
+        behind = selected({"matchLabels": service["spec"]["selector"]}, manifests)
+        if not behind:
+            yield f"{named(service)}: selects no pods"
+        for port in service["spec"]["ports"]:
+            target = port.get("targetPort", port["port"])
+            if not all(target in {*ports(each), *ports(each).values()} for each in behind):
+                yield f"{named(service)}: its pods have no port {target}"
+
+
+def _monitors(manifests: Sequence[Manifest]) -> Iterator[str]:
+    for monitor in of_kind(manifests, "PodMonitor"):
+        behind = selected(monitor["spec"]["selector"], manifests)
+        if not behind:
+            yield f"{named(monitor)}: selects no pods"
+        for endpoint in monitor["spec"]["podMetricsEndpoints"]:
+            if not all(endpoint["port"] in ports(each) for each in behind):
+                yield f"{named(monitor)}: its pods have no port {endpoint['port']}"
+
+
+def _network(manifests: Sequence[Manifest]) -> Iterator[str]:
+    policies = list(of_kind(manifests, "NetworkPolicy"))
+    if not any(_denies_all(policy["spec"]) for policy in policies):
+        yield "NetworkPolicy: none denies what no other one allows"
+    for policy in policies:
+        subject = selected(policy["spec"]["podSelector"], manifests)
+        if not subject:
+            yield f"{named(policy)}: selects no pods"
+        for rule in policy["spec"].get("ingress", []):
+            yield from _reachable(policy, rule, subject)
+        for rule in policy["spec"].get("egress", []):
+            for peer in rule.get("to", []):
+                if "podSelector" in peer and "namespaceSelector" not in peer:
+                    yield from _reachable(policy, rule, selected(peer["podSelector"], manifests))
+
+
+def _denies_all(spec: Mapping[str, Any]) -> bool:
+    silent = not spec.get("ingress") and not spec.get("egress")
+    return spec["podSelector"] == {} and set(spec["policyTypes"]) == {"Ingress", "Egress"} and silent
+
+
+def _reachable(policy: Manifest, rule: Mapping[str, Any], workloads: Sequence[Manifest]) -> Iterator[str]:
+    for port in rule.get("ports", []):
+        if not any(port["port"] in ports(each).values() for each in workloads):
+            yield f"{named(policy)}: lets through port {port['port']}, which none of its pods has"
+
+
+def _targets(manifests: Sequence[Manifest], known: set[tuple[str, str]]) -> Iterator[str]:
+    for scaler in of_kind(manifests, "ScaledObject", "HorizontalPodAutoscaler"):
+        target = scaler["spec"]["scaleTargetRef"]
+        if (target["kind"], target["name"]) not in known:
+            yield f"{named(scaler)}: there is no {target['kind']} {target['name']}"
+    for budget in of_kind(manifests, "PodDisruptionBudget"):
+        if not selected(budget["spec"]["selector"], manifests):
+            yield f"{named(budget)}: selects no pods"

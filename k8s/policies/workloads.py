@@ -1,0 +1,52 @@
+"""Policies of what runs: rolls without a gap, drains, is spread, ends, and is scaled by one thing only."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from k8s.kubectl import Manifest, named
+from k8s.policies.objects import containers, of_kind, pod, pod_labels, selects
+
+LONGEST_SEGMENT_S = 12
+"""What a room may have under way when its replica is told to end: `captions` cuts segments there."""
+
+
+def check(manifests: Sequence[Manifest], secrets: frozenset[str]) -> Iterator[str]:
+    """What is wrong with Deployments, Jobs and autoscalers."""
+    for deployment in of_kind(manifests, "Deployment"):
+        yield from (f"{named(deployment)}: {said}" for said in _deployment(deployment, manifests))
+    for job in of_kind(manifests, "Job"):
+        for bound in ("activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished"):
+            if bound not in job["spec"]:
+                yield f"{named(job)}: has no {bound}"
+    scalers = of_kind(manifests, "ScaledObject", "HorizontalPodAutoscaler")
+    targets = Counter(scaler["spec"]["scaleTargetRef"]["name"] for scaler in scalers)
+    for name, count in targets.items():
+        if count > 1:
+            yield f"Deployment {name}: {count} autoscalers pull it to and fro: keep one"
+
+
+def _deployment(deployment: Manifest, manifests: Sequence[Manifest]) -> Iterator[str]:
+    rolling = deployment["spec"].get("strategy", {}).get("rollingUpdate", {})
+    if rolling.get("maxUnavailable") != 0:
+        yield "an update takes replicas away first: set maxUnavailable to 0"
+    if not any("startupProbe" in container for container in containers(deployment)):
+        yield "has no startupProbe: a slow start would be taken for a failure"
+    budgets = of_kind(manifests, "PodDisruptionBudget")
+    if not any(selects(each["spec"]["selector"], pod_labels(deployment)) for each in budgets):
+        yield "has no PodDisruptionBudget"
+    yield from _drained(deployment)
+
+
+def _drained(deployment: Manifest) -> Iterator[str]:
+    grace = pod(deployment).get("terminationGracePeriodSeconds", 30)
+    for container in pod(deployment)["containers"]:
+        pause = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
+        options = [each for each in container.get("args", []) if each.startswith("--exit-timeout-secs=")]
+        for option in options:
+            drain = int(option.partition("=")[2])
+            if drain <= LONGEST_SEGMENT_S:
+                yield f"drains for {drain} s: a segment may take {LONGEST_SEGMENT_S} s"
+            if grace <= pause + drain:
+                yield f"is killed after {grace} s: preStop and drain take {pause + drain} s"
+        if not options and grace <= pause:
+            yield f"is killed after {grace} s: preStop takes {pause} s"
