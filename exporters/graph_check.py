@@ -10,7 +10,7 @@ from exporters.errors import GateError
 from exporters.triton_config import load_config
 
 # Triton's data types by ONNX's: model_config.proto and onnx.proto, TensorProto.DataType.
-_TRITON_TYPES: dict[int, str] = {
+TRITON_TYPES: dict[int, str] = {
     onnx.TensorProto.BOOL: "TYPE_BOOL",
     onnx.TensorProto.UINT8: "TYPE_UINT8",
     onnx.TensorProto.UINT16: "TYPE_UINT16",
@@ -45,7 +45,7 @@ def graph_tensors(values: "list[onnx.ValueInfoProto]") -> dict[str, Tensor]:
     for value in values:
         tensor = value.type.tensor_type
         dims = tuple(int(dim.dim_value) if dim.HasField("dim_value") else -1 for dim in tensor.shape.dim)
-        found[value.name] = Tensor(_TRITON_TYPES.get(tensor.elem_type, f"ONNX {tensor.elem_type}"), dims)
+        found[value.name] = Tensor(TRITON_TYPES.get(tensor.elem_type, f"ONNX {tensor.elem_type}"), dims)
     return found
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict, cast
 
-from exporters.contract import Artifact
+from exporters.contract import Artifact, Profile
 from exporters.errors import ExportError
 from exporters.sources import sha256
 
@@ -25,10 +25,12 @@ Json = Mapping[str, object]
 
 
 class FileRecord(TypedDict):
-    """What a manifest says of one file."""
+    """What a manifest says of one file; the profiles are smallest, usual and largest shape by input."""
 
     sha256: str
     bytes: int
+    precision: str
+    tensorrt_profiles: dict[str, list[list[int]]]
 
 
 class Manifest(TypedDict):
@@ -65,7 +67,7 @@ def install(repository: Path, models: Sequence[str], artifacts: Iterable[Artifac
     """Install ``artifacts`` of one export, with a manifest of ``facts`` for each of ``models``."""
     staging = repository / models[0] / _STAGING
     shutil.rmtree(staging, ignore_errors=True)
-    files: dict[str, dict[str, object]] = {model: {} for model in models}
+    files: dict[str, dict[str, FileRecord]] = {model: {} for model in models}
     for artifact in artifacts:
         if artifact.model not in files:
             raise ExportError(
@@ -75,20 +77,46 @@ def install(repository: Path, models: Sequence[str], artifacts: Iterable[Artifac
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(artifact.path, target)
         _sync(target)
-        files[artifact.model][target.name] = {
-            "sha256": sha256(target),
-            "bytes": target.stat().st_size,
-            "precision": artifact.precision,
-            "tensorrt_profiles": {
-                name: [profile.smallest, profile.usual, profile.largest]
-                for name, profile in artifact.profiles.items()
-            },
-        }
+        files[artifact.model][target.name] = _file_record(target, artifact.precision, artifact.profiles)
     for model in models:
         (staging / model).mkdir(parents=True, exist_ok=True)
         _write(staging / model / MANIFEST, {"model": model, **facts, "files": files[model]})
     _write(staging / _COMMIT, {model: [*files[model], MANIFEST] for model in models})
     recover(repository, models)
+
+
+def amend(repository: Path, model: str, facts: Json, files: Mapping[str, tuple[Path, str] | None]) -> None:
+    """Add ``files`` (name: path to copy, and its precision) to an installed model, and ``facts`` to its
+    manifest.
+
+    A name with None is removed. The manifest comes last: what a kill leaves is found broken by its sizes.
+    """
+    folder, manifest = version_folder(repository, model), read_manifest(repository, model)
+    if manifest is None:
+        raise ExportError(f"{model} is not installed in {repository}: nothing can be added to it")
+    for name, given in files.items():
+        if given is None:
+            (folder / name).unlink(missing_ok=True)
+            manifest["files"].pop(name, None)
+            continue
+        draft = folder / f".{name}"
+        shutil.copyfile(given[0], draft)
+        _sync(draft)
+        draft.replace(folder / name)
+        manifest["files"][name] = _file_record(folder / name, given[1], {})
+    _write(folder / MANIFEST, {**manifest, **facts})
+
+
+def _file_record(path: Path, precision: str, profiles: Mapping[str, Profile]) -> FileRecord:
+    return {
+        "sha256": sha256(path),
+        "bytes": path.stat().st_size,
+        "precision": precision,
+        "tensorrt_profiles": {
+            name: [list(profile.smallest), list(profile.usual), list(profile.largest)]
+            for name, profile in profiles.items()
+        },
+    }
 
 
 def recover(repository: Path, models: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ import onnx
 
 from exporters.contract import Profile
 from exporters.errors import GateError
-from exporters.graph_check import graph_tensors
+from exporters.graph_check import TRITON_TYPES, graph_tensors
 
 _OPERATORS = """
 Abs Acos Acosh Add And ArgMax ArgMin Asin Asinh Atan Atanh AveragePool BatchNormalization Cast Ceil
@@ -50,9 +50,27 @@ def lint(path: Path, profiles: Mapping[str, Profile]) -> None:
         GateError: lists everything TensorRT would not take.
     """
     model = onnx.load(str(path), load_external_data=False)
-    problems = [*_operators(model), *_inputs(model.graph, profiles)]
+    problems = [*_operators(model), *_types(model.graph), *_inputs(model.graph, profiles)]
     if problems:
         raise GateError(f"TensorRT would not build {path.parent.name}/{path.name}: " + "; ".join(problems))
+
+
+def lint_bytes(path: Path) -> None:
+    """Lint a graph prepared for TensorRT: uint8 is for a network's border, only a cast may read such an
+    input.
+
+    Raises:
+        GateError: names the operators that read bytes.
+    """
+    graph = onnx.load(str(path), load_external_data=False).graph
+    inputs = {
+        value.name for value in graph.input if value.type.tensor_type.elem_type == onnx.TensorProto.UINT8
+    }
+    readers = {node.op_type for node in _nodes(graph) if inputs & set(node.input)} - {"Cast"}
+    if readers:
+        raise GateError(
+            f"TensorRT lets nothing but Cast read uint8; {path.name} has {', '.join(sorted(readers))}"
+        )
 
 
 def opset(model: onnx.ModelProto) -> int:
@@ -80,6 +98,20 @@ def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
         for attribute in node.attribute:
             if attribute.HasField("g"):
                 yield from _nodes(attribute.g)
+
+
+def _types(graph: onnx.GraphProto) -> Iterator[str]:
+    """Weights, constants and casts of data types that TensorRT does not have; int64 it has since 10."""
+    found = {weight.data_type for weight in graph.initializer}
+    for node in _nodes(graph):
+        for attribute in node.attribute:
+            if attribute.HasField("t"):
+                found.add(attribute.t.data_type)
+            elif node.op_type == "Cast" and attribute.name == "to":
+                found.add(attribute.i)
+    unknown = {TRITON_TYPES.get(each, f"ONNX {each}") for each in found} - SUPPORTED_TYPES
+    if unknown:
+        yield "weights, constants or casts of " + ", ".join(sorted(unknown))
 
 
 def _inputs(graph: onnx.GraphProto, profiles: Mapping[str, Profile]) -> Iterator[str]:

@@ -29,6 +29,11 @@ def config_path(repository: Path, model: str) -> Path:
     return repository / model / "config.pbtxt"
 
 
+def gpu_config_path(repository: Path, model: str) -> Path:
+    """Where a model's config for a GPU is, if it differs there (Triton's ``--model-config-name=gpu``)."""
+    return repository / model / "configs" / "gpu.pbtxt"
+
+
 def served_models(repository: Path) -> list[str]:
     """Every model of the repository that has a config."""
     return sorted(path.parent.name for path in repository.glob("*/config.pbtxt"))

@@ -67,9 +67,10 @@ class WhisperExporter(Exporter):
             path = job.folder(model) / ("model.onnx" if part == "encoder" else graph.path.name)
             if precision == "int8":
                 quantise(graph.path, path)
+                artifacts.append(Artifact(model, path, precision, tensorrt=False))
             else:
                 shutil.copyfile(graph.path, path)
-            artifacts.append(Artifact(model, path, precision, tensorrt=False))
+                artifacts.append(Artifact(model, path, precision, graph.profiles))
         for folder in (fp32, job.folder("whisper_decoder")):
             for name, content in files.items():
                 (folder / name).write_text(content, encoding="utf-8")

@@ -1,0 +1,94 @@
+"""Compare a candidate with the fp32 graph it was made from: the gate before and after a build."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exporters.contract import Measurement
+from exporters.errors import GateError
+from exporters.onnx_tools import Array
+from exporters.tensorrt.targets import Plan, Precision
+
+Doubles = NDArray[np.float64]
+Tensors = Mapping[str, Array]
+Network = Callable[[Tensors], dict[str, Array]]
+"""Runs a network once: inputs by name to outputs by name."""
+
+LIKELY = 0.3
+"""Rows of a ranked output that score less are noise: nobody looks at them."""
+
+
+def on_cpu(graph: Path) -> Network:
+    """``graph`` in ONNX Runtime on every core of the CPU.
+
+    Raises:
+        GateError: ONNX Runtime can't load it.
+    """
+    import onnxruntime  # noqa: PLC0415 - not needed to see that an export is up to date
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    try:
+        session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its exceptions have no common base
+        raise GateError(f"ONNX Runtime can't load {graph.name}: {error}") from error
+    names = [output.name for output in session.get_outputs()]
+    return lambda tensors: dict(zip(names, session.run(names, dict(tensors)), strict=True))
+
+
+def compare(
+    plan: Plan, precision: Precision, expected: Sequence[Tensors], got: Sequence[Tensors], data: str
+) -> list[Measurement]:
+    """How far each output is off at worst over all runs; NaN where one is not finite or its shape differs."""
+    return [
+        Measurement(
+            gate="parity",
+            name=f"{plan.norm} difference of {output} from fp32",
+            value=max(
+                (_difference(plan, output, *pair) for pair in zip(expected, got, strict=True)), key=_badness
+            ),
+            limit=limit,
+            precision=precision,
+            data=data,
+        )
+        for output, limit in plan.tolerance.items()
+    ]
+
+
+def judge(measurements: Sequence[Measurement]) -> None:
+    """Raises GateError with every output that is not finite or too far off."""
+    failed = [
+        f"{each.name} is {each.value:.3g}, allowed is at most {each.limit}"
+        if np.isfinite(each.value)
+        else f"{each.name} can't be told, as a value is not finite or the shape is another"
+        for each in measurements
+        if not each.passed
+    ]
+    if failed:
+        raise GateError("; ".join(failed))
+
+
+def _badness(value: float) -> float:
+    return float("inf") if np.isnan(value) else value
+
+
+def _difference(plan: Plan, output: str, expected: Tensors, got: Tensors) -> float:
+    one, other = (np.asarray(tensors[output], np.float64) for tensors in (expected, got))
+    if one.shape != other.shape or not np.isfinite(other).all():
+        return float("nan")
+    if plan.norm == "rms":
+        return float(np.sqrt(np.mean(np.square(one - other)) / np.mean(np.square(one))))
+    if not plan.ranked_by:
+        return float(np.abs(one - other).max(initial=0.0))
+    score, other_score = (np.asarray(tensors[plan.ranked_by], np.float64) for tensors in (expected, got))
+    return max(_apart(*picture) for picture in zip(one, other, score, other_score, strict=True))
+
+
+def _apart(one: Doubles, other: Doubles, score: Doubles, other_score: Doubles) -> float:
+    """How far a likely row of either side is from the nearest row of the other; rows [N, ...], scores [N]."""
+    rows, others = (each.reshape(len(each), -1) for each in (one, other))
+    distances = np.abs(rows[:, None] - others[None]).max(axis=2)
+    likely, also = distances[score >= LIKELY].min(axis=1), distances[:, other_score >= LIKELY].min(axis=0)
+    return float(max(likely.max(initial=0.0), also.max(initial=0.0)))
