@@ -154,7 +154,7 @@ def command(
     if config_name:
         options["model-config-name"] = config_name
     if admin_key:
-        options["grpc-restricted-protocol"] = f"{RESTRICTED},{RESTRICTED_KEY}={admin_key}"
+        options["grpc-restricted-protocol"] = f"{RESTRICTED}:{RESTRICTED_KEY}={admin_key}"
     arguments = [f"--{name}={value}" for name, value in options.items()]
     if not auto_complete:
         arguments.append("--disable-auto-complete-config")

@@ -16,13 +16,18 @@ _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None)
 
 
-def spawn(command: Sequence[str], env: Mapping[str, str], log: BinaryIO) -> subprocess.Popen[bytes]:
+def spawn(
+    command: Sequence[str], env: Mapping[str, str], log: BinaryIO, *, folder: Path | None = None
+) -> subprocess.Popen[bytes]:
     """Starts `command` in a process group of its own (Ctrl-C reaches only us), with its output in `log`.
+
+    folder: where it runs; without one, where we do.
 
     Linux sends it SIGTERM when the thread that called this ends, however that happens; its stubs follow it.
     """
     return subprocess.Popen(
         command,
+        cwd=folder,
         env=env,
         stdin=subprocess.DEVNULL,
         stdout=log,

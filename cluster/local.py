@@ -1,0 +1,221 @@
+"""`LocalCluster`: replicas, gateway and Prometheus on this machine, as Kubernetes would run them."""
+
+import os
+import secrets
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from cluster.credentials import Claim, Credentials
+from cluster.errors import ClusterError
+from cluster.gateway import Gateway, Upstream
+from cluster.prometheus import LOOPBACK, Prometheus, Target
+from cluster.replica import DRAIN_S, PROJECT, Replica
+from server.launch import share_cores
+from server.repository import Repository, check_files, compile_modules
+
+START_S = 120.0
+_TICK_S = 0.1
+
+
+class LocalCluster:
+    """Several embedded Tritons behind Envoy, ready when the gateway may send rooms to every one of them.
+
+    models: what each replica serves, with all they require. max_rooms: what each replica takes at a time;
+    two cores carry about seven rooms of continuous speech, all replicas together. tenant_share: of max_rooms
+    that one tenant may hold. prometheus: whether one runs. folder: for logs and credentials; without it
+    everything is in a temporary folder and gone afterwards. progress: is told what is going on.
+
+    A replica that dies is started again, later each time. Entering raises ClusterError, or ServerError.
+    """
+
+    def __init__(
+        self,
+        models: Sequence[str] = ("captions",),
+        replicas: int = 2,
+        *,
+        max_rooms: int = 8,
+        tenant_share: float = 1.0,
+        prometheus: bool = True,
+        repository: Path = PROJECT / "model_repository",
+        folder: Path | None = None,
+        progress: Callable[[str], None] = lambda message: None,
+    ) -> None:
+        self.replicas: list[Replica] = []
+        self.models = tuple(models)
+        self._count = replicas
+        self._limits = {"LIVEROOM_MAX_ROOMS": str(max_rooms), "LIVEROOM_TENANT_SHARE": str(tenant_share)}
+        self._with_prometheus = prometheus
+        self._repository = repository
+        self._kept = folder
+        self._progress = progress
+        self._stack = ExitStack()
+        self._stopped = threading.Event()
+        self._keeper = threading.Thread(target=self._tend, name="kubelet", daemon=True)
+        self._failure: ClusterError | None = None
+        self._made = 0
+        self._prometheus: Prometheus | None = None
+
+    @property
+    def url(self) -> str:
+        """Where clients connect."""
+        return f"grpcs://{LOOPBACK}:{self.gateway.port}"
+
+    @property
+    def ca(self) -> Path:
+        """The authority that signed the gateway's certificate."""
+        return self.credentials.ca
+
+    @property
+    def prometheus(self) -> Prometheus:
+        """What has been measured. Raises ClusterError where none runs."""
+        if self._prometheus is None:
+            raise ClusterError("this cluster has no Prometheus: start it with prometheus=True")
+        return self._prometheus
+
+    def token(self, tenant: str = "demo", lifetime_s: float = 3600, **claims: Claim) -> str:
+        """A token for `tenant`, see `Credentials.token`."""
+        return self.credentials.token(tenant, lifetime_s, **claims)
+
+    def add_replica(self) -> Replica:
+        """One more; returns when the gateway may send rooms to it."""
+        added = self._new_replica()
+        self.replicas.append(added)
+        self._announce()
+        self.wait_ready([added])
+        return added
+
+    def remove_replica(self, replica: Replica) -> None:
+        """Drains it and waits for its end."""
+        replica.wanted = False
+        replica.drain()
+        deadline = time.monotonic() + DRAIN_S + 10
+        while replica.running and time.monotonic() < deadline:
+            time.sleep(_TICK_S)
+        self.replicas.remove(replica)
+        replica.end()
+        self._announce()
+
+    def rolling_restart(self) -> None:
+        """A new replica for each old one, which is drained once the new one is ready (maxUnavailable: 0)."""
+        for old in list(self.replicas):
+            self._progress(f"replacing {old.name}")
+            self.add_replica()
+            self.remove_replica(old)
+
+    def wait_ready(self, replicas: Iterable[Replica] | None = None, timeout_s: float = START_S) -> None:
+        """Until the gateway may send rooms to `replicas` (all). Raises ClusterError after `timeout_s`."""
+        deadline = time.monotonic() + timeout_s
+        waiting = list(self.replicas if replicas is None else replicas)
+        while waiting:
+            replica = waiting[0]
+            seen = self.gateway.hosts().get(replica.grpc_port)
+            why = replica.ready() or (
+                "" if seen and seen.healthy else "the gateway has not seen that it is ready"
+            )
+            if not why:
+                waiting.pop(0)
+                continue
+            self._check()
+            self._progress(f"waiting for {replica.name}: {why}")
+            if time.monotonic() > deadline:
+                raise ClusterError(
+                    f"{replica.name} was not ready within {timeout_s:.0f} s: {why}: see {replica.log}"
+                )
+            time.sleep(_TICK_S)
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def _start(self) -> None:
+        models = Repository(self._repository.resolve()).resolve(self.models)
+        check_files(models)
+        compile_modules(models)  # before several replicas do it at once
+        self.folder = self._kept or Path(tempfile.mkdtemp(prefix="liveroom-cluster-"))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._stack.callback(self._clear)
+        self._cores = share_cores(self.folder)
+        self.credentials = Credentials.create(self.folder / "credentials")
+        self.admin_key_file = self.folder / "admin.key"
+        with os.fdopen(
+            os.open(self.admin_key_file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w"
+        ) as file:
+            file.write(secrets.token_urlsafe(32))
+        self.replicas = [self._new_replica() for _ in range(self._count)]
+        self._stack.callback(self._end_replicas)
+        self._keeper.start()
+        if self._with_prometheus:
+            self._prometheus = self._stack.enter_context(Prometheus(self.folder / "prometheus"))
+        self.gateway = self._stack.enter_context(
+            Gateway(self.folder / "gateway", self.credentials, self._upstreams())
+        )
+        self._announce()
+        self.wait_ready()
+
+    def _new_replica(self) -> Replica:
+        self._made += 1
+        return Replica(
+            f"triton-{self._made}",
+            self.folder,
+            self.models,
+            repository=self._repository,
+            admin_key_file=self.admin_key_file,
+            environment={**self._limits, "LIVEROOM_CORES": str(self._cores)},
+        )
+
+    def _announce(self) -> None:
+        """Tells the gateway and Prometheus which replicas there are."""
+        self.gateway.update(self._upstreams())
+        if self._prometheus is None:
+            return
+        targets = [Target("gateway", self.gateway.stats_url.split("/")[2], "/stats/prometheus", {})]
+        for each in self.replicas:
+            for job, port in (("triton", each.metrics_port), ("ready", each.ready_port)):
+                targets.append(Target(job, f"{LOOPBACK}:{port}", "/metrics", {"pod": each.name}))
+        self._prometheus.watch(targets)
+
+    def _upstreams(self) -> list[Upstream]:
+        return [Upstream(each.grpc_port, each.ready_port) for each in self.replicas]
+
+    def _tend(self) -> None:
+        """The kubelet: a thread, as the replicas end with the one that started them."""
+        while not self._stopped.wait(_TICK_S):
+            for replica in list(self.replicas):
+                try:
+                    replica.tend()
+                except ClusterError as error:
+                    self._failure = error
+                    return
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _clear(self) -> None:
+        """Removes what nobody asked to keep; after a failure its logs say why."""
+        if self._kept is None and self._failure is None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _end_replicas(self) -> None:
+        for replica in self.replicas:
+            replica.wanted = False
+        self._stopped.set()
+        self._keeper.join()
+        for replica in self.replicas:
+            replica.end()

@@ -1,0 +1,199 @@
+"""A real Prometheus for a local cluster, with the rules that Kubernetes gets."""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import yaml
+
+from cluster.errors import ClusterError
+from exporters.sources import default_cache, locked
+from server import process
+from server.launch import pick_port
+
+PROMETHEUS_RULE = Path(__file__).parents[1] / "k8s" / "base" / "monitoring" / "prometheusrule.yaml"
+LOOPBACK = "127.0.0.1"
+SCRAPE = "1s"
+"""In Kubernetes it is 5 s; here a run is short."""
+RETENTION = "6h"
+_START_S, _STOP_S, _QUERY_S, _DOWNLOAD_S = 20.0, 5.0, 5.0, 120.0
+_PACKAGE = "prometheus"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is scraped. labels: of all of its samples besides `job`."""
+
+    job: str
+    address: str
+    path: str
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One element of an instant vector."""
+
+    labels: Mapping[str, str]
+    value: float
+
+
+def binary(name: str) -> Path:
+    """`prometheus` or `promtool`: from PATH, or out of Debian's package, which is downloaded once.
+
+    Nothing is installed: the package's daemon would start. Raises ClusterError with what to do instead.
+    """
+    if found := shutil.which(name):
+        return Path(found)
+    root = default_cache()
+    folder = root / "prometheus"
+    with locked(root / "locks" / "prometheus.lock"):
+        if not (folder / "usr/bin" / name).is_file():
+            _download(folder)
+    return folder / "usr/bin" / name
+
+
+def _download(folder: Path) -> None:
+    """Unpacks the package below `folder`."""
+    apt_get, dpkg = shutil.which("apt-get"), shutil.which("dpkg")
+    if not (apt_get and dpkg):
+        raise ClusterError(
+            "there is no prometheus on PATH and no apt-get to fetch Debian's package:"
+            " put the binaries of https://prometheus.io/download on PATH"
+        )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="prometheus-") as scratch:
+        fetch = [apt_get, "download", "-q", _PACKAGE]
+        done = subprocess.run(
+            fetch, cwd=scratch, capture_output=True, text=True, check=False, timeout=_DOWNLOAD_S
+        )
+        packages = list(Path(scratch).glob("*.deb"))
+        if not packages:
+            said = done.stderr.strip().splitlines() or ["no reason given"]
+            raise ClusterError(
+                f"Debian's package {_PACKAGE} can't be downloaded ({said[-1]}): run apt-get update as root,"
+                " or put the binaries of https://prometheus.io/download on PATH"
+            )
+        fresh = Path(scratch) / "files"
+        subprocess.run([dpkg, "-x", packages[0], fresh], check=True, timeout=_DOWNLOAD_S)
+        shutil.rmtree(folder, ignore_errors=True)
+        fresh.replace(folder)
+
+
+class Prometheus:
+    """Scrapes what `watch` names, once a second, and evaluates the shipped rules.
+
+    folder: for its configuration and data. Entering raises ClusterError when it does not start.
+    """
+
+    def __init__(self, folder: Path, rules: Path = PROMETHEUS_RULE) -> None:
+        self._folder = folder
+        self._binary = binary("prometheus")
+        self._rules = rules
+        self._port = pick_port(0, LOOPBACK, "Prometheus")
+        self._process: subprocess.Popen[bytes] | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+        self.watch([])
+
+    @property
+    def url(self) -> str:
+        """Of its pages and its API."""
+        return f"http://{LOOPBACK}:{self._port}"
+
+    def watch(self, targets: Sequence[Target]) -> None:
+        """Scrapes these from now on, and nothing else."""
+        groups = [
+            {
+                "targets": [each.address],
+                "labels": {"job": each.job, "__metrics_path__": each.path, **each.labels},
+            }
+            for each in targets
+        ]
+        part = self._folder / "targets.part"
+        part.write_text(json.dumps(groups), encoding="utf-8")
+        part.replace(self._folder / "targets.json")
+
+    def query(self, expression: str) -> list[Sample]:
+        """The instant vector (or scalar) that an expression has now.
+
+        Raises ClusterError for one that Prometheus refuses.
+        """
+        question = urllib.parse.urlencode({"query": expression})
+        try:
+            with urllib.request.urlopen(f"{self.url}/api/v1/query?{question}", timeout=_QUERY_S) as answer:  # noqa: S310
+                data = json.load(answer)["data"]
+        except urllib.error.HTTPError as error:
+            raise ClusterError(f"Prometheus refuses {expression!r}: {json.load(error)['error']}") from error
+        except OSError as error:
+            raise ClusterError(f"Prometheus at {self.url} does not answer: {error}") from error
+        if data["resultType"] == "scalar":
+            return [Sample({}, float(data["result"][1]))]
+        return [Sample(each["metric"], float(each["value"][1])) for each in data["result"]]
+
+    def __enter__(self) -> Self:
+        rules = self._folder / "rules.yaml"
+        rules.write_text(yaml.safe_dump(yaml.safe_load(self._rules.read_text(encoding="utf-8"))["spec"]))
+        config = {
+            "global": {"scrape_interval": SCRAPE, "scrape_timeout": SCRAPE, "evaluation_interval": SCRAPE},
+            "rule_files": [str(rules)],
+            "scrape_configs": [
+                {
+                    "job_name": "cluster",
+                    "file_sd_configs": [
+                        {"files": [str(self._folder / "targets.json")], "refresh_interval": SCRAPE}
+                    ],
+                }
+            ],
+        }
+        (self._folder / "prometheus.yaml").write_text(yaml.safe_dump(config))
+        command = [str(self._binary), f"--config.file={self._folder / 'prometheus.yaml'}"]
+        command += [
+            f"--storage.tsdb.path={self._folder / 'data'}",
+            f"--storage.tsdb.retention.time={RETENTION}",
+        ]
+        command += [f"--web.listen-address={LOOPBACK}:{self._port}", "--log.level=warn"]
+        log = self._folder / "prometheus.log"
+        with log.open("wb") as output:
+            self._process = process.spawn(command, os.environ, output)
+        deadline = time.monotonic() + _START_S
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self._stop()
+                said = log.read_text(errors="replace").strip().splitlines() or ["no reason given"]
+                raise ClusterError(f"Prometheus did not start: {said[-1]}: see {log}")
+            time.sleep(0.05)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def _answers(self) -> bool:
+        try:
+            urllib.request.urlopen(f"{self.url}/-/ready", timeout=1).close()  # noqa: S310 our own
+        except OSError:
+            return False
+        return True
+
+    def _stop(self) -> None:
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
