@@ -25,6 +25,10 @@ COMMANDS = {
     "analyzer": ("perf.load.passthrough", "perf_analyzer, found and set up, with its own options"),
     "peers": ("perf.peers.command", "the same ONNX files, served by what people would pick instead"),
     "capacity": ("perf.capacity.command", "nodes, scaling thresholds and cost, from a curve of rooms"),
+    "autoscale": (
+        "perf.autoscale.command",
+        "which signal should scale the cluster, at which threshold: days of traffic, simulated",
+    ),
     "compare": ("perf.compare.command", "what changed between two results, told from noise"),
     "report": ("perf.report.command", "the page of all results, drawn again from what there is"),
 }
