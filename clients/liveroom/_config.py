@@ -40,12 +40,15 @@ class Limits:
             only the newest is kept.
         frames_in_flight: frames sent and not yet answered.
         frames_waiting: frames that wait for that; with one more the oldest of them is dropped and counted.
+        replay_seconds: audio without its final captions that is kept, to be said again to another server.
+            A server that keeps up leaves less than 70 s of it to do.
     """
 
     unacknowledged: int = 8
     unread_finals: int = 256
     frames_in_flight: int = 2
     frames_waiting: int = 2
+    replay_seconds: float = 90.0
 
     def __post_init__(self) -> None:
         for name, least in (
@@ -57,6 +60,10 @@ class Limits:
             value = getattr(self, name)
             if not isinstance(value, int) or value < least:
                 raise InvalidInput(f"Limits.{name} is {value!r}: expected a whole number, at least {least}")
+        if not 0 <= self.replay_seconds < float("inf"):
+            raise InvalidInput(
+                f"Limits.replay_seconds is {self.replay_seconds!r}: expected seconds, at least 0"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,8 @@ class Timeouts:
         picture: one picture, or one frame of a studio, retries included.
         frame: a frame of a live room; one that takes longer counts as dropped.
         end: flushing the tail of a room.
+        stall: a response that a room's server owes; after that another server is asked.
+        reconnect: finding a server for a room that has lost its own, before the room is given up.
         control: listing models.
         health: probing one model with a real inference.
     """
@@ -78,6 +87,8 @@ class Timeouts:
     picture: float = 30.0
     frame: float = 5.0
     end: float = 60.0
+    stall: float = 10.0
+    reconnect: float = 20.0
     control: float = 5.0
     health: float = 15.0
 
@@ -90,9 +101,10 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How often a unary call that found the server unavailable or overloaded is tried again.
+    """How often a unary call, or the begin of a room, that found the server unavailable is tried again.
 
-    Only unary calls are retried: they change nothing on the server. A room's stream never is.
+    Unary calls change nothing on the server. A room is begun again on another server, where there is one;
+    once it has been admitted `Timeouts.reconnect` counts instead.
     The pause before attempt n is drawn evenly from 0 to `min(backoff * 2**(n-1), backoff_max)` seconds
     (full jitter), and no attempt starts after the call's deadline.
 

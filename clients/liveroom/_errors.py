@@ -45,12 +45,24 @@ class RoomClosed(LiveroomError):
     """The room has ended, was cancelled, or was dropped by the server: open it again."""
 
 
+class LostSpeech(InferenceFailed):
+    """A server could not recognise a piece of speech; another one may."""
+
+
+class RoomFailed(InferenceFailed):
+    """A server gave a room up because of a fault of its own."""
+
+
+class RoomTaken(RoomClosed):
+    """Another stream has begun a room with the same id."""
+
+
 # Words of gRPC itself or of a proxy about a connection; anything else under UNAVAILABLE was said by a server.
 _CONNECTION = re.compile(
     r"failed to connect|connection (refused|reset|closed|lost|timed? ?out)|socket closed|broken pipe|goaway"
     r"|dns resolution|name resolution|domain name not found|unreachable|transport|recvmsg|handshak"
-    r"|rst_stream|stream removed|ping timeout|no healthy upstream|upstream connect error|reset reason"
-    r"|endpoint closing|cancelling all calls|server (is )?(stopping|exiting|shutting down)",
+    r"|rst_stream|stream removed|internal error from core|ping timeout|no healthy upstream"
+    r"|upstream connect error|reset reason|endpoint closing|cancelling all calls|server (is )?(stopping|exiting|shutting down)",
     re.IGNORECASE,
 )
 _DEAD_MODEL = re.compile(
@@ -65,6 +77,8 @@ _DROPPED_ROOM = re.compile(
     r"must specify the START flag|sequence has been expired|is not open", re.IGNORECASE
 )
 _LOST_SPEECH = re.compile(r"was not recognised", re.IGNORECASE)
+_TAKEN_ROOM = re.compile(r"has begun this room")
+_FAILED_ROOM = re.compile(r"^captions failed")
 _TIMED_OUT = re.compile(r"timeout expired|deadline exceeded", re.IGNORECASE)
 _RAISED = re.compile(r"failed to process the request|\n\s*At:\n", re.IGNORECASE)
 
@@ -75,7 +89,9 @@ _FAILED = "the model failed, see the server's log"
 _NO_ROOM = "the server no longer knows this room (idle too long, or it restarted)"
 
 _IN_STREAM: tuple[tuple[re.Pattern[str], type[LiveroomError], str], ...] = (
-    (_LOST_SPEECH, InferenceFailed, "a piece of speech has no caption"),
+    (_LOST_SPEECH, LostSpeech, "a piece of speech has no caption"),
+    (_TAKEN_ROOM, RoomTaken, "two clients use one room id"),
+    (_FAILED_ROOM, RoomFailed, _FAILED),
     (_DROPPED_ROOM, RoomClosed, _NO_ROOM),
     (_DEAD_MODEL, ModelUnavailable, _NO_MODEL),
     (_OVERLOAD, Overloaded, _BUSY),
@@ -83,7 +99,7 @@ _IN_STREAM: tuple[tuple[re.Pattern[str], type[LiveroomError], str], ...] = (
     (_CONNECTION, ServerUnavailable, "the server is going away"),
     (_RAISED, InferenceFailed, _FAILED),
 )
-"""What Triton's own sentences mean; the first that matches counts."""
+"""What the sentences of Triton and of `captions` mean; the first that matches counts."""
 
 
 _BY_CODE: dict[grpc.StatusCode, tuple[type[LiveroomError], str]] = {
@@ -120,6 +136,17 @@ _WHATEVER_CODE: tuple[tuple[re.Pattern[str], type[LiveroomError], str], ...] = (
 
 _LOST = (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN)
 """What gRPC makes of a stream that is reset after it has begun, as a proxy does when its server dies."""
+
+
+NOT_HERE = (ServerUnavailable, ModelUnavailable, Overloaded)
+"""What another server may not say."""
+
+_ROOM_LOST = (*NOT_HERE, RoomClosed, LostSpeech, RoomFailed)
+
+
+def recoverable(error: LiveroomError) -> bool:
+    """Whether a room that broke with `error` can be begun again, here or elsewhere."""
+    return isinstance(error, _ROOM_LOST) and not isinstance(error, RoomTaken)
 
 
 def from_message(message: str) -> LiveroomError:

@@ -18,14 +18,18 @@ from ._faces import look
 from ._frames import Frames
 from ._gallery import Gallery
 from ._inbox import Event, Inbox
+from ._link import Link
 from ._picture import Picture, picture_bytes
-from ._stream import RoomStream
 from ._transport import Transport
-from ._wire import Step, Value, captions_request, check_room_id
+from ._wire import Value, check_room_id
 
 
 class AsyncRoom:
     """One room on one gRPC stream; made by `AsyncClient.room()` and used as `async with ... as room`.
+
+    When its server is lost, or hangs, the room moves to another one: what has no final caption yet is said
+    again there, and `events()` goes on with no final caption missing or repeated, and no settled word taken
+    back.
 
     Leaving the block normally ends the room (`end()`); leaving it with an exception, or cancelling the task,
     cancels the stream. One task may send while another reads.
@@ -43,17 +47,16 @@ class AsyncRoom:
         timeouts: Timeouts,
     ) -> None:
         self.id = check_room_id(room_id)
-        self._transport = transport
-        self._options: Mapping[str, Value] = {"language": language, "denoise": np.array([denoise])}
+        options: Mapping[str, Value] = {"language": language, "denoise": np.array([denoise])}
         self._limits = limits
         self._timeouts = timeouts
-        self._stream: RoomStream | None = None
         self._inbox = Inbox(limits.unread_finals)
+        self._opened = partial(Link, transport, self.id, options, self._inbox, limits, timeouts)
+        self._link: Link | None = None
         self._frames = Frames(
             partial(look, transport, seconds=timeouts.frame, retry=False), self._inbox, limits, gallery
         )
         self._sending = asyncio.Lock()
-        self._number = 0
         self._begun = False
         self._ended = False
         self._rate = DEFAULT_SAMPLE_RATE
@@ -73,6 +76,21 @@ class AsyncRoom:
         """How many frames will never be seen: there were too many of them, or the server was too busy."""
         return self._frames.dropped
 
+    @property
+    def reconnects(self) -> int:
+        """How often another server has taken the room over, because the one that had it was lost."""
+        return self._link.reconnects if self._link else 0
+
+    @property
+    def replay_lost_s(self) -> float:
+        """Seconds of audio that could not be said again then: there was more than `Limits.replay_seconds`."""
+        return self._link.replay.lost_s if self._link else 0.0
+
+    @property
+    def duplicates_dropped(self) -> int:
+        """How many final captions came a second time after that, and were left out of `events()`."""
+        return self._link.duplicates if self._link else 0
+
     async def audio(self, chunk: Samples, sample_rate: int, pts: float | None = None) -> None:
         """Send a chunk; returns once it is on its way and there was room for it.
 
@@ -87,20 +105,20 @@ class AsyncRoom:
             Overloaded: the server admits no more rooms, said soon after the first chunk; the room is over.
             DeadlineExceeded: no place among the unacknowledged chunks within `Timeouts.audio`.
             RoomClosed: the room has ended.
-            LiveroomError: the stream broke; the room is over.
+            LiveroomError: no server has the room any more, see `Timeouts.reconnect`; the room is over.
         """
         rate, samples = check_sample_rate(sample_rate), check_samples(chunk)
         if pts is not None and not math.isfinite(pts):
             raise InvalidInput(f"pts is {pts}: expected seconds on the room's clock")
         async with self._sending:
-            stream = self._open_stream()
-            if refused := stream.refused():
+            link = self._open_link()
+            if refused := link.refused():
                 raise refused
             at = self._pts if pts is None else float(pts)
             for piece in _split(samples, rate):
                 async with self._deadline(self._timeouts.audio):
-                    await stream.below(self._limits.unacknowledged)
-                    await self._send(stream, piece, rate, at)
+                    await link.space()
+                    await self._send(link, piece, rate, at)
                 at += len(piece) / rate
                 self._pts = max(
                     self._pts, at
@@ -129,7 +147,7 @@ class AsyncRoom:
             raise InvalidInput(
                 f"pts is {pts}: expected seconds on the room's clock, {self._frame_pts} or more"
             )
-        self._open_stream().check()
+        self._open_link().check()
         if refused := self._frames.refused():
             raise refused
         self._frame_pts = pts
@@ -160,34 +178,34 @@ class AsyncRoom:
         async with self._sending, self._deadline(self._timeouts.end):
             if self._ended:
                 return
-            stream = self._open_stream()
+            link = self._open_link()
             if self._begun:
-                await stream.below(self._limits.unacknowledged)
+                await link.space()
                 self._ended = True
-                await self._send(stream, np.empty(0, np.int16), self._rate, self._pts, end=True)
+                await self._send(link, np.empty(0, np.int16), self._rate, self._pts, last=True)
                 await self._frames.drain(self._timeouts.frame)
-                await stream.finish()
+                await link.finish()
             else:
                 self._ended = True
                 await self._frames.drain(self._timeouts.frame)
                 await self._inbox.close()
-                await stream.cancel()
-            if refused := stream.refused() or self._frames.refused():
+                await link.cancel()
+            if refused := link.refused() or self._frames.refused():
                 raise refused
 
     async def cancel(self, because: Exception | None = None) -> None:
         """Close the room now and drop its tail; `events()` then raises `because`, or else `RoomClosed`."""
         self._ended = True
         await self._frames.cancel()
-        if self._stream:
+        if self._link:
             if because:
                 await self._inbox.close(because)
-            await self._stream.cancel()
+            await self._link.cancel()
 
     async def __aenter__(self) -> AsyncRoom:
-        if self._stream or self._ended:
+        if self._link or self._ended:
             raise RoomClosed(f"room {self.id!r} was opened before: make another with client.room()")
-        self._stream = RoomStream(self._transport, self.id, self._inbox)
+        self._link = self._opened()
         return self
 
     async def __aexit__(
@@ -199,28 +217,16 @@ class AsyncRoom:
         finally:
             await self.cancel()
 
-    def _open_stream(self) -> RoomStream:
+    def _open_link(self) -> Link:
         if self._ended:
             raise RoomClosed(f"room {self.id!r} has ended")
-        if self._stream is None:
+        if self._link is None:
             raise RoomClosed(f"room {self.id!r} is not open: use `async with client.room(...) as room`")
-        return self._stream
+        return self._link
 
-    async def _send(
-        self, stream: RoomStream, samples: Samples, rate: int, pts: float, *, end: bool = False
-    ) -> None:
-        start = not self._begun
-        self._begun = True
-        self._number += 1
-        self._rate = rate
-        inputs: dict[str, Value] = {
-            "audio_int16" if samples.dtype == np.int16 else "audio": samples,
-            "sample_rate": np.array([rate], np.int32),
-            "pts": np.array([pts]),
-        }
-        if start:
-            inputs |= self._options
-        await stream.send(captions_request(self._number, inputs, Step(self.id, start, end)))
+    async def _send(self, link: Link, samples: Samples, rate: int, pts: float, *, last: bool = False) -> None:
+        self._begun, self._rate = True, rate
+        await link.add(samples, rate, pts, last=last)
 
     @asynccontextmanager
     async def _deadline(self, seconds: float) -> AsyncIterator[None]:

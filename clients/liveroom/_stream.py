@@ -1,136 +1,179 @@
-"""One `ModelStreamInfer` call: requests out, responses in, acknowledgements counted."""
+"""One `ModelStreamInfer` call: requests out, responses in, acknowledgements counted, silence noticed."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections import deque
+from typing import Protocol
 
 import grpc
 from tritonclient.grpc import service_pb2
 
-from ._errors import InvalidInput, LiveroomError, RoomClosed, from_message
-from ._inbox import Inbox
+from ._errors import LiveroomError, RoomClosed, ServerUnavailable, from_message
 from ._transport import Transport
-from ._wire import Outputs, caption, is_last
+from ._wire import Outputs, is_last
+
+
+class Audience(Protocol):
+    """Who is told of responses; an error that it raises breaks the stream."""
+
+    def admitted(self) -> None:
+        """The server has taken the room."""
+
+    async def event(self, outputs: Outputs) -> None:
+        """An event of the room; nothing more is read until it has been dealt with."""
+
+    def error(self, number: int, error: LiveroomError, *, opening: bool) -> None:
+        """What the server says against a request; `opening` if it was the first one of the stream."""
 
 
 class RoomStream:
-    """The gRPC side of a room, from opening the call to its last response.
+    """The gRPC side of a room on one server, from opening the call to its last response.
 
     A request is *unacknowledged* until its final response or its error has come. When the call ends before
-    it was asked to, or the server does not admit the room or drops it, `failure` says why, and everyone who
-    waits is woken.
+    the room has, `failure` says why.
 
     Args:
-        transport: the channel to the server.
-        room_id: checked; also the stream's `x-room-id` metadata.
-        inbox: where captions go. While it is full nothing is read, so the sender is held up too.
+        transport: the channels to the server.
+        room_id: checked.
+        attempt: see `Transport.stream`.
+        audience: told of every response.
+        changed: notified of every change here.
+        stall: seconds without a response that is due after which the server counts as gone.
     """
 
-    def __init__(self, transport: Transport, room_id: str, inbox: Inbox) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        room_id: str,
+        attempt: int,
+        audience: Audience,
+        changed: asyncio.Condition,
+        stall: float,
+    ) -> None:
+        self.unacknowledged: set[int] = set()
+        self.failure: LiveroomError | None = None
         self._transport = transport
         self._room_id = room_id
-        self._inbox = inbox
-        self._call = transport.stream(room_id, 0)
-        self._opening = ""
-        self._unacknowledged: set[str] = set()
-        self._refused: deque[LiveroomError] = deque()
-        self._changed = asyncio.Condition()
-        self._half_closed = False
-        self.failure: LiveroomError | None = None
+        self._audience = audience
+        self._changed = changed
+        self._stall = stall
+        self._call = transport.stream(room_id, attempt)
+        self._opening = self._last = 0
+        self._admitted = False
+        self._reading = True
+        self._moved = asyncio.get_running_loop().time()
         self._reader = asyncio.create_task(self._read(), name=f"liveroom stream {room_id}")
+        self._watch = asyncio.create_task(self._notice_silence(), name=f"liveroom watch {room_id}")
 
-    async def send(self, request: service_pb2.ModelInferRequest) -> None:
-        """Write one request, the first of which opens the room; cancelling this cancels the call.
+    async def send(self, request: service_pb2.ModelInferRequest, *, last: bool) -> None:
+        """Write one request, the first of which opens the room, and the `last` of which ends it.
 
         Raises:
             LiveroomError: the call is over.
         """
         self.check()
-        self._opening = self._opening or request.id
-        self._unacknowledged.add(request.id)
+        number = int(request.id)
+        self._opening = self._opening or number
+        self._last = number if last else 0
+        if not self._due:
+            self._moved = asyncio.get_running_loop().time()
+        self.unacknowledged.add(number)
         try:
             await self._call.write(request)
+            if last:
+                await self._call.done_writing()
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError) as error:
             await asyncio.wait([self._reader])
-            raise self.failure or RoomClosed(f"room {self._room_id!r} is closed") from error
+            self.check()
+            if not self._complete:
+                raise RoomClosed(f"room {self._room_id!r} is closed") from error
         except asyncio.CancelledError:
             task = asyncio.current_task()
-            if self.failure and task and not task.cancelling():  # the call was cancelled, not this task
-                raise self.failure from None
+            if task and not task.cancelling():  # the call was cancelled, not this task
+                await asyncio.wait([self._reader])
+                self.check()
             raise
 
-    async def below(self, limit: int) -> None:
-        """Wait until fewer than `limit` requests are unacknowledged.
-
-        Raises:
-            LiveroomError: the call is over.
-        """
-        async with self._changed:
-            await self._changed.wait_for(lambda: self.failure or len(self._unacknowledged) < limit)
-        self.check()
-
     def check(self) -> None:
-        """Raise why the call is over, if it is."""
+        """Raise why the call is over, if it broke."""
         if self.failure:
             raise self.failure.with_traceback(None)
 
-    def refused(self) -> LiveroomError | None:
-        """The error of the earliest refused request that nobody was told of, once."""
-        return self._refused.popleft() if self._refused else None
-
     async def finish(self) -> None:
-        """Say that nothing more will be sent, and wait for the last response.
+        """Wait for the last response.
 
         Raises:
             LiveroomError: the call broke before that.
         """
-        self._half_closed = True
-        await self._call.done_writing()
         await asyncio.wait([self._reader])
         self.check()
 
     async def cancel(self) -> None:
         """End the call now; the server drops what it still had to do for it."""
         self._call.cancel()
+        self._watch.cancel()
         self._reader.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._reader
+        await asyncio.wait([self._reader, self._watch])
+
+    @property
+    def _due(self) -> bool:
+        """Whether the server owes a response.
+
+        It may keep the acknowledgement of a chunk until it has heard the next one; not that of the first
+        one, nor of the last.
+        """
+        pending = self.unacknowledged
+        return len(pending) > 1 or bool(pending & {self._opening, self._last})
 
     async def _read(self) -> None:
         """Deal with responses until the call ends, then tell everyone."""
         failure: LiveroomError | None = RoomClosed(f"room {self._room_id!r} was cancelled")
+        early = ServerUnavailable(f"the server ended the stream of room {self._room_id!r} early")
         try:
             while (response := await self._call.read()) is not grpc.aio.EOF:
+                self._reading = False
                 await self._take(response)
-            failure = None
-            if self._unacknowledged or not self._half_closed:
-                failure = RoomClosed(f"the server ended the stream of room {self._room_id!r} early")
+                self._moved, self._reading = asyncio.get_running_loop().time(), True
+            failure = None if self._complete else early
         except grpc.aio.AioRpcError as error:
-            failure = self._transport.error(error)
+            failure = None if self._complete else self._transport.error(error)
         except LiveroomError as error:
             failure = error
         finally:
-            self.failure = failure
+            self.failure = self.failure or failure
             self._call.cancel()
-            await self._inbox.close(failure)
             async with self._changed:
                 self._changed.notify_all()
 
+    @property
+    def _complete(self) -> bool:
+        """Whether the room has ended as it should: how the call ends then is of no interest."""
+        return self._last > 0 and not self.unacknowledged
+
     async def _take(self, response: service_pb2.ModelStreamInferResponse) -> None:
         inner = response.infer_response
+        number = int(inner.id or 0)
         if response.error_message:
-            error = from_message(response.error_message)
-            not_admitted = inner.id == self._opening and not isinstance(error, InvalidInput)
-            if not_admitted or isinstance(error, RoomClosed):
-                raise error
-            self._refused.append(error)
-        else:
-            outputs = Outputs(inner)
-            if outputs:
-                await self._inbox.put(caption(outputs))
+            opening = number == self._opening and not self._admitted
+            self._audience.error(number, from_message(response.error_message), opening=opening)
+        if not self._admitted:
+            self._admitted = True
+            self._audience.admitted()
+        if not response.error_message and (outputs := Outputs(inner)):
+            await self._audience.event(outputs)
         if response.error_message or is_last(inner):
             async with self._changed:
-                self._unacknowledged.discard(inner.id)
+                self.unacknowledged.discard(number)
                 self._changed.notify_all()
+
+    async def _notice_silence(self) -> None:
+        """Give the call up when a response is due and none comes, as from a server that hangs."""
+        loop = asyncio.get_running_loop()
+        silent = False
+        while not silent:
+            await asyncio.sleep(self._stall / 4)
+            silent = self._reading and self._due and loop.time() - self._moved > self._stall
+        self.failure = ServerUnavailable(
+            f"the server of room {self._room_id!r} has said nothing for {self._stall:g} s"
+        )
+        self._reader.cancel()

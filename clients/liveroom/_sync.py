@@ -184,6 +184,21 @@ class Room(_Held[AsyncRoom]):
         self._loop.run(self._room.audio(chunk, sample_rate, pts))
 
     @property
+    def reconnects(self) -> int:
+        """See `AsyncRoom.reconnects`."""
+        return self._room.reconnects
+
+    @property
+    def replay_lost_s(self) -> float:
+        """See `AsyncRoom.replay_lost_s`."""
+        return self._room.replay_lost_s
+
+    @property
+    def duplicates_dropped(self) -> int:
+        """See `AsyncRoom.duplicates_dropped`."""
+        return self._room.duplicates_dropped
+
+    @property
     def frames_dropped(self) -> int:
         """See `AsyncRoom.frames_dropped`."""
         return self._room.frames_dropped

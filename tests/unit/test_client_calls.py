@@ -24,6 +24,7 @@ from liveroom import (
     ServerUnavailable,
     Timeouts,
 )
+from numpy.typing import NDArray
 
 from tests.unit.peer import Peer, Request, Send, acknowledgement, event, refusal
 
@@ -140,11 +141,15 @@ async def test_captions_take_chunks_as_they_come_at_a_pace() -> None:
 
 
 async def test_captions_end_with_the_error_of_a_bad_chunk() -> None:
-    chunks = [SECOND, SECOND, np.zeros((2, 2), np.int16), SECOND]
+    async def chunks() -> AsyncIterator[NDArray[np.int16]]:
+        yield SECOND
+        await asyncio.sleep(0.1)  # until it has been sent
+        yield np.zeros((2, 2), np.int16)
+
     peer = Peer(transcriber)
     async with peer.client() as client:
         with pytest.raises(InvalidInput, match=r"shape \(2, 2\)"):
-            _ = [caption async for caption in client.captions(chunks, RATE)]
+            _ = [caption async for caption in client.captions(chunks(), RATE)]
         await asyncio.wait_for(peer.cancelled.wait(), 5)
 
 
@@ -224,6 +229,7 @@ async def test_the_synchronous_twin_raises_and_cancels_the_same() -> None:
             room = client.room("sync")
             with room:
                 room.audio(SECOND, RATE)
+                time.sleep(0.1)  # until it has been sent
                 room.cancel(KeyError("enough"))
                 with pytest.raises(KeyError, match="enough"):
                     list(room.events())

@@ -6,7 +6,7 @@ import grpc
 import liveroom
 import pytest
 from grpc.aio import AioRpcError, Metadata
-from liveroom._errors import from_message, from_rpc
+from liveroom._errors import LostSpeech, RoomFailed, RoomTaken, from_message, from_rpc
 
 # Sentences of Triton 2.51 and its Python backend, as seen on the wire.
 STOPPING = "Server is stopping, scheduler for model has stopped accepting new inference requests"
@@ -38,7 +38,9 @@ RAISED = (
         ("32 rooms are open, all this server takes", liveroom.Overloaded),
         ("16 chunks of this room wait already; send no faster", liveroom.Overloaded),
         ("this room is not open (any more): begin again with a sequence start", liveroom.RoomClosed),
-        (f"speech from 1.00 to 2.00 s was not recognised: asr: {DEAD_STUB}", liveroom.InferenceFailed),
+        (f"speech from 1.00 to 2.00 s was not recognised: asr: {DEAD_STUB}", LostSpeech),
+        ("captions failed: KeyError('x')", RoomFailed),
+        ("another stream has begun this room", RoomTaken),
         (NO_START, liveroom.RoomClosed),
         (STOPPING, liveroom.ServerUnavailable),
         ("Request timeout expired", liveroom.DeadlineExceeded),
@@ -72,6 +74,13 @@ def test_messages_inside_a_stream(message: str, kind: type[liveroom.LiveroomErro
         (grpc.StatusCode.INTERNAL, RAISED, liveroom.InferenceFailed),
         (grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded", liveroom.DeadlineExceeded),
         (grpc.StatusCode.RESOURCE_EXHAUSTED, "", liveroom.Overloaded),
+        (
+            grpc.StatusCode.RESOURCE_EXHAUSTED,
+            "CLIENT: Sent message larger than max (5 vs. 4)",
+            liveroom.InvalidInput,
+        ),
+        (grpc.StatusCode.UNAUTHENTICATED, "Jwt is missing", liveroom.NotAllowed),
+        (grpc.StatusCode.INTERNAL, "Received RST_STREAM with error code 2", liveroom.ServerUnavailable),
         (grpc.StatusCode.UNIMPLEMENTED, "unknown service", liveroom.ServerUnavailable),
         (grpc.StatusCode.CANCELLED, "", liveroom.ServerUnavailable),
     ],

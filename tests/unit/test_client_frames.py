@@ -236,7 +236,7 @@ async def test_a_server_that_dies_ends_the_room_for_frames_too() -> None:
     gate = Gate()
     peer = PicturePeer(gate)
     async with peer.listening() as url:
-        client = AsyncClient(url)
+        client = AsyncClient(url, timeouts=Timeouts(reconnect=0.3))
         room = await client.room("orphan").__aenter__()
         await room.audio(CHUNK, RATE)
         await room.frame(scene(1), 0.0)

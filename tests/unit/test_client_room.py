@@ -30,6 +30,7 @@ async def talk(room: AsyncRoom, chunks: int, then: type[Exception] | None = None
             await room.audio(CHUNK, RATE)
             await asyncio.sleep(0)
         if then:
+            await asyncio.sleep(0.1)  # until it has been sent
             raise then
 
 
@@ -185,19 +186,21 @@ async def test_a_chunk_acknowledged_only_after_the_next_one_does_not_stop_the_se
 @pytest.mark.parametrize(
     ("number", "message", "kind"),
     [
-        ("1", "32 rooms are open, all this server takes", Overloaded),
-        ("1", "Request for unknown model: 'captions' is not found", ModelUnavailable),
-        ("3", "this room is not open (any more): begin again with a sequence start", RoomClosed),
+        (1, "32 rooms are open, all this server takes", Overloaded),
+        (1, "Request for unknown model: 'captions' is not found", ModelUnavailable),
+        (3, "this room is not open (any more): begin again with a sequence start", RoomClosed),
+        (3, "another stream has begun this room", RoomClosed),
     ],
 )
-async def test_a_room_not_admitted_or_dropped_is_over_for_sender_and_reader(
-    number: str, message: str, kind: type[Exception]
+async def test_a_room_admitted_or_kept_nowhere_is_over_for_sender_and_reader(
+    number: int, message: str, kind: type[Exception]
 ) -> None:
     async def refuse(request: Request, send: Send) -> None:
-        await send(refusal(request.id, message) if request.id == number else acknowledgement(request.id))
+        late = int(request.id) >= number
+        await send(refusal(request.id, message) if late else acknowledgement(request.id))
 
     peer = Peer(refuse)
-    async with peer.client() as client:
+    async with peer.client(timeouts=Timeouts(reconnect=0.3)) as client:
         room = client.room("refused")
         with pytest.raises(kind, match=re.escape(message)):
             await talk(room, 1_000_000)

@@ -1,0 +1,218 @@
+"""A room's link to whichever server has it: when that is lost, another hears what has no captions yet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from tritonclient.grpc import service_pb2
+
+from ._audio import Samples
+from ._config import Limits, Timeouts
+from ._errors import InvalidInput, LiveroomError, LostSpeech, RoomClosed, recoverable
+from ._inbox import Inbox
+from ._outage import Outage
+from ._replay import Piece, Replay
+from ._stream import RoomStream
+from ._transport import Transport
+from ._types import Caption
+from ._wire import Outputs, Step, Value, caption, captions_request
+
+SAME = 0.05
+"""Seconds by which a segment may begin later than it did on the server before and still be the same."""
+MOST_LOST = 2
+"""How often speech that one server could not recognise is given to another."""
+
+
+class Link:
+    """Sends what is added, in order, and puts captions into the inbox: each final one once.
+
+    What is received is the truth: audio is kept until its final caption has come, and a new server hears
+    exactly what is kept. Captions of a server that was given up are not read any more.
+
+    Args:
+        transport: the channels to the servers.
+        room_id: checked.
+        options: inputs that go with the first request on each server.
+        inbox: where captions go; it is closed when the room is over.
+        limits: see there, like `timeouts`.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        room_id: str,
+        options: Mapping[str, Value],
+        inbox: Inbox,
+        limits: Limits,
+        timeouts: Timeouts,
+    ) -> None:
+        self.failure: LiveroomError | None = None
+        self.reconnects = 0
+        self.duplicates = 0
+        self.replay = Replay(limits.replay_seconds)
+        self._transport = transport
+        self._room_id = room_id
+        self._options = options
+        self._inbox = inbox
+        self._limit = limits.unacknowledged
+        self._timeouts = timeouts
+        self._stream: RoomStream | None = None
+        self._changed = asyncio.Condition()
+        self._refused: deque[LiveroomError] = deque()
+        self._partial: Caption | None = None
+        self._spoken: Counter[str] = Counter()
+        self._attempt = 0
+        self._outage = Outage(timeouts.reconnect, transport.retries.attempts)
+        self._task = asyncio.create_task(self._live(), name=f"liveroom room {room_id}")
+
+    async def space(self) -> None:
+        """Wait until one more request may be under way.
+
+        Raises:
+            LiveroomError: the room is over.
+        """
+        await self._until(lambda: self.failure or self._under_way < self._limit)
+        self.check()
+
+    async def add(self, samples: Samples, rate: int, pts: float, *, last: bool = False) -> None:
+        """Send a piece as soon as may be, and keep it as long as it is needed."""
+        async with self._changed:
+            self.replay.add(samples, rate, pts, last=last)
+            self._changed.notify_all()
+
+    async def finish(self) -> None:
+        """Wait until everything has been answered.
+
+        Raises:
+            LiveroomError: the room broke before that.
+        """
+        await asyncio.wait([self._task])
+        self.check()
+
+    async def cancel(self) -> None:
+        """Give the room up now."""
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    def check(self) -> None:
+        """Raise why the room is over, if it broke."""
+        if self.failure:
+            raise self.failure.with_traceback(None)
+
+    def refused(self) -> LiveroomError | None:
+        """The error of the earliest refused request that nobody was told of, once."""
+        return self._refused.popleft() if self._refused else None
+
+    def admitted(self) -> None:
+        """See `Audience`."""
+        self.reconnects += self._outage.over()
+
+    async def event(self, outputs: Outputs) -> None:
+        """See `Audience`. That speech is done is known from here on, so between the two nothing may wait."""
+        if outputs.text("kind") == "heard":
+            self.replay.finished(outputs.number("pts_end"))
+            return
+        said = caption(outputs)
+        if said.is_final and self.reconnects and said.pts_end <= self.replay.done:
+            self.duplicates += 1
+            return
+        await self._inbox.put(said)
+        if said.is_final:
+            self.replay.finished(said.pts_end)
+            self._spoken[said.language] += round(1000 * (said.pts_end - said.pts_start))
+        elif said.text:
+            self.replay.finished(said.pts_start)  # a partial one is of the earliest speech that is not done
+        self._partial = said if said.text and not said.is_final else None
+
+    def error(self, number: int, error: LiveroomError, *, opening: bool) -> None:
+        """See `Audience`."""
+        if isinstance(error, LostSpeech):
+            if self._outage.lost_speech(self.replay.done) > MOST_LOST:
+                self._refused.append(error)
+                return
+            raise error
+        if not isinstance(error, InvalidInput) and (
+            opening or recoverable(error) or isinstance(error, RoomClosed)
+        ):
+            raise error
+        self._refused.append(error)
+        self.replay.refused(number)
+
+    @property
+    def _under_way(self) -> int:
+        return self.replay.waiting + (len(self._stream.unacknowledged) if self._stream else 0)
+
+    async def _until(self, true: Callable[[], object]) -> None:
+        async with self._changed:
+            await self._changed.wait_for(true)
+
+    async def _live(self) -> None:
+        """From the first piece to the last response, on one server after another."""
+        failure: LiveroomError | None = RoomClosed(f"room {self._room_id!r} was cancelled")
+        try:
+            await self._until(lambda: self.replay.waiting)
+            while (error := await self._stream_once()) is not None:
+                self.replay.rewind()
+                await asyncio.sleep(self._outage.pause(error, self.replay.done))
+                self._attempt += 1
+            failure = None
+        except LiveroomError as error:
+            failure = error
+        finally:
+            self.failure = failure
+            await self._inbox.close(failure)
+            async with self._changed:
+                self._changed.notify_all()
+
+    async def _stream_once(self) -> LiveroomError | None:
+        """Send what is there and what comes to one server; what broke that, or None when the room is over."""
+        stall = self._timeouts.stall
+        self._stream = stream = RoomStream(
+            self._transport, self._room_id, self._attempt, self, self._changed, stall
+        )
+        start = True
+        try:
+            while True:
+                await self._until(
+                    lambda: (
+                        stream.failure or (self.replay.waiting and len(stream.unacknowledged) < self._limit)
+                    )
+                )
+                stream.check()
+                piece = self.replay.next()
+                await stream.send(self._request(piece, start), last=piece.last)
+                if piece.last:
+                    await stream.finish()
+                    return None
+                start = False
+        except LiveroomError as error:
+            return error
+        finally:
+            await stream.cancel()
+            self._stream = None
+
+    def _request(self, piece: Piece, start: bool) -> service_pb2.ModelInferRequest:
+        inputs: dict[str, Value] = {
+            "audio_int16" if piece.samples.dtype == np.int16 else "audio": piece.samples,
+            "sample_rate": np.array([piece.rate], np.int32),
+            "pts": np.array([piece.pts]),
+        }
+        if start:
+            inputs |= self._options
+            inputs |= self._memory(piece)
+        return captions_request(piece.number, inputs, Step(self._room_id, start, piece.last))
+
+    def _memory(self, first: Piece) -> dict[str, Value]:
+        """What the last server knew of the room, so that the next one goes on as it would have done."""
+        memory: dict[str, Value] = {}
+        if self._spoken:
+            memory["spoken"] = ",".join(f"{code}:{ms}" for code, ms in self._spoken.items())
+        partial = self._partial
+        if partial and partial.settled and first.pts - partial.pts_start < SAME:
+            memory["settled"] = partial.settled
+            memory["settled_language"] = partial.language
+            memory["settled_until"] = np.array([partial.pts_end])
+        return memory
