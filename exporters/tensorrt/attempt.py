@@ -1,6 +1,6 @@
 """One network at one precision: prepare the graph, compare it on the CPU, build it, compare the plan."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -58,10 +58,9 @@ class Candidate:
         recorded = manifest["files"][SERVED_GRAPH]["tensorrt_profiles"] if manifest else {}
         return {name: Profile(*map(tuple, shapes)) for name, shapes in recorded.items()}
 
-    @cached_property
-    def feeds(self) -> dict[str, Mapping[str, Array]]:
-        """Real inputs for every side of the profiles."""
-        return {side: samples.feed(self.profiles, side, self.library) for side in SIDES}
+    def feed(self, side: str) -> dict[str, Array]:
+        """Real inputs for one side of the profiles."""
+        return samples.feed(self.profiles, side, self.library)
 
     @cached_property
     def expected(self) -> Network:
@@ -76,7 +75,7 @@ class Candidate:
         Raises:
             GateError: the graph, or the plan, is not what TensorRT takes, not finite, or too far from fp32.
         """
-        first = {name: array[:1] for name, array in self.feeds[SIDES[0]].items()}
+        first = {name: array[:1] for name, array in self.feed(SIDES[0]).items()}
         graph = prepare(self.graph, work / f"{precision}.onnx", precision, first)
         lint(graph, self.profiles)
         lint_bytes(graph)
@@ -99,8 +98,8 @@ class Candidate:
     def _measure(
         self, precision: Precision, network: Network, sides: tuple[str, ...], what: str
     ) -> list[Measurement]:
-        expected = [self.expected(self.feeds[side]) for side in sides]
-        got = [network(self.feeds[side]) for side in sides]
+        feeds = [self.feed(side) for side in sides]
+        expected, got = [self.expected(feed) for feed in feeds], [network(feed) for feed in feeds]
         measured = compare(self.plan, precision, expected, got, f"{what}, {' and '.join(sides)} shape")
         judge(measured)
         return measured

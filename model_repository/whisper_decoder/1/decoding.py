@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from loops import repeated_tail
-from network import Answers, Floats, Ints, Network, take
+from network import Answers, Floats, Ints, Network
 from numpy.typing import NDArray
 from vocabulary import Vocabulary
 
@@ -236,6 +236,7 @@ class _Batch:
             self.live = [self.live[row] for row in left]
             self._done, self._visible = self._done[left], self._visible[left]
             self._pending, self._position = self._pending[left], self._position[left]
+            take = self._decoder.network.take
             self._past, self._cross = take(self._past, left), take(self._cross, left)
 
 

@@ -38,7 +38,8 @@ class TritonPythonModel:
         self._most = int(config["max_batch_size"])
         self._vocabulary = Vocabulary(folder)
         threads = int(config["parameters"]["intra_op_thread_count"]["string_value"])
-        self._decoder = Decoder(Network(folder, threads), self._vocabulary)
+        gpu = int(args["model_instance_device_id"]) if args["model_instance_kind"] == "GPU" else None
+        self._decoder = Decoder(Network(folder, threads, gpu), self._vocabulary)
 
     def execute(self, requests: list[pb_utils.InferenceRequest]) -> None:
         """Answers what is alike together, as soon as it is decoded; a bad request fails alone."""

@@ -14,12 +14,18 @@ Ints = NDArray[np.int64]
 Caches = list[ort.OrtValue]
 Answers = dict[str, NDArray[np.generic]]
 
+_CUDA = "CUDAExecutionProvider"
+
 
 class Network:
     """Two sessions: the projection of encoder states, and a decoding pass. See exporters.whisper."""
 
-    def __init__(self, folder: Path, threads: int) -> None:
-        """`folder` holds cross.onnx and decoder.onnx; `threads` 0 takes every core."""
+    def __init__(self, folder: Path, threads: int, gpu: int | None = None) -> None:
+        """`folder` holds cross.onnx and decoder.onnx; `threads` 0 takes every core; `gpu`: the one to run on.
+
+        Caches stay on the GPU between passes; the little else there is comes from the CPU's memory and goes
+        there. Raises ValueError where `gpu` can't be used: nothing runs on the CPU unasked.
+        """
         options = ort.SessionOptions()
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -28,8 +34,17 @@ class Network:
         def session(part: str, threads: int) -> ort.InferenceSession:
             options.intra_op_num_threads = threads
             file = folder / f"{part}.onnx"
-            return ort.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+            if gpu is None:
+                return ort.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+            made = ort.InferenceSession(file, options, providers=[(_CUDA, {"device_id": gpu})])
+            if _CUDA not in made.get_providers():
+                raise ValueError(
+                    f"whisper_decoder is to run on GPU {gpu}, which ONNX Runtime {ort.__version__} can't "
+                    "use: install onnxruntime-gpu for the CUDA there is, and no onnxruntime beside it"
+                )
+            return made
 
+        self._device = ("cpu", 0) if gpu is None else ("cuda", gpu)
         self.cores = Cores.of_server()
         self._cross, self._step = (
             Sessions(partial(session, part), threads, self.cores) for part in ("cross", "decoder")
@@ -48,7 +63,7 @@ class Network:
         binding = session.io_binding()
         binding.bind_cpu_input("states", states)
         for name in self._cross_names:
-            binding.bind_output(name, "cpu")
+            binding.bind_output(name, *self._device)
         session.run_with_iobinding(binding)
         return list(binding.get_outputs())
 
@@ -65,15 +80,17 @@ class Network:
             binding.bind_cpu_input(name, array)
         for name, value in zip(self._pasts + self._cross_names, past + cross, strict=True):
             binding.bind_ortvalue_input(name, value)
-        for name in self._answers + self._presents:
+        for name in self._answers:
             binding.bind_output(name, "cpu")
+        for name in self._presents:
+            binding.bind_output(name, *self._device)
         session.run_with_iobinding(binding)
         values = list(binding.get_outputs())
         count = len(self._answers)
         answers = {name: value.numpy() for name, value in zip(self._answers, values[:count], strict=True)}
         return answers, values[count:]
 
-
-def take(caches: Caches, rows: Ints) -> Caches:
-    """The caches of some rows of a batch."""
-    return [ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(value.numpy()[rows])) for value in caches]
+    def take(self, caches: Caches, rows: Ints) -> Caches:
+        """The caches of some rows of a batch; those of a GPU go through the CPU's memory."""
+        kept = (np.ascontiguousarray(value.numpy()[rows]) for value in caches)
+        return [ort.OrtValue.ortvalue_from_numpy(array, *self._device) for array in kept]
