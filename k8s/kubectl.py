@@ -67,7 +67,7 @@ def render(folder: Path) -> list[Manifest]:
     if done.returncode != 0:
         said = done.stderr.strip().removeprefix("error: ").splitlines() or ["kubectl said nothing"]
         raise RenderError(f"{folder} can't be rendered: {said[0][:500]}")
-    return [manifest for manifest in yaml.safe_load_all(done.stdout) if manifest]
+    return [manifest for manifest in yaml.load_all(done.stdout, yaml.CSafeLoader) if manifest]
 
 
 def named(manifest: Manifest) -> str:

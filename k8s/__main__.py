@@ -1,0 +1,80 @@
+"""`python -m k8s`: render overlays, check them against schemas and policies, write the dashboard."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from k8s import dashboard
+from k8s.kubectl import K8S, OVERLAYS, Manifest, RenderError, render
+from k8s.policies import violations
+from k8s.secrets import SECRETS
+from k8s.validation import misfits
+
+_ALL = [K8S / "overlays" / name for name in OVERLAYS]
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    arguments = argparse.ArgumentParser(prog="python -m k8s", description=__doc__)
+    commands = arguments.add_subparsers(dest="command", required=True)
+    one = commands.add_parser(
+        "render", help="print an overlay's objects, as kubectl apply -k would send them"
+    )
+    one.add_argument("folder", type=_folder, help=f"{', '.join(OVERLAYS)}, or any kustomization's folder")
+    some = commands.add_parser("check", help="say what is wrong with overlays; exit code 1 if anything is")
+    some.add_argument(
+        "folders", type=_folder, nargs="*", default=_ALL, metavar="folder", help="(default: all)"
+    )
+    commands.add_parser("dashboard", help="write the Grafana dashboard's JSON")
+    for command in commands.choices.values():
+        command.add_argument("--json", action="store_true", help="print one JSON document")
+    return arguments
+
+
+def wrong(manifests: Sequence[Manifest]) -> list[str]:
+    """What is wrong with one overlay's objects, in sentences."""
+    return [*misfits(manifests), *violations(manifests, frozenset(SECRETS))]
+
+
+def main() -> int:
+    """Runs the command; returns the exit code: 0 when all is well, 1 when something is wrong."""
+    options = parser().parse_args()
+    try:
+        match options.command:
+            case "render":
+                manifests = render(options.folder)
+                dump = (
+                    json.dumps(manifests) if options.json else yaml.safe_dump_all(manifests, sort_keys=False)
+                )
+                print(dump, end="\n" if options.json else "")
+            case "check":
+                return _check(options.folders, as_json=options.json)
+            case "dashboard":
+                dashboard.FILE.write_text(dashboard.text(), encoding="utf-8")
+                print(json.dumps({"file": str(dashboard.FILE)}) if options.json else dashboard.FILE)
+    except RenderError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _folder(name: str) -> Path:
+    return K8S / "overlays" / name if name in OVERLAYS else Path(name)
+
+
+def _check(folders: Sequence[Path], *, as_json: bool) -> int:
+    found = {str(folder): wrong(render(folder)) for folder in folders}
+    if as_json:
+        print(json.dumps(found))
+    else:
+        for folder, said in found.items():
+            print("\n".join(f"{folder}: {each}" for each in said or ["well"]))
+    return int(any(found.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,196 @@
+"""The overlays fit their schemas and keep to the policies, and each kind of damage to them is seen."""
+
+from collections.abc import Callable
+
+import pytest
+
+from k8s.__main__ import wrong
+from k8s.kubectl import K8S, OVERLAYS, Manifest, RenderError, render
+from k8s.policies import violations
+from k8s.secrets import SECRETS
+from k8s.validation import misfits
+from tests.unit.manifests import container, pod, rendered, the
+
+Damage = Callable[[list[Manifest]], object]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_overlay_is_well(overlay: str) -> None:
+    assert wrong(rendered(overlay)) == []
+
+
+def test_there_are_the_overlays_that_were_promised() -> None:
+    assert OVERLAYS == ("cpu", "gpu", "local")
+
+
+DAMAGE: dict[str, tuple[str, Damage]] = {
+    "a probe misspelt": (
+        "livnessProbe",
+        lambda all_: container(all_, "triton", "triton").update(livnessProbe={}),
+    ),
+    "a kind unknown": (
+        "servicemonitor.yaml is missing",
+        lambda all_: the(all_, "PodMonitor", "triton").update(kind="ServiceMonitor"),
+    ),
+    "a field of KEDA's misspelt": (
+        "treshold",
+        lambda all_: the(all_, "ScaledObject", "triton")["spec"]["triggers"][0]["metadata"].update(
+            treshold="1"
+        ),
+    ),
+    "a number where KEDA wants text": (
+        "0.7 is not of type 'string'",
+        lambda all_: the(all_, "ScaledObject", "triton")["spec"]["triggers"][0]["metadata"].update(
+            threshold=0.7
+        ),
+    ),
+    "a rule that is neither": (
+        "PrometheusRule liveroom",
+        lambda all_: the(all_, "PrometheusRule", "liveroom")["spec"]["groups"][0]["rules"].append(
+            {"expr": "1"}
+        ),
+    ),
+    "root": ("may run as root", lambda all_: pod(all_, "triton")["securityContext"].update(runAsUser=0)),
+    "root in one container": (
+        "runs as root though",
+        lambda all_: container(all_, "triton", "ready")["securityContext"].update(runAsUser=0),
+    ),
+    "no seccomp": ("seccomp", lambda all_: pod(all_, "gateway")["securityContext"].pop("seccompProfile")),
+    "the node's network": ("shares the node's", lambda all_: pod(all_, "gateway").update(hostNetwork=True)),
+    "a token": ("token", lambda all_: pod(all_, "triton").pop("automountServiceAccountToken")),
+    "the node's files": (
+        "folder of the node",
+        lambda all_: pod(all_, "triton")["volumes"].append({"name": "x", "hostPath": {"path": "/"}}),
+    ),
+    "a boundless volume": (
+        "not bounded",
+        lambda all_: pod(all_, "triton")["volumes"].append({"name": "x", "emptyDir": {}}),
+    ),
+    "privileges": (
+        "may gain privileges",
+        lambda all_: container(all_, "gateway", "envoy")["securityContext"].pop("allowPrivilegeEscalation"),
+    ),
+    "a root that can be written": (
+        "may write to its image",
+        lambda all_: container(all_, "triton", "triton")["securityContext"].pop("readOnlyRootFilesystem"),
+    ),
+    "capabilities": (
+        "keeps capabilities",
+        lambda all_: container(all_, "triton", "triton")["securityContext"]["capabilities"].update(
+            add=["NET_ADMIN"]
+        ),
+    ),
+    "no memory limit": (
+        "no memory in resources.limits",
+        lambda all_: container(all_, "triton", "ready")["resources"]["limits"].pop("memory"),
+    ),
+    "latest": (
+        "may change",
+        lambda all_: container(all_, "triton", "ready").update(image="a.example/b:latest"),
+    ),
+    "no tag, but a port": (
+        "may change",
+        lambda all_: container(all_, "triton", "ready").update(image="a.example:5000/b"),
+    ),
+    "an unpinned repository": (
+        "may change",
+        lambda all_: pod(all_, "triton")["volumes"][0]["image"].update(reference="a.example/models"),
+    ),
+    "no readiness": (
+        "has no readinessProbe",
+        lambda all_: container(all_, "triton", "triton").pop("readinessProbe"),
+    ),
+    "no start-up": (
+        "has no startupProbe",
+        lambda all_: container(all_, "gateway", "envoy").pop("startupProbe"),
+    ),
+    "an update that takes away": (
+        "takes replicas away",
+        lambda all_: the(all_, "Deployment", "triton")["spec"]["strategy"]["rollingUpdate"].update(
+            maxUnavailable=1
+        ),
+    ),
+    "a drain shorter than a segment": (
+        "a segment may take 12 s",
+        lambda all_: container(all_, "triton", "triton")["args"].append("--exit-timeout-secs=10"),
+    ),
+    "a death before the drain": (
+        "is killed after 30 s",
+        lambda all_: pod(all_, "triton").pop("terminationGracePeriodSeconds"),
+    ),
+    "two autoscalers": (
+        "2 autoscalers",
+        lambda all_: the(all_, "HorizontalPodAutoscaler", "gateway")["spec"]["scaleTargetRef"].update(
+            name="triton"
+        ),
+    ),
+    "no budget": (
+        "has no PodDisruptionBudget",
+        lambda all_: all_.remove(the(all_, "PodDisruptionBudget", "triton")),
+    ),
+    "a Secret nobody makes": (
+        "there is no Secret",
+        lambda all_: pod(all_, "gateway")["volumes"][1]["secret"].update(secretName="tls"),
+    ),
+    "a ConfigMap gone": ("there is no ConfigMap", lambda all_: all_.remove(the(all_, "ConfigMap", "triton"))),
+    "a ServiceAccount gone": (
+        "there is no ServiceAccount triton",
+        lambda all_: all_.remove(the(all_, "ServiceAccount", "triton")),
+    ),
+    "a volume gone": ("which is no volume", lambda all_: pod(all_, "triton")["volumes"].pop()),
+    "a probe of another port": (
+        "which no container has",
+        lambda all_: container(all_, "triton", "triton")["readinessProbe"]["httpGet"].update(port=8004),
+    ),
+    "labels that do not fit": (
+        "does not select its own pods",
+        lambda all_: the(all_, "Deployment", "triton")["spec"]["selector"]["matchLabels"].update(a="b"),
+    ),
+    "a Service of nobody": (
+        "Service triton-headless: selects no pods",
+        lambda all_: the(all_, "Service", "triton-headless")["spec"]["selector"].update(a="b"),
+    ),
+    "a Service's port": (
+        "its pods have no port http",
+        lambda all_: the(all_, "Service", "gateway")["spec"]["ports"][0].update(targetPort="http"),
+    ),
+    "a monitor's port": (
+        "PodMonitor gateway: its pods have no port",
+        lambda all_: the(all_, "PodMonitor", "gateway")["spec"]["podMetricsEndpoints"][0].update(
+            port="metrics"
+        ),
+    ),
+    "an open network": ("none denies", lambda all_: all_.remove(the(all_, "NetworkPolicy", "default-deny"))),
+    "a hole for no port": (
+        "lets through port 8000",
+        lambda all_: the(all_, "NetworkPolicy", "triton")["spec"]["ingress"][0]["ports"].append(
+            {"port": 8000}
+        ),
+    ),
+    "an autoscaler of nothing": (
+        "there is no Deployment tritons",
+        lambda all_: the(all_, "ScaledObject", "triton")["spec"]["scaleTargetRef"].update(name="tritons"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("sentence", "damage"), DAMAGE.values(), ids=DAMAGE.keys())
+def test_damage_is_seen(sentence: str, damage: Damage) -> None:
+    whole, manifests = rendered("cpu"), rendered("cpu")
+    damage(manifests)
+    changed = [each for each in manifests if each not in whole]  # schemas take their time
+    said = [*misfits(changed), *violations(manifests, frozenset(SECRETS))]
+    assert any(sentence in each for each in said), said
+
+
+def test_a_job_has_to_end() -> None:
+    manifests = rendered("gpu")
+    del the(manifests, "Job", "tensorrt")["spec"]["activeDeadlineSeconds"]
+    assert violations(manifests, frozenset(SECRETS)) == ["Job tensorrt: has no activeDeadlineSeconds"]
+
+
+def test_what_kubectl_refuses_is_said_in_a_sentence() -> None:
+    with pytest.raises(
+        RenderError, match="schemas can't be rendered: unable to find one of 'kustomization\\.yaml'"
+    ):
+        render(K8S / "schemas")
