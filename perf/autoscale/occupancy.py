@@ -148,6 +148,7 @@ class Occupancy:
         late = self._place(again, now)
         ledger.starts += fresh
         ledger.refused += fresh - admitted
+        ledger.waiting_s -= (fresh - admitted) * STEP_S / 2  # who comes within a step waits for half of it
         self._waiting.append(fresh - admitted)
         ledger.gave_up += _settle(self._waiting, late, cluster.patience_s, self._draw)
         shares = [stay.share for stay in self._traffic.stays]
