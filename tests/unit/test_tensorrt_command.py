@@ -1,0 +1,132 @@
+"""``python -m exporters --target tensorrt`` without a GPU, and one repository made out of another."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from exporters import cli, registry
+from exporters.contract import Options
+from exporters.errors import ExportError
+from exporters.onnx_tools import Array
+from exporters.pipeline import export
+from exporters.sources import Library
+from exporters.state import state
+from exporters.tensorrt import attempt, command, gpu, samples
+from exporters.tensorrt.targets import Plan, for_plans
+from exporters.whisper import EXPORTER
+from tests.unit.doubler import Doubler, repository
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository of the tiny family, exported, with all that is committed beside it."""
+    for module in (registry, cli):
+        monkeypatch.setattr(module, "all_exporters", lambda: {"doubler": Doubler()})
+    for module in (attempt, command):
+        monkeypatch.setattr(module, "PLANS", {"doubler": Plan({"doubled": 0.1})})
+    monkeypatch.setattr(samples, "feed", lambda profiles, side, library: {"number": numbers()})
+    folder = repository(tmp_path / "models")
+    for file in ("doubler/configs/gpu.pbtxt", "words/warmup/word"):
+        (folder / file).parent.mkdir()
+        (folder / file).write_text('backend: "tensorrt"')
+    export(Doubler(), Options(), folder, Library(tmp_path / "cache"))
+    return folder
+
+
+def numbers() -> Array:
+    return np.ones((4, 8), np.float32)
+
+
+def run(models: Path, *arguments: str) -> int:
+    cache = models.parent / "cache"
+    return cli.main([*arguments, "--repository", str(models), "--cache", str(cache), "--json"])
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_without_tensorrt_one_sentence_says_what_to_do(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "gpu"
+    assert run(models, "--target", "tensorrt", "--output", str(output)) == 1
+    (line,) = lines(capsys)
+    assert "TensorRT is not installed here: build plans on the GPU that will run them" in str(line["error"])
+    assert "--check" in str(line["error"])
+    assert not output.exists(), "it is found out first, before anything is exported"
+
+
+def test_check_does_all_but_the_build(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "gpu"
+    assert run(models, "doubler", "--target", "tensorrt", "--check", "--output", str(output)) == 0
+    exported, planned = lines(capsys)
+    assert (exported["status"], planned["status"], planned["precision"]) == ("current", "checked", "fp16")
+    assert (planned["model"], planned["refused"]) == ("doubler", [])
+    assert not list(output.rglob("*.plan"))
+    assert run(models, "--target", "tensorrt", "--check", "--output", str(output), "--precision", "fp32") == 0
+    assert lines(capsys)[1]["precision"] == "fp32"
+
+
+def test_another_repository_gets_what_is_committed_and_what_is_current(models: Path, tmp_path: Path) -> None:
+    output = tmp_path / "copy"
+    assert run(models, "--output", str(output)) == 0
+    assert {str(path.relative_to(output)) for path in output.rglob("*") if path.is_file()} == {
+        str(path.relative_to(models)) for path in models.rglob("*") if path.is_file()
+    }
+    assert state(Doubler(), Options(), output) == "current"
+    (output / "words/1/words.txt").unlink()
+    assert state(Doubler(), Options(), output) == "broken"
+    assert run(models, "--output", str(output)) == 0
+    assert state(Doubler(), Options(), output) == "current"
+    assert run(models, "--output", str(output), "--precision", "int8") == 0
+    assert state(Doubler(), Options(precision="int8"), output) == "current"
+    assert state(Doubler(), Options(), models) == "current", "the first one is left alone"
+
+
+def test_plans_start_from_fp32_where_a_cpu_is_served_int8() -> None:
+    assert for_plans(EXPORTER, Options(variant="tiny.en")) == Options(precision="fp32", variant="tiny.en")
+    assert for_plans(Doubler(), Options()) == Options()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--check"], "--check and --plans go with --target tensorrt"),
+        (["--plans", "x"], "--check and --plans go with --target tensorrt"),
+        (
+            ["--target", "tensorrt", "--precision", "int8"],
+            "--precision int8 is none of a plan's: fp16, bf16, fp32",
+        ),
+    ],
+)
+def test_what_does_not_go_together_is_wrong_usage(
+    models: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert run(models, *arguments) == 2
+    assert lines(capsys)[0]["error"] == message
+
+
+def nvidia_smi(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Puts a program of that name on PATH, and a TensorRT beside it."""
+    program = folder / "nvidia-smi"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+    monkeypatch.setattr(gpu, "_tensorrt_version", lambda: "11.4.0.106")
+
+
+def test_the_gpu_is_what_nvidia_smi_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nvidia_smi(tmp_path, 'echo "NVIDIA A100-SXM4-80GB, 8.0"', monkeypatch)
+    assert gpu.this_gpu() == gpu.Gpu("NVIDIA A100-SXM4-80GB", "8.0", "11.4.0.106")
+
+
+@pytest.mark.parametrize("script", ["exit 9", "true", "echo nothing"])
+def test_no_gpu_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    nvidia_smi(tmp_path, script, monkeypatch)
+    with pytest.raises(ExportError, match="no NVIDIA GPU can be seen here"):
+        gpu.this_gpu()
