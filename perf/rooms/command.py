@@ -76,7 +76,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="SLO, of the frames; 1: dropping is no fault (%(default)s)",
     )
-    add("--url", type=_loopback, help="a server that runs already, host:port of its gRPC, on loopback")
+    add(
+        "--url",
+        type=_loopback,
+        help="a server or gateway that runs already, on loopback: host:port of its gRPC, grpcs://... for TLS",
+    )
+    add("--token-file", type=_file, default="", metavar="FILE", help="the token that a gateway asks for")
+    add("--ca", type=_file, default="", metavar="FILE", help="PEM file that vouches for a gateway")
     add("--metrics-port", type=_port, default=0, help="Prometheus metrics on 127.0.0.1 (0: a free port)")
     add("--out", type=Path, default=report.BUILD / "rooms.json", help="where the result goes (%(default)s)")
     add("--json", action="store_true", help="print the result as JSON; progress goes to stderr")
@@ -95,7 +101,7 @@ def run(options: argparse.Namespace) -> int:
     result = report.provenance(settings)
     slo = Slo(options.partial_p95, options.final_p99, options.frame_p95, options.frames_dropped)
     with ExitStack() as stack:
-        server = stack.enter_context(_server(options.url, profile.models, console))
+        server = stack.enter_context(_server(options, profile.models, console))
         metrics = stack.enter_context(LoadMetrics(options.metrics_port, slo.limits_s))
         console.print(f"{server.address}, profile {profile.name}; metrics of the load: {metrics.url}")
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
@@ -168,10 +174,10 @@ class _Screen:
 
 
 @contextmanager
-def _server(url: str | None, models: list[str], console: Console) -> Iterator[Server]:
-    """The server at `url`, or one that is started."""
-    if url is not None:
-        yield Server(url)
+def _server(options: argparse.Namespace, models: list[str], console: Console) -> Iterator[Server]:
+    """The server at `--url`, or one that is started."""
+    if options.url is not None:
+        yield Server(options.url, None, options.token_file, options.ca)
         return
     repository = report.PROJECT / "model_repository"
     with (
@@ -183,12 +189,18 @@ def _server(url: str | None, models: list[str], console: Console) -> Iterator[Se
 
 
 def _loopback(text: str) -> str:
-    host, _, port = text.rpartition(":")
+    host, _, port = text.removeprefix("grpcs://").rpartition(":")
     if host.strip("[]") not in LOOPBACK or not port.isdecimal():
         raise argparse.ArgumentTypeError(
             f"{text}: expected a port on this machine, such as 127.0.0.1:8001; load is put on no other"
         )
     return text
+
+
+def _file(text: str) -> str:
+    if not Path(text).is_file():
+        raise argparse.ArgumentTypeError(f"{text}: no such file")
+    return str(Path(text).resolve())
 
 
 def _port(text: str) -> int:

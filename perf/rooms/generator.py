@@ -13,6 +13,8 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 
 from liveroom import AsyncClient, AsyncRoom, Caption, LiveroomError
 from liveroom._play import play
@@ -90,7 +92,7 @@ class Stage:
         self._began = began
         async with (
             asyncio.timeout(self._load.limit_s),
-            AsyncClient(self._load.address) as client,
+            self._client() as client,
             asyncio.TaskGroup() as watch,
         ):
             watching = [watch.create_task(each) for each in (self._beat(), self._pulse(client, tell))]
@@ -103,6 +105,10 @@ class Stage:
             for task in watching:
                 task.cancel()
 
+    def _client(self) -> AsyncClient:
+        token_file, ca = self._load.token_file, self._load.ca
+        return AsyncClient(self._load.address, token=Path(token_file) if token_file else None, ca=ca or None)
+
     async def _room(self, client: AsyncClient, join: Join, tell: Tell) -> None:
         """One room from its first chunk or frame to its last event."""
         kind, began = self._rooms[join.kind], self._began + join.at
@@ -112,7 +118,7 @@ class Stage:
         playback = self._playback(join, kind.audio) if kind.audio else None
         film = self._film(join, kind.frames, began) if kind.frames and not self._load.alone else None
         language = kind.audio.language if kind.audio else "auto"
-        error = None
+        ended = Ended(join.number, None)
         try:
             async with client.room(f"load-{os.getpid()}-{join.number}", language=language) as room:
                 rate = kind.audio.sample_rate if kind.audio else 0
@@ -123,8 +129,10 @@ class Stage:
                 finally:
                     sending.cancel()
                     await asyncio.gather(sending, return_exceptions=True)
+                    moves = (room.reconnects, room.replay_lost_s, room.duplicates_dropped)
+                    ended = Ended(join.number, None, *moves)
         except LiveroomError as failure:
-            error = f"{type(failure).__name__}: {failure}"
+            ended = replace(ended, error=f"{type(failure).__name__}: {failure}")
         finally:
             if playback:
                 self._collect(playback)
@@ -132,7 +140,7 @@ class Stage:
             if film:
                 self._count(film)
                 self._films.remove(film)
-        tell(Ended(join.number, error))
+        tell(ended)
 
     async def _send(
         self, room: AsyncRoom, playback: Playback | None, sample_rate: int, film: Film | None

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 class Load:
     """Rooms to play, each for `seconds`.
 
-    address: host:port of the server's gRPC. profile: see `Profile.to_json`. joins: fields of each
+    address: of the server's gRPC, or of a gateway, as the client takes it. token_file, ca: for a gateway, or
+    empty. profile: see `Profile.to_json`. joins: fields of each
     `schedule.Join`. alone: one room after another as fast as it is served, instead of all at real-time pace.
     limit_s: the generator gives up after this long.
     """
@@ -21,6 +22,8 @@ class Load:
     seconds: float
     limit_s: float
     alone: bool = False
+    token_file: str = ""
+    ca: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,10 +90,17 @@ class Pulse:
 
 @dataclass(frozen=True)
 class Ended:
-    """A room has received its last caption. error: why it ended early, or None."""
+    """A room has received its last caption. error: why it ended early, or None.
+
+    reconnects: how often another server took it over. replay_lost_s: seconds of its audio that were too old
+    to be said again then. duplicates: finals that came twice, and that the client left out.
+    """
 
     room: int
     error: str | None
+    reconnects: int = 0
+    replay_lost_s: float = 0.0
+    duplicates: int = 0
 
 
 Message = Ready | Joined | Heard | Seen | Pulse | Ended

@@ -21,23 +21,30 @@ SAMPLE_S = 1.0
 
 @dataclass(frozen=True)
 class Server:
-    """What is loaded: host:port of its gRPC and, where it was started here, the server itself."""
+    """What is loaded: the address of its gRPC and, where it was started here, the server itself.
+
+    token_file, ca: what a gateway asks for; "" where none does.
+    """
 
     address: str
     triton: Triton | None = None
+    token_file: str = ""
+    ca: str = ""
 
 
 @dataclass
 class Observation:
     """One step. `costs` and `pending` are of the measured window, and empty for a server not started here.
 
-    open_rooms: how many were open at each look. generators: their CPU and memory in the window.
+    open_rooms: how many were open at each look. ended: by room. generators: their CPU and memory in the
+    window.
     """
 
     heard: list[Heard] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     pulses: list[Pulse] = field(default_factory=list)
     errors: dict[int, str] = field(default_factory=dict)
+    ended: dict[int, Ended] = field(default_factory=dict)
     costs: Costs | None = None
     pending: list[float] = field(default_factory=list)
     open_rooms: list[int] = field(default_factory=list)
@@ -55,7 +62,17 @@ def load(
     rooms = len(joins) if alone else 1
     limit_s = times.ramp + rooms * (times.room + GRACE_S)
     orders = tuple(asdict(join) for join in joins)
-    return Load(server.address, profile.to_json(), orders, seed, times.room, limit_s, alone)
+    return Load(
+        server.address,
+        profile.to_json(),
+        orders,
+        seed,
+        times.room,
+        limit_s,
+        alone,
+        server.token_file,
+        server.ca,
+    )
 
 
 def observe(
@@ -82,6 +99,7 @@ def observe(
                     seen.pulses.append(message)
                 case Ended():
                     window.rooms -= 1
+                    seen.ended[message.room] = message
                     if message.error is not None:
                         seen.errors[message.room] = message.error
             now = time.perf_counter() - began
