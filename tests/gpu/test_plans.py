@@ -1,7 +1,7 @@
 """On a GPU, with TensorRT and Triton 26.07 or newer: real plans, their parity, and serving them.
 
-Run them in NVIDIA's container: ``pytest tests/gpu -m gpu``. LIVEROOM_GPU_REPOSITORY names a repository with graphs in
-fp32, as ``python -m exporters --precision fp32 --output DIR`` makes one. Without a GPU none is run.
+Run them in NVIDIA's container: ``pytest tests/gpu -m gpu``. LIVEROOM_GPU_REPOSITORY names a repository with
+graphs in fp32, as ``python -m exporters --precision fp32 --output DIR`` makes one. Without a GPU none is run.
 """
 
 import os
