@@ -57,7 +57,7 @@ def lint(path: Path, profiles: Mapping[str, Profile]) -> None:
 
 
 def lint_bytes(path: Path) -> None:
-    """Lint a graph prepared for TensorRT, which has uint8 at a network's border only: just a cast may read it.
+    """Lint a graph prepared for TensorRT, which has uint8 at a network's border only: only a Cast reads it.
 
     Raises:
         GateError: names the operators that read bytes.

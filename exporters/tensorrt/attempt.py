@@ -75,8 +75,7 @@ class Candidate:
         Raises:
             GateError: the graph, or the plan, is not what TensorRT takes, not finite, or too far from fp32.
         """
-        first = {name: array[:1] for name, array in self.feed(SIDES[0]).items()}
-        graph = prepare(self.graph, work / f"{precision}.onnx", precision, first)
+        graph = prepare(self.graph, work / f"{precision}.onnx", precision, self.feed(SIDES[0]))
         lint(graph, self.profiles)
         lint_bytes(graph)
         measured = []
@@ -88,8 +87,7 @@ class Candidate:
         with plans.building(key):
             if path := plans.plan(key):
                 return Built(precision, plans.measurements(key), path, cached=True)
-            with self.library.progress.step(f"build {self.model} at {precision} (minutes)"):
-                content, timings = builder.build(graph, self.profiles, plans.timings(key))
+            content, timings = builder.build(graph, self.profiles, plans.timings(key))
             with on_gpu(content) as network:
                 measured += self._measure(precision, network, SIDES, "plan on the GPU")
             path = plans.keep(key, content, timings, measured)

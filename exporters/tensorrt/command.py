@@ -34,7 +34,9 @@ def make_plans(
     target = Target(repository, Cache(plans or library.root / "plans"), library, gpu, precision)
     console = library.progress.console or Console(quiet=True)
     for model in (model for exporter in exporters for model in exporter.models if model in PLANS):
-        with library.progress.step(f"prepare and compare {model}"):
+        with library.progress.step(
+            f"compare {model}" + (", build it (minutes) and compare again" if gpu else "")
+        ):
             outcome = target.make(model)
         if as_json:
             print(json.dumps(asdict(outcome), ensure_ascii=False))

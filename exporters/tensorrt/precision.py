@@ -22,16 +22,14 @@ HEADROOM = 8
 """How many times larger than on the samples a tensor may become before it overflows fp16."""
 LARGEST = float(np.finfo(np.float16).max) / HEADROOM
 SUMS = ("Exp", "LayerNormalization", "Log", "ReduceL2", "ReduceMean", "ReduceSum", "Softmax")
-"""Operators that stay in fp32: sums over an axis lose the last bits of every term in fp16, exponents
-overflow."""
+"""Operators that stay in fp32: in fp16 sums over an axis lose their terms' last bits, and exp overflows."""
 
 
 def prepare(source: Path, target: Path, precision: Precision, feed: Mapping[str, Array]) -> Path:
-    """Write the fp32 graph ``source`` to ``target`` as TensorRT takes it, at ``precision``; return
-    ``target``.
+    """Write the fp32 graph ``source`` to ``target`` as TensorRT takes it at ``precision``; give ``target``.
 
-    Inputs and outputs keep their names and data types. ``feed`` is one real input per name: it tells which
-    tensors are too large for fp16.
+    Inputs and outputs keep their names and data types. ``feed`` has a batch of real inputs by name: it tells
+    which tensors are too large for fp16.
 
     Raises:
         GateError: the result is no valid ONNX.
@@ -54,9 +52,8 @@ def prepare(source: Path, target: Path, precision: Precision, feed: Mapping[str,
 def bytes_to_floats(model: onnx.ModelProto) -> None:
     """Cast every uint8 input to float32 first, in place.
 
-    TensorRT takes uint8 at a network's border only: nothing but a cast may touch it. The graphs transpose
-    bytes before they cast them, which is cheaper on a CPU; a byte is the same number in float32, so nothing
-    changes.
+    TensorRT takes uint8 at a network's border only (onnx-tensorrt, ``docs/operators.md``). The graphs
+    transpose bytes before they cast them, which is cheaper on a CPU; in float32 they are the same numbers.
     """
     graph = model.graph
     for value in graph.input:
