@@ -17,7 +17,7 @@ import dlib
 import numpy as np
 import onnx
 
-from exporters.cli import REPOSITORY
+from exporters.arguments import REPOSITORY
 from exporters.face_embedding.faces import MESH_POINTS, RECORD, align, pictures
 from exporters.onnx_tools import Floats, Graph
 from exporters.pictures import Image
