@@ -116,6 +116,12 @@ def _export(
         result = export(exporter, options, repository, library, force)
     except ExportError as error:
         return _fail(as_json, console, exporter.name, error, FAILED)
+    except ModuleNotFoundError as error:
+        missing = ExportError(
+            f"{error.name} is not installed, which this export needs: pip install 'liveroom[exporters]', or "
+            "export where it is and give that repository with --repository"
+        )
+        return _fail(as_json, console, exporter.name, missing, FAILED)
     _report(as_json, console, exporter, result.status, result.seconds, result.measurements)
     return OK
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from exporters import cli, registry
-from exporters.contract import Options
+from exporters.contract import Build, Job, Options
 from exporters.errors import ExportError
 from exporters.onnx_tools import Array
 from exporters.pipeline import export
@@ -86,6 +86,21 @@ def test_another_repository_gets_what_is_committed_and_what_is_current(models: P
     assert run(models, "--output", str(output), "--precision", "int8") == 0
     assert state(Doubler(), Options(precision="int8"), output) == "current"
     assert state(Doubler(), Options(), models) == "current", "the first one is left alone"
+
+
+def test_where_there_is_nothing_to_export_with_it_says_so(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where plans are built: what is current there is not exported, anything else can't be."""
+
+    def build(self: Doubler, job: Job) -> Build:
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+    monkeypatch.setattr(Doubler, "build", build)
+    arguments = ["--target", "tensorrt", "--check", "--output", str(tmp_path / "gpu")]
+    assert run(models, *arguments) == 0
+    assert run(models, *arguments, "--variant", "fancy") == 1
+    assert "torch is not installed, which this export needs" in str(lines(capsys)[-1]["error"])
 
 
 def test_plans_start_from_fp32_where_a_cpu_is_served_int8() -> None:
