@@ -29,6 +29,10 @@ COMMANDS = {
         "perf.autoscale.command",
         "which signal should scale the cluster, at which threshold: days of traffic, simulated",
     ),
+    "autoscale-real": (
+        "perf.autoscale.trial_command",
+        "the same decisions on a small real cluster, beside its simulation",
+    ),
     "compare": ("perf.compare.command", "what changed between two results, told from noise"),
     "report": ("perf.report.command", "the page of all results, drawn again from what there is"),
 }

@@ -10,14 +10,15 @@ SCRAPE_S = 5.0
 class StartUp:
     """Seconds from the order of a replica until it is ready.
 
-    node: until there is a machine. image: until its image is there. load: of weights or engines, until the
-    server is ready. warm_up: until the first answers are as fast as the later ones.
+    node_s: until there is a machine. image_s: until its image is there. load_s: of weights or engines, until
+    the server is ready: 12 s is the embedded server with `captions` on two cores. warm_up_s: until the first
+    answers are as fast as the later ones. The others are assumed, and depend on the cloud.
     """
 
     node_s: float = 60.0
     image_s: float = 30.0
-    load_s: float = 20.0
-    warm_up_s: float = 5.0
+    load_s: float = 12.0
+    warm_up_s: float = 3.0
 
     @property
     def order_s(self) -> float:
@@ -35,10 +36,11 @@ class Cluster:
     """Times in seconds.
 
     balance: `hash_balance_factor` of Envoy, percent. tries: that a client makes at once with a room that is
-    refused, each on another hash. retry_s: mean time to its next tries, until `patience_s` is over.
+    refused (its `Retries.attempts`), each on another hash. retry_s: mean time to its next tries, which are
+    the platform's, until `patience_s` is over.
     reconnect_s: the same for a room that has lost its replica (`Timeouts.reconnect` of the client).
     gap_s: without captions when a room moves. replay_rooms, replay_s: what the replay costs its new replica,
-    in rooms, and for how long. failures_per_day: of a replica.
+    in rooms, and for how long. failures_per_day: of a replica. scrape_s: of Prometheus, and of its rules.
     """
 
     start_up: StartUp = StartUp()
@@ -51,6 +53,7 @@ class Cluster:
     replay_rooms: int = 1
     replay_s: float = 5.0
     failures_per_day: float = 0.05
+    scrape_s: float = SCRAPE_S
 
 
 def bound(rooms: int, replicas: int, balance: int) -> int:

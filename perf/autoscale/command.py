@@ -31,6 +31,7 @@ _BALANCE = number_that(
     lambda value: 100 <= value <= 1000 and value == int(value), "whole percent, 100 to 1000"
 )
 _HOUR = number_that(lambda value: 0 <= value <= 22, "an hour of the day, from 0 to 22")
+_HOURS = number_that(lambda value: 0.1 <= value <= 24, "hours, from 0.1 to 24")
 _FAILURES = number_that(lambda value: 0 <= value <= 24, "failures of a replica in a day, from 0 to 24")
 
 
@@ -74,6 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--burst-share", type=share, default=burst.share, help="of rooms that are that tenant's (%(default)s)"
     )
     add("--burst-at", type=_HOUR, default=14.0, metavar="H", help="hour of the day (%(default)g)")
+    add("--hours", type=_HOURS, default=24.0, metavar="H", help="of the day, from midnight (%(default)g)")
     add("--balance", type=_BALANCE, help="hash_balance_factor of the gateway, percent (as shipped)")
     add(
         "--failures",
@@ -108,7 +110,8 @@ def scenario_of(options: argparse.Namespace) -> Scenario:
     cluster = Cluster(start, balance, failures_per_day=options.failures)
     burst = Burst(options.burst_at * HOUR_S, options.burst, options.burst_share)
     traffic = Traffic(options.rooms, burst=burst if options.burst > 1 and options.burst_share else None)
-    return Scenario(cluster, node.load(node.known(options.curve), options.slots), traffic, options.seed)
+    carrier = node.load(node.known(options.curve), options.slots)
+    return Scenario(cluster, carrier, traffic, options.seed, options.hours * HOUR_S)
 
 
 def compared(
@@ -147,7 +150,8 @@ def _notes(scenario: Scenario, days: Sequence[tuple[Policy, Books]]) -> list[str
     found, cluster, traffic = scenario.node, scenario.cluster, scenario.traffic
     said = [
         f"A replica is {found.source}: {found.limit} rooms keep the service level, it takes {found.slots}.",
-        f"A new replica is ready {cluster.start_up.order_s:g} s after its order: assumed, not measured.",
+        f"A new replica is ready {cluster.start_up.order_s:g} s after its order. Of these "
+        f"{cluster.start_up.node_s + cluster.start_up.image_s:g} s are assumed, for a machine and an image.",
         f"Clients: {cluster.tries} tries at once, again every {cluster.retry_s:g} s for "
         f"{cluster.patience_s:g} s. Gateway: one that sees all rooms, hash_balance_factor {cluster.balance}.",
         f"Rooms stay {traffic.mean_stay_s / 60:.0f} min on average; two time zones; drawn with one seed.",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from perf.autoscale import hpa
-from perf.autoscale.cluster import SCRAPE_S, Cluster, bound
+from perf.autoscale.cluster import Cluster, bound
 from perf.autoscale.hpa import Pods
 from perf.autoscale.ledger import Books, Moment
 from perf.autoscale.node import Node
@@ -16,8 +16,8 @@ from perf.autoscale.policy import Autoscaler, Policy
 from perf.autoscale.signals import Monitor, Signal
 from perf.autoscale.traffic import DAY_S, Start
 
-RULE_S = 2.5
-"""Rules are evaluated half an interval after the scrapes: Prometheus spreads both by a hash."""
+RULES_AFTER = 0.5
+"""Of an interval, between scrapes and rules: Prometheus spreads both by a hash."""
 
 
 @dataclass(eq=False)
@@ -78,8 +78,9 @@ class Events:
         self._drain(since_s)
         for start in open_rooms:
             self._open_room(Room(start), moved=False)
-        self._every(SCRAPE_S, since_s, self._scrape)
-        self._every(SCRAPE_S, since_s + RULE_S, self._evaluate)
+        period = self._cluster.scrape_s
+        self._every(period, since_s, self._scrape)
+        self._every(period, since_s + RULES_AFTER * period, self._evaluate)
         self._every(hpa.SYNC_S, since_s, self._scale)
         for start in starts:
             if start.at_s >= until_s:
@@ -236,7 +237,7 @@ class Events:
     def _scrape(self) -> None:
         rooms = [len(replica.rooms) for replica in self._ready]
         self._monitor.scrape(np.bincount(rooms, minlength=self._node.slots + 1), self._refused)
-        self.books.at(self._now).replica_s += len(self._replicas) * SCRAPE_S
+        self.books.at(self._now).replica_s += len(self._replicas) * self._cluster.scrape_s
         at = (len(self._replicas), len(self._ready), self._open, len(self._waiting))
         self.books.note(Moment(self._now, *at))
 

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, field, fields
 
-MINUTE_S = 60.0
-
 
 @dataclass(frozen=True)
 class Moment:
@@ -60,10 +58,12 @@ class Ledger:
 class Books:
     """Ledgers of a day that begins at 0: the burst and the time after it by itself, the rest; and a timeline.
 
-    burst: (from, until) in seconds, empty without one. What is before 0 warms up and is not counted.
+    burst: (from, until) in seconds, empty without one. What is before 0 warms up and is not counted. every_s:
+    of the timeline.
     """
 
     burst: tuple[float, float] = (0.0, 0.0)
+    every_s: float = 60.0
     rest: Ledger = field(default_factory=Ledger)
     bursting: Ledger = field(default_factory=Ledger)
     timeline: list[Moment] = field(default_factory=list)
@@ -86,8 +86,8 @@ class Books:
         return max((moment.replicas for moment in self.timeline), default=0)
 
     def note(self, moment: Moment) -> None:
-        """Adds to the timeline, once a minute at most."""
+        """Adds to the timeline, no more than once in `every_s`."""
         if moment.at_s < 0:
             return
-        if not self.timeline or moment.at_s >= self.timeline[-1].at_s + MINUTE_S - 1e-6:
+        if not self.timeline or moment.at_s >= self.timeline[-1].at_s + self.every_s - 1e-6:
             self.timeline.append(moment)

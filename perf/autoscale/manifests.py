@@ -51,6 +51,20 @@ def scaled_object(path: Path = SCALED_OBJECT) -> Policy:
         raise RuntimeError(f"{path}: {error}") from None
 
 
+def query(path: Path = SCALED_OBJECT) -> str:
+    """What a ScaledObject's only trigger asks Prometheus, for any namespace: on one machine there is none.
+
+    Raises RuntimeError for a file with another number of triggers.
+    """
+    try:
+        triggers = _spec(path, "ScaledObject").tables("triggers")
+        if len(triggers) != 1:
+            raise RuntimeError(f"{path} has {len(triggers)} triggers: expected one")
+        return re.sub(r"\{[^}]*\}", "", triggers[0].table("metadata").text("query", ""))
+    except ValueError as error:
+        raise RuntimeError(f"{path}: {error}") from None
+
+
 def horizontal(path: Path = HPA) -> Policy:
     """The policy of a HorizontalPodAutoscaler. Raises RuntimeError as `scaled_object` does."""
     spec = _spec(path, "HorizontalPodAutoscaler")

@@ -1,6 +1,6 @@
 """The autoscaler's formulas, against worked examples: of Kubernetes' documentation, and its own test tables.
 
-The cases named after Go tests are those of pkg/controller/podautoscaler/{replica_calculator,horizontal}_test.go.
+Cases named after Go tests are of pkg/controller/podautoscaler: replica_calculator_test, horizontal_test.
 """
 
 import pytest

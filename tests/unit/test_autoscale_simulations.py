@@ -1,4 +1,4 @@
-"""Both simulations: that they agree, that the gateway's bound is Envoy's, and what each part of a day does."""
+"""Both simulations: that they agree, that the gateway's bound is Envoy's, what each part of a day does."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,8 +21,8 @@ NODE = nodes.load(nodes.PUBLISHED, None)
 CALM = Cluster(failures_per_day=0.0)
 
 
-def by_rooms(target: float, **others: int) -> Policy:
-    return Policy("rooms", (Metric("rooms", "AverageValue", target),), SLOW_DOWN, **others)
+def by_rooms(target: float) -> Policy:
+    return Policy("rooms", (Metric("rooms", "AverageValue", target),), SLOW_DOWN)
 
 
 def fixed(replicas: int) -> Policy:
