@@ -12,6 +12,7 @@ from exporters.errors import ExportError
 from exporters.onnx_tools import Array
 from exporters.pipeline import export
 from exporters.sources import Library
+from exporters.staging import bring
 from exporters.state import state
 from exporters.tensorrt import attempt, command, gpu, samples
 from exporters.tensorrt.targets import Plan, for_plans
@@ -86,6 +87,8 @@ def test_another_repository_gets_what_is_committed_and_what_is_current(models: P
     assert run(models, "--output", str(output), "--precision", "int8") == 0
     assert state(Doubler(), Options(precision="int8"), output) == "current"
     assert state(Doubler(), Options(), models) == "current", "the first one is left alone"
+    bring(Doubler(), Options(variant="fancy"), models, tmp_path / "none")
+    assert not (tmp_path / "none").exists(), "what is not wanted there is not copied"
 
 
 def test_where_there_is_nothing_to_export_with_it_says_so(
