@@ -191,3 +191,11 @@ def test_an_english_only_checkpoint_knows_english(tmp_path: Path) -> None:
         LanguageError, match="language is 'zh'; this checkpoint knows auto and en, for it is English"
     ):
         english.indices("zh")
+
+
+@pytest.mark.filterwarnings("ignore:Specified provider")
+def test_a_gpu_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """ONNX Runtime would take the CPU instead, and only a log would say so."""
+    folder = tiny_whisper.export(tmp_path, "fp32")
+    with pytest.raises(ValueError, match=r"is to run on GPU 0, which ONNX Runtime .* can't use: install"):
+        Network(folder, threads=1, gpu=0)
