@@ -50,6 +50,7 @@ class LocalCluster:
         self.replicas: list[Replica] = []
         self.models = tuple(models)
         self._count = replicas
+        self._max_rooms = max_rooms
         self._limits = {"LIVEROOM_MAX_ROOMS": str(max_rooms), "LIVEROOM_TENANT_SHARE": str(tenant_share)}
         self._with_prometheus = prometheus
         self._repository = repository
@@ -66,6 +67,11 @@ class LocalCluster:
     def url(self) -> str:
         """Where clients connect."""
         return f"grpcs://{LOOPBACK}:{self.gateway.port}"
+
+    @property
+    def slots(self) -> int:
+        """How many rooms all replicas together take at a time."""
+        return self._max_rooms * len(self.replicas)
 
     @property
     def ca(self) -> Path:
@@ -122,7 +128,7 @@ class LocalCluster:
             if not why:
                 waiting.pop(0)
                 continue
-            self._check()
+            self.check()
             self._progress(f"waiting for {replica.name}: {why}")
             if time.monotonic() > deadline:
                 raise ClusterError(
@@ -203,7 +209,8 @@ class LocalCluster:
                     self._failure = error
                     return
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Raises ClusterError when a replica can't be started any more."""
         if self._failure is not None:
             raise self._failure
 

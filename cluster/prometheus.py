@@ -91,6 +91,24 @@ def _download(folder: Path) -> None:
         fresh.replace(folder)
 
 
+def query(url: str, expression: str) -> list[Sample]:
+    """The instant vector (or scalar) that an expression has now in the Prometheus at `url`.
+
+    Raises ClusterError for an expression that it refuses, or no answer.
+    """
+    question = urllib.parse.urlencode({"query": expression})
+    try:
+        with urllib.request.urlopen(f"{url}/api/v1/query?{question}", timeout=_QUERY_S) as answer:  # noqa: S310 our own
+            data = json.load(answer)["data"]
+    except urllib.error.HTTPError as error:
+        raise ClusterError(f"Prometheus refuses {expression!r}: {json.load(error)['error']}") from error
+    except OSError as error:
+        raise ClusterError(f"Prometheus at {url} does not answer: {error}") from error
+    if data["resultType"] == "scalar":
+        return [Sample({}, float(data["result"][1]))]
+    return [Sample(each["metric"], float(each["value"][1])) for each in data["result"]]
+
+
 class Prometheus:
     """Scrapes what `watch` names, once a second, and evaluates the shipped rules.
 
@@ -125,21 +143,8 @@ class Prometheus:
         part.replace(self._folder / "targets.json")
 
     def query(self, expression: str) -> list[Sample]:
-        """The instant vector (or scalar) that an expression has now.
-
-        Raises ClusterError for one that Prometheus refuses.
-        """
-        question = urllib.parse.urlencode({"query": expression})
-        try:
-            with urllib.request.urlopen(f"{self.url}/api/v1/query?{question}", timeout=_QUERY_S) as answer:  # noqa: S310
-                data = json.load(answer)["data"]
-        except urllib.error.HTTPError as error:
-            raise ClusterError(f"Prometheus refuses {expression!r}: {json.load(error)['error']}") from error
-        except OSError as error:
-            raise ClusterError(f"Prometheus at {self.url} does not answer: {error}") from error
-        if data["resultType"] == "scalar":
-            return [Sample({}, float(data["result"][1]))]
-        return [Sample(each["metric"], float(each["value"][1])) for each in data["result"]]
+        """See `query`."""
+        return query(self.url, expression)
 
     def __enter__(self) -> Self:
         rules = self._folder / "rules.yaml"

@@ -1,0 +1,121 @@
+"""Failures of every kind in random order, round after round, and the count of what rooms lost by them."""
+
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cluster.failures import ALL, busiest
+from cluster.local import LocalCluster
+from cluster.rooms import Rooms, Stage, Toll
+from perf.load.playback import percentiles
+
+ROOMS = 3
+ROUND_S = 60.0
+"""How long the rooms of a round are played."""
+BEFORE_S, AFTER_S = 4.0, 16.0
+"""No failure in the first and last seconds of a round: what it does to rooms has to be seen."""
+PAUSE_S = (1.0, 3.0)
+"""Between the recovery from a failure and the next one, drawn evenly."""
+
+
+@dataclass
+class Chaos:
+    """A run of `count` failures, or fewer where `minutes` end it, in an order that `seed` draws.
+
+    Each kind comes equally often. The replica with the most rooms is the victim three times in four. The next
+    failure waits until every replica is ready again. told: is given each round's result.
+    """
+
+    cluster: LocalCluster
+    count: int
+    seed: int
+    minutes: float
+    out: Path
+    told: Callable[[Toll], None] = lambda toll: None
+    tolls: list[Toll] = field(default_factory=list)
+
+    def run(self) -> dict[str, object]:
+        """Plays rounds until enough has been done; what is known is saved after each of them."""
+        chance = random.Random(self.seed)  # noqa: S311 a schedule, not a secret
+        kinds = deal(self.count, chance)
+        rooms = Rooms(self.cluster, ROOMS, ROUND_S)
+        began = time.monotonic()
+        while kinds and time.monotonic() - began < 60 * self.minutes:
+            toll = rooms.play(lambda stage: self._round(stage, kinds, chance))
+            self.tolls.append(toll)
+            self.told(toll)
+            self.cluster.wait_ready()
+            self.out.parent.mkdir(parents=True, exist_ok=True)
+            result = summary(self.tolls) | {"seed": self.seed, "minutes": (time.monotonic() - began) / 60}
+            part = self.out.with_suffix(".part")
+            part.write_text(
+                json.dumps(result | {"rounds": [each.to_json() for each in self.tolls]}, indent=1)
+            )
+            part.replace(self.out)
+        return summary(self.tolls) | {"seed": self.seed, "minutes": round((time.monotonic() - began) / 60, 1)}
+
+    def _round(self, stage: Stage, kinds: list[str], chance: random.Random) -> None:
+        """Failures until the round is nearly over."""
+        time.sleep(BEFORE_S)
+        while kinds and stage.now < stage.seconds - AFTER_S:
+            stage.mid_sentence()
+            victim = busiest(self.cluster) if chance.random() < 0.75 else chance.choice(self.cluster.replicas)
+            starts, kind = victim.starts, kinds.pop()
+            stage.injured(kind, victim.name)
+            ALL[kind](victim, chance)
+            self._recovered(starts, victim.name)
+            time.sleep(chance.uniform(*PAUSE_S))
+
+    def _recovered(self, starts: int, name: str) -> None:
+        """Waits until the failure has shown and been mended; what does not show within 3 s did not hurt."""
+        victim = next(each for each in self.cluster.replicas if each.name == name)
+        deadline = time.monotonic() + 3.0
+        while time.monotonic() < deadline and victim.starts == starts and not victim.ready():
+            time.sleep(0.05)
+        self.cluster.wait_ready()
+
+
+def deal(count: int, chance: random.Random) -> list[str]:
+    """`count` kinds of failures, each as often as the others, in random order."""
+    kinds = [name for _, name in zip(range(count), list(ALL) * (count // len(ALL) + 1), strict=False)]
+    chance.shuffle(kinds)
+    return kinds
+
+
+def summary(tolls: Sequence[Toll]) -> dict[str, object]:
+    """The count of all rounds. Gaps are of each failure the longest of any room, in seconds."""
+    injuries = [injury for toll in tolls for injury in toll.injuries]
+    gaps = [gap for toll in tolls for gap in toll.gaps_s]
+    by_kind: dict[str, list[float]] = {}
+    for injury, gap in zip(injuries, gaps, strict=True):
+        by_kind.setdefault(injury.kind, []).append(gap)
+    return {
+        "kills": len(injuries),
+        "by_kind": dict(Counter(injury.kind for injury in injuries)),
+        "rooms": sum(toll.rooms for toll in tolls),
+        "finals": sum(toll.finals for toll in tolls),
+        "expected": sum(toll.expected for toll in tolls),
+        "lost": sum(toll.lost for toll in tolls),
+        "lost_s": round(sum(toll.lost_s for toll in tolls), 2),
+        "doubled": sum(toll.doubled for toll in tolls),
+        "dropped_duplicates": sum(toll.dropped_duplicates for toll in tolls),
+        "replay_lost_s": round(sum(toll.replay_lost_s for toll in tolls), 2),
+        "reconnects": sum(toll.reconnects for toll in tolls),
+        "failed_rooms": [error for toll in tolls for error in toll.failed],
+        "gap_s": _spread(gaps),
+        "gap_s_by_kind": {kind: _spread(each) for kind, each in sorted(by_kind.items())},
+    }
+
+
+def _spread(gaps: Sequence[float]) -> dict[str, float | None]:
+    return {**percentiles(gaps), "max": max(gaps, default=None)}
+
+
+def verdict(result: dict[str, object]) -> str:
+    """Why a run is not good, or ""."""
+    wrong = [name for name in ("lost", "doubled", "failed_rooms") if result[name]]
+    return f"{', '.join(wrong)}: see the result" if wrong else ""

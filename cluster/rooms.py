@@ -1,0 +1,213 @@
+"""Rooms of continuous speech played through the gateway while something happens, and what they lost by it."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+
+from cluster.local import LocalCluster
+from perf.load.playback import percentiles
+from perf.rooms import profile as profiles
+from perf.rooms.alone import COVERED, Solo, play_alone
+from perf.rooms.messages import Heard, Joined, Message
+from perf.rooms.observation import Observation, Server, load, observe
+from perf.rooms.schedule import Join, Times
+
+APART_S = 0.4
+"""Between two rooms that join."""
+TOUCHING_S = 0.05
+"""A final that begins earlier than this before the end of the one before says something again."""
+SEED = 1
+_WAIT_S = 20.0
+
+
+@dataclass(frozen=True)
+class Injury:
+    """What was done to whom, seconds after the rooms began."""
+
+    kind: str
+    replica: str
+    at_s: float
+
+
+@dataclass(frozen=True)
+class Toll:
+    """What rooms went through.
+
+    lost: finals of the same speech without a failure of which less than half of the time is covered by
+    finals; lost_s: seconds of their time not covered by any. doubled: finals that say again what a final
+    before said. gaps_s: of each injury the longest wait of any room for a caption that goes beyond all before
+    it, in the time until the next injury. waits_s: the same of each room, whenever it was. partial_p95_s:
+    latency of partial captions, as `perf rooms` measures it.
+    """
+
+    rooms: int
+    finals: int
+    expected: int
+    lost: int
+    lost_s: float
+    doubled: int
+    gaps_s: tuple[float, ...]
+    waits_s: tuple[float, ...]
+    partial_p95_s: float | None
+    reconnects: int
+    dropped_duplicates: int
+    replay_lost_s: float
+    failed: tuple[str, ...]
+    injuries: tuple[Injury, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """All of it."""
+        return asdict(self)
+
+
+@dataclass
+class Stage:
+    """What whoever injures replicas sees of the rooms that are being played."""
+
+    seconds: float
+    began: float = field(default_factory=time.perf_counter)
+    injuries: list[Injury] = field(default_factory=list)
+    _open: dict[int, bool] = field(default_factory=dict)
+
+    @property
+    def now(self) -> float:
+        """Seconds since the rooms began."""
+        return time.perf_counter() - self.began
+
+    def injured(self, kind: str, replica: str) -> None:
+        """Notes what was done."""
+        self.injuries.append(Injury(kind, replica, self.now))
+
+    def mid_sentence(self) -> None:
+        """Waits until every room has an open segment: a partial caption that no final has closed."""
+        deadline = time.monotonic() + _WAIT_S
+        while not (self._open and all(self._open.values())) and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+    def hear(self, message: Message | None) -> None:
+        """Is told what the rooms hear."""
+        match message:
+            case Joined():
+                self._open[message.room] = False
+            case Heard():
+                self._open[message.room] = message.kind == "partial"
+
+
+class Rooms:
+    """Plays `count` rooms, all with the same speech, a moment apart, for `seconds` each.
+
+    The same speech is played once without a failure before anything else: what it says then is what must not
+    be lost.
+    """
+
+    def __init__(self, cluster: LocalCluster, count: int, seconds: float, tenant: str = "demo") -> None:
+        self._profile = profiles.load("talkers")
+        self._joins = [Join(number, 0, 0, APART_S * number) for number in range(count)]
+        self._times = Times(measured=seconds, ramp=APART_S * count, settle=0.0, cool_down=0.0)
+        self._server = server(cluster, tenant)
+        alone = play_alone(self._server, self._profile, self._joins[:1], SEED, self._times)
+        self.reference = alone[self._joins[0].says]
+
+    def play(self, during: Callable[[Stage], None] = lambda stage: None) -> Toll:
+        """Plays them while `during` runs in a thread of its own, whose error is raised here."""
+        stage = Stage(self._times.room)
+        errors: list[BaseException] = []
+
+        def injure() -> None:
+            try:
+                during(stage)
+            except BaseException as error:
+                errors.append(error)
+
+        thread = threading.Thread(target=injure, name="injuries", daemon=True)
+        order = load(self._server, self._profile, self._joins, SEED, self._times)
+
+        def listen(message: Message | None) -> None:
+            if isinstance(message, Joined) and not thread.ident:
+                stage.began = time.perf_counter()
+                thread.start()
+            stage.hear(message)
+
+        seen = observe(self._server, order, self._times, listen)
+        thread.join(_WAIT_S)
+        if errors:
+            raise errors[0]
+        return judge(seen, self.reference, len(self._joins), tuple(stage.injuries))
+
+
+def server(cluster: LocalCluster, tenant: str) -> Server:
+    """The cluster's gateway as `perf rooms` takes it, with a token for `tenant`."""
+    file = cluster.folder / f"token-{tenant}"
+    file.touch(mode=0o600)
+    file.write_text(cluster.token(tenant, lifetime_s=12 * 3600), encoding="utf-8")
+    return Server(cluster.url, None, str(file), str(cluster.ca))
+
+
+def judge(seen: Observation, reference: Solo, rooms: int, injuries: Sequence[Injury] = ()) -> Toll:
+    """What `rooms` rooms that all said the same lost, against what one says without a failure."""
+    finals = {number: seen.finals(number) for number in range(rooms)}
+    shares = [_covered(span, finals[number]) for number in range(rooms) for span in reference.finals]
+    lengths = [end - start for start, end in reference.finals] * rooms
+    waits = {number: _waits([each for each in seen.heard if each.room == number]) for number in range(rooms)}
+    ends = [*(each.at_s for each in injuries[1:]), float("inf")]
+    gaps = [
+        max((_longest(waits[number], each.at_s, end) for number in waits), default=0.0)
+        for each, end in zip(injuries, ends, strict=False)
+    ]
+    told = seen.ended.values()
+    return Toll(
+        rooms=rooms,
+        finals=sum(map(len, finals.values())),
+        expected=len(shares),
+        lost=sum(share < COVERED for share in shares),
+        lost_s=round(sum((1 - share) * length for share, length in zip(shares, lengths, strict=True)), 2),
+        doubled=sum(map(_doubled, finals.values())),
+        gaps_s=tuple(round(gap, 2) for gap in gaps),
+        waits_s=tuple(round(_longest(each, 0.0, float("inf")), 2) for each in waits.values()),
+        partial_p95_s=percentiles([each.latency_s for each in seen.heard if each.kind == "partial"])["p95"],
+        reconnects=sum(each.reconnects for each in told),
+        dropped_duplicates=sum(each.duplicates for each in told),
+        replay_lost_s=round(sum(each.replay_lost_s for each in told), 2),
+        failed=tuple(seen.errors.values()),
+        injuries=tuple(injuries),
+    )
+
+
+def _covered(span: tuple[float, float], finals: Sequence[Heard]) -> float:
+    """The share of a span that finals cover; counted once where they overlap."""
+    start, end = span
+    covered = 0.0
+    for final in sorted(finals, key=lambda each: each.pts_start):
+        begin, stop = max(start, final.pts_start), min(end, final.pts_end)
+        if stop > begin:
+            covered += stop - begin
+            start = stop
+    return covered / (end - span[0]) if end > span[0] else 1.0
+
+
+def _doubled(finals: Sequence[Heard]) -> int:
+    """How many say again what one before them said."""
+    said, doubled = 0.0, 0
+    for final in finals:
+        doubled += final.pts_start < said - TOUCHING_S
+        said = max(said, final.pts_end)
+    return doubled
+
+
+def _waits(heard: Sequence[Heard]) -> list[tuple[float, float]]:
+    """From when to when a room waited for a caption that goes beyond all before it."""
+    found: list[tuple[float, float]] = []
+    reached, since = 0.0, None
+    for each in heard:
+        at = each.due_s + each.latency_s
+        if each.pts_end > reached:
+            if since is not None:
+                found.append((since, at))
+            reached, since = each.pts_end, at
+    return found
+
+
+def _longest(waits: Sequence[tuple[float, float]], after: float, before: float) -> float:
+    """The longest of the waits that were going on at some moment from `after` to `before`."""
+    return max((end - start for start, end in waits if end > after and start < before), default=0.0)

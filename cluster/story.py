@@ -1,0 +1,96 @@
+"""What a cluster does when things go wrong, shown one after another: the main job of `make cluster`."""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from cluster import crowd
+from cluster.failures import ALL, busiest
+from cluster.local import LocalCluster
+from cluster.rooms import Rooms, Stage, Toll
+
+ROOMS = 4
+ROUND_S = 24.0
+CALM_S = 6.0
+"""Of a round, before anything happens."""
+GAP_S = 2.0 + 12.0
+"""What a room may wait at most: 2 s, and the segment that it was in."""
+
+
+@dataclass
+class Story:
+    """Chapters, each a sentence and what was measured; `good` says whether all went as it should.
+
+    told: is given each sentence.
+    """
+
+    cluster: LocalCluster
+    told: Callable[[str], None]
+    chapters: list[dict[str, object]] = field(default_factory=list)
+    good: bool = True
+
+    def run(self) -> None:
+        """All of them; takes about three minutes."""
+        self.told(f"the same {ROUND_S:.0f} s of speech in one room alone, for comparison")
+        self._rooms = Rooms(self.cluster, ROOMS, ROUND_S)
+        self._failure("node lost", "{replica} lost in mid-sentence (SIGKILL to all of its processes)")
+        self._failure("stub killed", "one process of a model of {replica} killed")
+        self._failure("hung", "{replica} hangs (SIGSTOP)")
+        self._rolling()
+        self._overload()
+
+    def _failure(self, kind: str, text: str) -> None:
+        def injure(stage: Stage) -> None:
+            time.sleep(CALM_S)
+            spread.update(self._spread())
+            stage.mid_sentence()
+            victim = busiest(self.cluster)
+            stage.injured(kind, victim.name)
+            ALL[kind](victim, random.Random(1))  # noqa: S311 which stub is no secret
+
+        spread: dict[str, int] = {}
+        toll = self._rooms.play(injure)
+        where = ", ".join(f"{rooms} on {name}" for name, rooms in spread.items())
+        self._tell(f"{ROOMS} rooms: {where}. {text.format(replica=toll.injuries[0].replica)}", toll)
+        self.cluster.wait_ready()
+
+    def _rolling(self) -> None:
+        def restart(stage: Stage) -> None:
+            time.sleep(CALM_S / 2)
+            stage.injured("rolling restart", "all")
+            self.cluster.rolling_restart()
+
+        before = ", ".join(each.name for each in self.cluster.replicas)
+        toll = self._rooms.play(restart)
+        after = ", ".join(each.name for each in self.cluster.replicas)
+        self._tell(f"rolling restart: {before} replaced by {after}, a new one first", toll)
+
+    def _overload(self) -> None:
+        """More rooms than there is room for, of two tenants, beside rooms that are in."""
+        found: list[crowd.Crowd] = []
+
+        def press(stage: Stage) -> None:
+            time.sleep(CALM_S)
+            found.append(asyncio.run(crowd.press(self.cluster, self.cluster.slots)))
+
+        toll = self._rooms.play(press)
+        (seen,) = found
+        self.good = self.good and seen.fair
+        self._tell(f"overload: {seen}; the {ROOMS} rooms with speech", toll, seen.to_json())
+
+    def _spread(self) -> dict[str, int]:
+        hosts = self.cluster.gateway.hosts()
+        return {each.name: hosts[each.grpc_port].active for each in self.cluster.replicas}
+
+    def _tell(self, text: str, toll: Toll, more: dict[str, object] | None = None) -> None:
+        gap_s = max(toll.gaps_s, default=max(toll.waits_s, default=0.0))
+        good = not (toll.lost or toll.doubled or toll.failed) and gap_s < GAP_S
+        self.good = self.good and good
+        self.chapters.append({"text": text, "good": good, "rooms": toll.to_json(), **(more or {})})
+        self.told(
+            f"{text}: {toll.finals} finals, lost {toll.lost}, doubled {toll.doubled},"
+            f" {toll.reconnects} reconnects, longest wait for a caption {gap_s:.1f} s,"
+            f" p95 of partials {toll.partial_p95_s} s"
+        )

@@ -1,0 +1,35 @@
+"""One local cluster for the whole session: two real replicas behind Envoy, scraped by Prometheus."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from cluster import LocalCluster
+from cluster.rooms import Rooms
+from tests.cluster import ordeal
+from tests.cluster.ordeal import Seen
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[LocalCluster]:
+    """`captions` on two replicas, of each of which a tenant may have half. Tests leave both of them ready."""
+    with LocalCluster(["captions"], 2, max_rooms=ordeal.MAX_ROOMS, tenant_share=0.5) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def rooms(cluster: LocalCluster) -> Rooms:
+    """Rooms that all say the same, and what one of them says when nothing happens."""
+    return Rooms(cluster, ordeal.ROOMS, ordeal.SECONDS, tenant="speakers")
+
+
+@pytest.fixture(scope="session")
+def crowded(cluster: LocalCluster, rooms: Rooms) -> Seen:
+    """See `ordeal.crowded`."""
+    return ordeal.crowded(cluster, rooms)
+
+
+@pytest.fixture(scope="session")
+def battered(cluster: LocalCluster, rooms: Rooms, crowded: Seen) -> Seen:
+    """See `ordeal.battered`."""
+    return ordeal.battered(cluster, rooms)

@@ -1,0 +1,109 @@
+"""What the cluster of the tests goes through, with rooms in it: everything that can happen, in two plays."""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cluster import LocalCluster, crowd
+from cluster.failures import busiest, hang, kill_stub
+from cluster.rooms import Rooms, Stage, Toll
+from server.process import SHM
+
+MAX_ROOMS = 8
+ROOMS = 3
+SECONDS = 22.0
+
+
+def until(condition: Callable[[], bool], timeout_s: float) -> float:
+    """Seconds until `condition` held, at most `timeout_s` or the test fails."""
+    began = time.monotonic()
+    while not condition():
+        assert time.monotonic() - began < timeout_s, f"not within {timeout_s} s"
+        time.sleep(0.05)
+    return time.monotonic() - began
+
+
+@dataclass
+class Seen:
+    """What was seen while rooms were played."""
+
+    toll: Toll
+    numbers: dict[str, float] = field(default_factory=dict)
+    pressed: crowd.Crowd | None = None
+    spread: dict[int, int] = field(default_factory=dict)
+    left: list[Path] = field(default_factory=list)
+
+
+def crowded(cluster: LocalCluster, rooms: Rooms) -> Seen:
+    """Two tenants press for more rooms than there are; then a replica is lost in mid-sentence."""
+    seen: dict[str, crowd.Crowd] = {}
+    spread: dict[int, int] = {}
+    left: list[Path] = []
+
+    def look() -> None:
+        hosts = cluster.gateway.hosts()
+        active = {port: host.active for port, host in hosts.items()}
+        if sum(active.values()) > sum(spread.values()):
+            spread.update(active)
+
+    async def press() -> None:
+        pressing = asyncio.create_task(crowd.press(cluster, cluster.slots))
+        while not pressing.done():
+            await asyncio.to_thread(look)
+            await asyncio.sleep(0.3)
+        seen["crowd"] = await pressing
+
+    def during(stage: Stage) -> None:
+        time.sleep(2)
+        asyncio.run(press())
+        stage.mid_sentence()
+        victim = busiest(cluster)
+        folders = [Path(stub.cmdline()[0]).parents[2] for stub in victim.stubs().values()]
+        stage.injured("node lost", victim.name)
+        victim.kill()
+        until(lambda: victim.starts == 2 and not victim.ready(), 60)
+        left.extend(region for folder in folders for region in SHM.glob(f"{folder.name}*"))
+        left.extend(folder for folder in folders if folder.exists())
+
+    toll = rooms.play(during)
+    cluster.wait_ready()
+    return Seen(toll, pressed=seen["crowd"], spread=spread, left=left)
+
+
+def battered(cluster: LocalCluster, rooms: Rooms) -> Seen:
+    """One replica hangs, the other is drained, and a process of a model is killed, one after another."""
+    numbers: dict[str, float] = {}
+
+    def during(stage: Stage) -> None:
+        chance = random.Random(1)
+        time.sleep(2)
+        stage.mid_sentence()
+        first = busiest(cluster)
+        stage.injured("hung", first.name)
+        began = time.monotonic()
+        hanging = asyncio.to_thread(hang, first, chance)
+
+        async def hung() -> None:
+            task = asyncio.create_task(hanging)
+            port = first.grpc_port
+            await asyncio.to_thread(until, lambda: not cluster.gateway.hosts()[port].healthy, 10)
+            await asyncio.to_thread(until, lambda: cluster.gateway.hosts()[port].active == 0, 10)
+            numbers["hung replica has no rooms after"] = time.monotonic() - began
+            await task
+
+        asyncio.run(hung())
+        cluster.wait_ready()
+        second = next(each for each in cluster.replicas if each is not first)
+        stage.injured("stub killed", first.name)
+        kill_stub(first, chance)
+        numbers["unready after a stub's death after"] = until(lambda: bool(first.ready()), 10)
+        cluster.wait_ready()
+        stage.injured("drained", second.name)
+        second.drain_and_restart()
+
+    toll = rooms.play(during)
+    cluster.wait_ready()
+    return Seen(toll, numbers)
