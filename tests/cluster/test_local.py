@@ -1,0 +1,93 @@
+"""The local cluster itself, with a small model: what is tended, and that nothing is left behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from cluster import ClusterError, LocalCluster, replica
+from server.process import SHM
+from tests import models
+
+PROJECT = Path(__file__).parents[2]
+UP = """
+import json, sys, time
+from pathlib import Path
+from cluster import LocalCluster
+with LocalCluster(["identity"], 1, repository=Path(sys.argv[1]), folder=Path(sys.argv[2])) as cluster:
+    print(json.dumps([cluster.gateway.pid, cluster.replicas[0].pid]), flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("repository")
+    models.identity(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def small(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+    """One replica of a model that does nothing."""
+    folder = tmp_path_factory.mktemp("small")
+    with LocalCluster(["identity"], 1, repository=repository, folder=folder, prometheus=False) as cluster:
+        yield cluster
+
+
+def until(condition: Callable[[], object], timeout_s: float) -> bool:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def test_a_killed_launcher_leaves_nothing_and_its_replica_comes_back(small: LocalCluster) -> None:
+    (one,) = small.replicas
+    family = [psutil.Process(one.pid), *one.stubs().values()]
+    folder = Path(family[-1].cmdline()[0]).parents[2]
+    assert list(SHM.glob(f"{folder.name}*"))
+    os.kill(one.launcher_pid, signal.SIGKILL)
+    assert until(lambda: not any(process.is_running() for process in family), 5)
+    assert until(lambda: one.starts == 2 and not one.ready(), 30)
+    assert not folder.exists()
+    assert not list(SHM.glob(f"{folder.name}*"))
+
+
+def test_a_stopped_stub_is_replaced(small: LocalCluster) -> None:
+    (one,) = small.replicas
+    (stub,) = one.stubs().values()
+    stub.suspend()
+    assert until(one.ready, 10), "a model whose process is stopped is not ready"
+    assert until(lambda: not one.ready(), 20)
+    assert stub.pid not in [each.pid for each in one.stubs().values()]
+
+
+def test_a_replica_that_can_not_start_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replica, "HOPELESS", 1)
+    (models.identity(tmp_path / "broken") / "1" / "model.onnx").write_bytes(b"no")
+    broken = LocalCluster(
+        ["identity"], 1, repository=tmp_path / "broken", folder=tmp_path / "logs", prometheus=False
+    )
+    with pytest.raises(ClusterError, match=r"triton-1 ended 1 times before it was ready: error: .*identity"):
+        broken.__enter__()
+
+
+def test_a_cluster_that_is_killed_leaves_no_process(repository: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", UP, str(repository), str(tmp_path / "logs")]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        pids = json.loads(process.stdout.readline())
+        family = psutil.Process(process.pid).children(recursive=True)
+        assert {each.pid for each in family} > set(pids)
+        process.kill()
+    assert until(lambda: not any(each.is_running() for each in family), 20)
