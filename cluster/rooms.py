@@ -37,8 +37,8 @@ class Toll:
     lost: finals of the same speech without a failure of which less than half of the time is covered by
     finals; lost_s: seconds of their time not covered by any. doubled: finals that say again what a final
     before said. gaps_s: of each injury the longest wait of any room for a caption that goes beyond all before
-    it, in the time until the next injury. waits_s: the same of each room, whenever it was. partial_p95_s:
-    latency of partial captions, as `perf rooms` measures it.
+    it, of those that ended before the next injury. waits_s: the same of each room, whenever it was.
+    partial_p95_s: latency of partial captions, as `perf rooms` measures it.
     """
 
     rooms: int
@@ -209,5 +209,5 @@ def _waits(heard: Sequence[Heard]) -> list[tuple[float, float]]:
 
 
 def _longest(waits: Sequence[tuple[float, float]], after: float, before: float) -> float:
-    """The longest of the waits that were going on at some moment from `after` to `before`."""
-    return max((end - start for start, end in waits if end > after and start < before), default=0.0)
+    """The longest of the waits that ended from `after` to `before`."""
+    return max((end - start for start, end in waits if after < end <= before), default=0.0)

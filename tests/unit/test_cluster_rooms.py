@@ -1,0 +1,85 @@
+"""What is counted as lost, doubled and waited for when replicas fail."""
+
+import random
+from collections import Counter
+
+import pytest
+
+from cluster.chaos import deal, summary, verdict
+from cluster.failures import ALL
+from cluster.rooms import Injury, judge
+from perf.rooms.alone import Solo
+from perf.rooms.messages import Ended, Heard
+from perf.rooms.observation import Observation
+
+REFERENCE = Solo(((0.0, 4.0), (5.0, 10.0)), 20)
+
+
+def heard(kind: str, start: float, end: float, at: float, room: int = 0) -> Heard:
+    return Heard(room, kind, start, end, 5, end, at - end, at - end)
+
+
+def seen(*events: Heard, **ended: Ended) -> Observation:
+    return Observation(heard=list(events), ended={each.room: each for each in ended.values()})
+
+
+def test_a_segment_that_is_cut_elsewhere_is_not_lost() -> None:
+    cut = (heard("final", 0, 3, 3.5), heard("final", 3, 7, 7.5), heard("final", 7, 10, 10.5))
+    toll = judge(seen(*cut), REFERENCE, rooms=1)
+    assert (toll.finals, toll.expected, toll.lost, toll.doubled, toll.lost_s) == (3, 2, 0, 0, 0)
+
+
+def test_what_no_final_covers_is_lost() -> None:
+    toll = judge(seen(heard("final", 0, 4, 4.5), heard("final", 8, 10, 10.5)), REFERENCE, rooms=1)
+    assert (toll.lost, toll.lost_s) == (1, 3.0)
+
+
+def test_finals_that_cover_the_same_twice_do_not_make_up_for_what_they_leave_out() -> None:
+    twice = (heard("final", 0, 4, 4), heard("final", 5, 7, 7), heard("final", 5, 7, 8))
+    toll = judge(seen(*twice), REFERENCE, rooms=1)
+    assert (toll.lost, toll.doubled) == (1, 1)
+
+
+def test_a_room_that_says_nothing_has_lost_all_and_failed() -> None:
+    observed = Observation(heard=[heard("final", 0, 4, 4), heard("final", 5, 10, 11)], errors={1: "gone"})
+    toll = judge(observed, REFERENCE, rooms=2)
+    assert (toll.lost, toll.failed) == (2, ("gone",))
+    assert verdict(summary([toll])) == "lost, failed_rooms: see the result"
+
+
+def test_the_gap_is_the_wait_for_a_caption_that_goes_on() -> None:
+    events = (
+        heard("partial", 0, 1, 1.2),
+        heard("partial", 0, 2, 2.2),
+        heard("partial", 0, 1, 4.0),  # what had been said, said again after the failure
+        heard("partial", 0, 3, 5.2),
+        heard("final", 0, 4, 5.4),
+        heard("final", 5, 10, 12.0),
+    )
+    toll = judge(seen(*events), REFERENCE, 1, [Injury("node lost", "a", 3.0), Injury("hung", "a", 5.3)])
+    assert toll.gaps_s == (3.0, 6.6)
+    assert toll.waits_s == (6.6,)
+
+
+def test_what_clients_did_about_it_is_added_up() -> None:
+    ended = {"a": Ended(0, None, 2, 0.5, 1), "b": Ended(1, None, 1, 0.25, 0)}
+    toll = judge(seen(**ended), REFERENCE, rooms=2)
+    assert (toll.reconnects, toll.replay_lost_s, toll.dropped_duplicates) == (3, 0.75, 1)
+
+
+def test_every_kind_of_failure_comes_equally_often_in_an_order_that_a_seed_draws() -> None:
+    count = 3 * len(ALL) + 1
+    kinds = deal(count, random.Random(1))
+    assert len(kinds) == count
+    assert set(Counter(kinds).values()) <= {3, 4}
+    assert kinds == deal(count, random.Random(1))
+    assert kinds != deal(count, random.Random(2))
+
+
+def test_a_run_is_the_sum_of_its_rounds() -> None:
+    events = (heard("final", 0, 4, 4.5), heard("final", 5, 10, 12.5))
+    toll = judge(seen(*events), REFERENCE, 1, [Injury("hung", "a", 5.0)])
+    total = summary([toll, toll])
+    assert (total["kills"], total["by_kind"], total["finals"], total["lost"]) == (2, {"hung": 2}, 4, 0)
+    assert total["gap_s"] == {"p50": pytest.approx(8.0), "p95": 8.0, "p99": 8.0, "max": 8.0}
+    assert verdict(total) == ""
