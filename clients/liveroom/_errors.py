@@ -62,7 +62,8 @@ _CONNECTION = re.compile(
     r"failed to connect|connection (refused|reset|closed|lost|timed? ?out)|socket closed|broken pipe|goaway"
     r"|dns resolution|name resolution|domain name not found|unreachable|transport|recvmsg|handshak"
     r"|rst_stream|stream removed|internal error from core|ping timeout|no healthy upstream"
-    r"|upstream connect error|reset reason|endpoint closing|cancelling all calls|server (is )?(stopping|exiting|shutting down)",
+    r"|upstream connect error|reset reason|endpoint closing|cancelling all calls"
+    r"|server (is )?(stopping|exiting|shutting down)",
     re.IGNORECASE,
 )
 _DEAD_MODEL = re.compile(

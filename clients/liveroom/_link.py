@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 
@@ -22,6 +23,8 @@ from ._wire import Outputs, Step, Value, caption, captions_request
 
 SAME = 0.05
 """Seconds by which a segment may begin later than it did on the server before and still be the same."""
+ATTEMPTS = 1_000_000
+"""The first attempt of a room is numbered below this."""
 MOST_LOST = 2
 """How often speech that one server could not recognise is given to another."""
 
@@ -64,7 +67,9 @@ class Link:
         self._refused: deque[LiveroomError] = deque()
         self._partial: Caption | None = None
         self._spoken: Counter[str] = Counter()
-        self._attempt = 0
+        # A gateway hashes it: a room that is opened again under the same id must not meet the same servers again
+        self._attempt = random.randrange(ATTEMPTS)  # noqa: S311 - not a secret
+        self._cancelled = RoomClosed(f"room {room_id!r} was cancelled")
         self._outage = Outage(timeouts.reconnect, transport.retries.attempts)
         self._task = asyncio.create_task(self._live(), name=f"liveroom room {room_id}")
 
@@ -96,6 +101,7 @@ class Link:
         """Give the room up now."""
         self._task.cancel()
         await asyncio.wait([self._task])
+        await self._inbox.close(self._cancelled)  # where the task had not even begun
 
     def check(self) -> None:
         """Raise why the room is over, if it broke."""
@@ -151,7 +157,7 @@ class Link:
 
     async def _live(self) -> None:
         """From the first piece to the last response, on one server after another."""
-        failure: LiveroomError | None = RoomClosed(f"room {self._room_id!r} was cancelled")
+        failure: LiveroomError | None = self._cancelled
         try:
             await self._until(lambda: self.replay.waiting)
             while (error := await self._stream_once()) is not None:
@@ -211,8 +217,9 @@ class Link:
         if self._spoken:
             memory["spoken"] = ",".join(f"{code}:{ms}" for code, ms in self._spoken.items())
         partial = self._partial
-        if partial and partial.settled and first.pts - partial.pts_start < SAME:
+        if partial and first.pts - partial.pts_start < SAME:
+            memory["hypothesis"] = partial.text
             memory["settled"] = partial.settled
             memory["settled_language"] = partial.language
-            memory["settled_until"] = np.array([partial.pts_end])
+            memory["hypothesis_until"] = np.array([partial.pts_end])
         return memory

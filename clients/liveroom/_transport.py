@@ -93,7 +93,7 @@ class Transport:
 
         Args:
             room_id: checked.
-            attempt: 0 for the first call of this room; a gateway may send each to another server.
+            attempt: another one may reach another server behind a gateway.
         """
         free = (each for each in self._connections if each.streams < STREAMS)
         connection = next(free, None) or self._connect()

@@ -64,7 +64,7 @@ def room_metadata(room_id: str, attempt: int | None = None) -> tuple[tuple[str, 
 
     Args:
         room_id: checked.
-        attempt: how many streams this room has had before; None for calls that are no streams.
+        attempt: counts the streams of this room; None for calls that are no streams.
     """
     named = ((ROOM_HEADER, quote(room_id, safe="")),)
     return named if attempt is None else (*named, (ATTEMPT_HEADER, str(attempt)))

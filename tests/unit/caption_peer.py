@@ -69,7 +69,7 @@ class Hearing:
     """What one stream has heard."""
 
     start: float
-    settled_until: float
+    hypothesis_until: float
     samples: list[Int16] = field(default_factory=list)
     told: int = 0
     """Samples whose captions have been sent."""
@@ -92,7 +92,7 @@ class CaptionPeer:
         parameters = request.parameters
         given = inputs(request)
         if parameters["sequence_start"].bool_param:
-            pts, until = (np.frombuffer(given.get(name, b"")) for name in ("pts", "settled_until"))
+            pts, until = (np.frombuffer(given.get(name, b"")) for name in ("pts", "hypothesis_until"))
             self.streams.append(Hearing(float(pts[0]), float(until[0]) if len(until) else -np.inf))
             self.starts.append(given)
         number, last = int(request.id), parameters["sequence_end"].bool_param
@@ -126,7 +126,7 @@ class CaptionPeer:
             text = " ".join(f"w{word}" for word in words)
             settled = text if closed else " ".join(f"w{word}" for word in words[:-1])
             kind = "final" if closed else "partial"
-            if not closed and room.at(end) < room.settled_until:
+            if not closed and room.at(end) < room.hypothesis_until:
                 continue  # more was settled than this stream has heard again by now
             await moment(f"before {kind}")
             await send(event(str(number), kind, text, room.at(start), room.at(end), settled=settled))

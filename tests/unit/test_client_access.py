@@ -36,7 +36,7 @@ async def test_a_token_goes_with_every_call(issued: Credentials, tls: grpc.Serve
         async with client.room("room") as room:
             await room.audio(CHUNK, RATE)
     assert [seen["authorization"] for seen in peer.metadata] == [f"Bearer {WORD}"] * 2
-    assert peer.metadata[1]["x-room-attempt"] == "0"
+    assert peer.metadata[1]["x-room-attempt"].isdecimal()
 
 
 async def test_a_token_file_is_read_again_when_it_has_changed_and_only_a_good_one_replaces_the_last(

@@ -32,6 +32,15 @@ async def test_an_exception_in_the_block_cancels_the_stream_instead_of_flushing(
     assert not any(request.parameters["sequence_end"].bool_param for request in peer.chunks)
 
 
+async def test_a_room_cancelled_before_anything_was_sent_says_so() -> None:
+    async with Peer().client() as client, client.room("early") as room:
+        await room.audio(CHUNK, RATE)
+        await room.cancel()
+        async with asyncio.timeout(5):
+            with pytest.raises(RoomClosed, match="was cancelled"):
+                await anext(room.events())
+
+
 async def test_cancelling_the_task_cancels_the_stream() -> None:
     peer = Peer()
     async with peer.client() as client:

@@ -17,6 +17,11 @@ def units(text: str) -> list[str]:
     return _UNIT.findall(text)
 
 
+def unspaced(character: str) -> bool:
+    """Whether it is of a script that is written without spaces."""
+    return re.fullmatch(f"[{_UNSPACED}]", character) is not None
+
+
 def settle(settled: str, before: str, now: str) -> str:
     """What is settled after the hypothesis `now` followed `before`; both begin with `settled`.
 

@@ -11,17 +11,23 @@ import asyncio
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Thread
 
 import numpy as np
 import triton_python_backend_utils as pb_utils
-from intake import Chunk
+from doors import Doors, FullError, Key
+from intake import HIGHEST_RATE, LONGEST_CHUNK, Chunk
+from memory import Memory
 from numpy.typing import NDArray
 from room import Caption, Room
 
 FINAL = pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL
 START = pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_START
 END = pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_END
+
+MEMORY = ("spoken", "hypothesis", "settled", "settled_language")
+"""Inputs of a room that another server had before."""
 
 Tensors = Mapping[str, NDArray[np.generic]]
 
@@ -32,10 +38,10 @@ class TritonPythonModel:
     def initialize(self, args: dict[str, str]) -> None:
         """Start the event loop; a room has at most two calls to other models under way, a thread each."""
         config = json.loads(args["model_config"])
-        self._most_rooms = int(config["parameters"]["max_rooms"]["string_value"])
-        self._rooms: dict[str, Room] = {}
+        self._doors = Doors(config["parameters"])
+        self._rooms: dict[Key, Room] = {}
         self._loop = asyncio.new_event_loop()
-        self._loop.set_default_executor(ThreadPoolExecutor(2 * self._most_rooms))
+        self._loop.set_default_executor(ThreadPoolExecutor(2 * self._doors.most))
         self._thread = Thread(target=self._loop.run_forever, name="captions", daemon=True)
         self._thread.start()
 
@@ -43,43 +49,56 @@ class TritonPythonModel:
         """Hand requests to their rooms; the answers come later, through their senders."""
         for request in requests:
             sender = TritonSender(request.get_response_sender())
-            tensors = {tensor.name(): tensor.as_numpy().copy() for tensor in request.inputs()}
-            room, flags = request.correlation_id(), request.flags()
-            self._loop.call_soon_threadsafe(self._deliver, str(room or ""), flags, tensors, sender)
+            room, flags = str(request.correlation_id() or ""), request.flags()
+            if not room:  # Triton's own warm-up; it refuses clients' requests without a sequence
+                sender.done()
+                continue
+            try:
+                key = Key.of(room, request.parameters())
+                tensors = {tensor.name(): _copied(tensor) for tensor in request.inputs()}
+            except ValueError as error:
+                sender.refuse(str(error))
+                continue
+            self._loop.call_soon_threadsafe(self._deliver, key, flags, tensors, sender)
 
     def finalize(self) -> None:
         """Let go of every room."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
+        self._doors.close()
 
-    def _deliver(self, name: str, flags: int, tensors: Tensors, sender: TritonSender) -> None:
+    def _deliver(self, key: Key, flags: int, tensors: Tensors, sender: TritonSender) -> None:
         """Find the room or open it, and give it its chunk."""
-        if not name:  # Triton's own warm-up; it refuses clients' requests without a sequence
-            sender.done()
-            return
         try:
             chunk = _chunk(tensors)
-            language, denoise = _text(tensors, "language", "auto"), bool(_item(tensors, "denoise", False))
-        except ValueError as error:
-            sender.refuse(str(error))
+            if flags & START:
+                self._open(key, tensors, chunk.pts)
+        except (ValueError, FullError) as error:
+            sender.refuse(str(error), overload=isinstance(error, FullError))
             return
-        if flags & START:
-            former = self._rooms.pop(name, None)
-            if former is not None:
-                former.close()
-            if len(self._rooms) >= self._most_rooms:
-                sender.refuse(f"{self._most_rooms} rooms are open, all this server takes", overload=True)
-                return
-            self._rooms[name] = Room(name, language, denoise, self._forget)
-        room = self._rooms.get(name)
+        room = self._rooms.get(key)
         if room is None:
             sender.refuse("this room is not open (any more): begin again with a sequence start")
             return
         room.offer(chunk, sender, bool(flags & END))
 
-    def _forget(self, room: Room) -> None:
-        if self._rooms.get(room.name) is room:
-            del self._rooms[room.name]
+    def _open(self, key: Key, tensors: Tensors, pts: float) -> None:
+        """Open a room, in the place of one by the same name. Raises ValueError, or FullError."""
+        language, denoise = _text(tensors, "language") or "auto", bool(_item(tensors, "denoise", False))
+        texts = {name: _text(tensors, name) for name in MEMORY}
+        until = float(tensors["hypothesis_until"][0]) if "hypothesis_until" in tensors else pts
+        memory = Memory.parsed(texts, pts, until)
+        former = self._rooms.pop(key, None)
+        if former is not None:
+            self._doors.leave(key.tenant)
+            former.close("another stream has begun this room")
+        self._doors.enter(key.tenant)
+        self._rooms[key] = Room(key.sequence, language, denoise, memory, partial(self._forget, key))
+
+    def _forget(self, key: Key, room: Room) -> None:
+        if self._rooms.get(key) is room:
+            del self._rooms[key]
+            self._doors.leave(key.tenant)
 
 
 class TritonSender:
@@ -127,9 +146,19 @@ def _item(tensors: Tensors, name: str, default: object) -> object:
     return tensors[name].reshape(-1)[0] if name in tensors else default
 
 
-def _text(tensors: Tensors, name: str, default: str) -> str:
-    value = _item(tensors, name, default.encode())
+def _text(tensors: Tensors, name: str) -> str:
+    value = _item(tensors, name, b"")
     return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _copied(tensor: pb_utils.Tensor) -> NDArray[np.generic]:
+    """Its array, which outlives the request; raises ValueError where it is larger than any input may be."""
+    array = tensor.as_numpy()
+    if array.size > LONGEST_CHUNK * HIGHEST_RATE:
+        raise ValueError(
+            f"{tensor.name()} has {array.size} samples; send at most {LONGEST_CHUNK:.0f} s at once"
+        )
+    return array.copy()
 
 
 def _chunk(tensors: Tensors) -> Chunk:

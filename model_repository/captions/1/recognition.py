@@ -34,10 +34,11 @@ class Audience(Protocol):
 class Recogniser:
     """The recognition of one room."""
 
-    def __init__(self, language: str, audience: Audience) -> None:
+    def __init__(self, language: str, audience: Audience, spoken: Counter[str]) -> None:
+        """`spoken`: milliseconds by language that were recognised before, elsewhere."""
         self._language = language
         self._audience = audience
-        self._spoken: Counter[str] = Counter()
+        self._spoken = Counter(spoken)
         self._closed: deque[Segment] = deque()
         self._open: Segment | None = None
         self._work = asyncio.Event()
@@ -49,6 +50,11 @@ class Recogniser:
         self._closed.extend(closed)
         self._open = being_spoken
         self._work.set()
+
+    @property
+    def earliest(self) -> int | None:
+        """The first sample of the closed segments whose final caption has not been told; None without one."""
+        return self._closed[0].start if self._closed else None
 
     def end(self) -> None:
         """Nothing more will be added: `run` returns once all is done."""

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 from intake import Chunk, ChunkError, Floats, Intake
+from memory import Memory
 from recognition import Recogniser
 from segments import WINDOW, Segment, Segmenter
 from services import Denoiser, ServiceError, Stream, recognise
@@ -23,13 +24,20 @@ IDLE = 60.0
 """Seconds without a chunk after which a room is forgotten."""
 LOOK = 1.0
 """Seconds between two looks at whether the client of a room that sends nothing has gone."""
+WAITING_BYTES = 16 * 2**20
+"""Of samples in those chunks: a minute and a half at 48 kHz."""
+HEARD_STEP = 1.0
+"""Seconds that must be done with until the client is told so again."""
 UNTOLD = 16
 """Events kept while no request is open to send them on, which is between the first two chunks only."""
 
 
 @dataclass(frozen=True)
 class Caption:
-    """An event: `text` begins with `settled`; times in seconds on the room's clock."""
+    """An event: `text` begins with `settled`; times in seconds on the room's clock.
+
+    `kind`: "partial", "final", or "heard", which has no text: all captions before `pts_end` have been told.
+    """
 
     kind: str
     text: str
@@ -61,35 +69,49 @@ class Sender(Protocol):
 class Room:
     """Captions of one room; lives on an event loop, which all its methods must be called on."""
 
-    def __init__(self, name: str, language: str, denoise: bool, on_end: Callable[[Room], None]) -> None:
-        self.name = name
+    def __init__(
+        self, name: str, language: str, denoise: bool, memory: Memory, on_end: Callable[[Room], None]
+    ) -> None:
+        """`name`: of its sequences in other models, which no other room's may have.
+
+        `memory`: what another server knew of it. `on_end`: told when it is over.
+        """
         self._language = language
         self._intake = Intake()
         self._activity = Stream("voice_activity", "probability", name)
         self._denoiser = Denoiser(name) if denoise else None
         self._clean = np.zeros(0, np.float32)
-        self._segmenter = Segmenter()
+        self._segmenter = Segmenter(memory.segment())
         self._told = float("-inf")
+        self._dealt: float | None = None
+        """Up to where the client knows that all captions have been told; None before the first chunk."""
         self._inbox: asyncio.Queue[tuple[Chunk, Sender, bool]] = asyncio.Queue(WAITING_CHUNKS)
-        self._recogniser = Recogniser(language, self)
+        self._recogniser = Recogniser(language, self, memory.spoken)
         self._sender: Sender | None = None
         """Of the request that events go out on."""
         self._hearing: Sender | None = None
         """Of the chunk that is being heard."""
         self._untold: deque[Caption] = deque(maxlen=UNTOLD)
+        self._waiting_bytes = 0
+        self._verdict = ""
+        """Why it was ended, where its client is to know."""
         self._task = asyncio.create_task(self._live())
         self._on_end = on_end
         self._task.add_done_callback(lambda _: self._let_go())
 
     def offer(self, chunk: Chunk, sender: Sender, last: bool) -> None:
-        """Take a chunk, or refuse it at once where too many wait."""
-        try:
-            self._inbox.put_nowait((chunk, sender, last))
-        except asyncio.QueueFull:
-            sender.refuse(f"{WAITING_CHUNKS} chunks of this room wait already; send no faster", overload=True)
+        """Take a chunk, or refuse it at once where too much waits."""
+        size = chunk.samples.nbytes
+        if self._inbox.full() or (self._waiting_bytes and self._waiting_bytes + size > WAITING_BYTES):
+            what = f"{self._inbox.qsize()} chunks of this room wait already; send no faster"
+            sender.refuse(what, overload=True)
+            return
+        self._waiting_bytes += size
+        self._inbox.put_nowait((chunk, sender, last))
 
-    def close(self) -> None:
-        """Stop at once and let go of every request."""
+    def close(self, verdict: str) -> None:
+        """Stop at once and let go of every request, the last one with the reason."""
+        self._verdict = verdict
         self._task.cancel()
 
     async def _live(self) -> None:
@@ -101,16 +123,16 @@ class Room:
         except* TimeoutError:
             pass  # idle: forgotten
         except* Exception as errors:  # a fault of ours ends this room, with its reason, and no other
-            sender = self._hearing or self._sender
-            if sender is not None:
-                sender.error(f"captions failed: {errors.exceptions[0]!r}", overload=True)
+            self._verdict = f"captions failed: {errors.exceptions[0]!r}"
 
     def _let_go(self) -> None:
         """End every request that is left, however the room came to its end."""
         waiting = [self._inbox.get_nowait()[1] for _ in range(self._inbox.qsize())]
-        for sender in (self._sender, self._hearing, *waiting):
-            if sender is not None:
-                sender.done()
+        senders = [sender for sender in (self._sender, self._hearing, *waiting) if sender is not None]
+        if self._verdict and senders:
+            senders.pop().refuse(self._verdict, overload=True)
+        for sender in senders:
+            sender.done()
         self._on_end(self)
 
     async def _hear_all(self, recognition: asyncio.Task[None]) -> None:
@@ -141,6 +163,7 @@ class Room:
             self._sender, self._hearing = sender, None
             while self._untold:
                 sender.caption(self._untold.popleft())
+            self._say_how_far(sender)
             if first and not last:
                 sender.done()
                 self._sender = None
@@ -155,11 +178,23 @@ class Room:
         """The next chunk. Raises TimeoutError where none comes for long, or nobody is there to send one."""
         for _ in range(round(IDLE / LOOK)):
             try:
-                return await asyncio.wait_for(self._inbox.get(), LOOK)
+                taken = await asyncio.wait_for(self._inbox.get(), LOOK)
+                self._waiting_bytes -= taken[0].samples.nbytes
+                return taken
             except TimeoutError:
                 if self._sender is not None and self._sender.cancelled():
                     raise
         raise TimeoutError
+
+    def _say_how_far(self, sender: Sender) -> None:
+        """Tell the client up to where it may forget its audio, now and then."""
+        waiting = self._recogniser.earliest
+        done = self._at(self._segmenter.earliest if waiting is None else waiting)
+        if self._dealt is None:
+            self._dealt = self._at(0)
+        if done - self._dealt >= HEARD_STEP:
+            self._dealt = done
+            sender.caption(Caption("heard", "", "", done, done, ""))
 
     async def _hear(self, samples: Floats, last: bool = False) -> None:
         """Clean samples where asked for, find the speech in them, and cut it into segments."""

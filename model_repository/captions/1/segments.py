@@ -59,6 +59,8 @@ class Segment:
     """Windows within which all settled words lie: those of the hypothesis before the last."""
     shown: bool = False
     """Whether an event has told of it."""
+    least: int = 0
+    """Windows that it has at least: what another server had heard of it before."""
 
     @property
     def end(self) -> int:
@@ -105,12 +107,20 @@ def _pause(length: int) -> int:
 class Segmenter:
     """Takes windows with their speech probability one by one; `open` is the segment being spoken, if any."""
 
-    def __init__(self) -> None:
-        self.open: Segment | None = None
+    def __init__(self, resumed: Segment | None = None) -> None:
+        """`resumed`: the segment whose windows come first, where another server had heard of it before."""
+        self.open = resumed
         self._sample = 0
         self._before: deque[tuple[Floats, float]] = deque(maxlen=LEAD + ONSET)
         self._run = 0
         """Windows in a row: of speech while none is open, of silence while one is."""
+
+    @property
+    def earliest(self) -> int:
+        """The first sample that the open segment has, or the next one may have."""
+        if self.open is not None:
+            return self.open.start
+        return self._sample - sum(len(samples) for samples, _ in self._before)
 
     def feed(self, window: Floats, probability: float) -> Iterator[Segment]:
         """Add one window; yields the segment that it closes, if any."""
@@ -121,7 +131,7 @@ class Segmenter:
         self.open.windows.append(window)
         self.open.speech.append(probability)
         self._run = self._run + 1 if probability < SILENCE else 0
-        if self._run >= _pause(len(self.open.windows)):
+        if self._run >= _pause(len(self.open.windows)) and len(self.open.windows) >= self.open.least:
             yield self._close(len(self.open.windows) - max(0, self._run - TRAIL))
         elif len(self.open.windows) >= LONGEST:
             yield self._cut()

@@ -45,7 +45,10 @@ async def recognise(audio: Floats, language: str, prefix: str = "", draft: str =
 
 
 class Stream:
-    """One room's use of a sequence model that maps `audio` to one output, chunk by chunk."""
+    """One room's use of a sequence model that maps `audio` to one output, chunk by chunk.
+
+    `room`: what the model knows its sequence by, which no other room's may be.
+    """
 
     def __init__(self, model: str, output: str, room: str) -> None:
         self._model, self._output, self._room = model, output, room
