@@ -70,14 +70,14 @@ def run(seed: int, told: Callable[[str], None]) -> Trial:
         return asyncio.run(_run(local, seed, told))
 
 
-def simulated(started_s: list[float]) -> list[Books]:
-    """The same rooms, `SIMULATIONS` times. started_s: what new replicas really took; their mean counts."""
+def simulated(started_s: list[float], runs: int = SIMULATIONS) -> list[Books]:
+    """The same rooms, `runs` times. started_s: what new replicas really took; their mean counts."""
     start_up = StartUp(0.0, 0.0, statistics.fmean(started_s) if started_s else StartUp().load_s, 0.0)
     cluster = replace(CLUSTER, start_up=start_up, balance=manifests.balance())
     carrier = node.load(node.PUBLISHED, SLOTS)
     return [
         Events(cluster, carrier, policy(), Books(every_s=SAMPLE_S), seed).run(ROOMS, 0.0, UNTIL_S, replicas=1)
-        for seed in range(SIMULATIONS)
+        for seed in range(runs)
     ]
 
 

@@ -56,6 +56,7 @@ def test_a_value_multiplies_ready_pods(metric: float, target: float, replicas: i
         ((300, 500, 700), 30, Pods(3, 3), 5),  # TestReplicaCalcScaleUp
         ((500, 700), 30, Pods(3, 2, starting=1), 4),  # ...ScaleUpUnreadyLessScale
         ((400,), 30, Pods(3, 1, starting=2), 3),  # ...ScaleUpUnreadyNoScale
+        ((640,), 30, Pods(2, 1, starting=1), 2),  # 213 % of the target, 107 % with one that is idle
         ((1900,), 100, Pods(2, 1, missing=1), 2),  # ...MissingMetricsNoChangeGt
         ((600,), 100, Pods(2, 1, missing=1), 2),  # ...MissingMetricsNoChangeLt
         ((450,), 50, Pods(3, 1, 1, 1), 3),  # ...MissingMetricsUnreadyChange

@@ -83,6 +83,32 @@ def test_the_bound_is_envoy_s(rooms: int, replicas: int, balance: int, expected:
     assert bound(rooms, replicas, balance) == expected
 
 
+@pytest.mark.parametrize("run", [Scenario.by_occupancy, Scenario.by_events])
+def test_the_gateway_keeps_replicas_about_equal(run: Callable[[Scenario, Policy], Books]) -> None:
+    """Of 60 rooms on 20 replicas none has over 6: 120 % of the mean, rounded up, and one. By lot some have."""
+    node = replace(NODE, limit=6)
+    flat = Traffic(60, trough=1.0)
+
+    def late_s(balance: int) -> float:
+        scenario = Scenario(replace(CALM, balance=balance), node, flat, 2, 3 * HOUR_S)
+        return run(scenario, fixed(20)).day.late_s
+
+    assert late_s(120) == 0
+    assert late_s(1000) > 0
+
+
+@pytest.mark.parametrize("run", [Scenario.by_occupancy, Scenario.by_events])
+def test_who_tries_again_seldom_waits_longer(run: Callable[[Scenario, Policy], Books]) -> None:
+    traffic = Traffic(300, burst=Burst(0.5 * HOUR_S))
+
+    def wait_s(retry_s: float) -> float:
+        scenario = Scenario(replace(CALM, retry_s=retry_s), NODE, traffic, 1, HOUR_S)
+        day = run(scenario, by_rooms(0.9)).day
+        return day.waiting_s / day.refused
+
+    assert wait_s(60.0) > 1.4 * wait_s(5.0)
+
+
 def test_nobody_is_placed_beyond_the_slots_and_all_are_served_once_there_is_room() -> None:
     rooms = [Start(float(at), 10_000.0) for at in range(20)]
     books = played(rooms, fixed(2), 600.0)

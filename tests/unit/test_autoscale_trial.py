@@ -1,4 +1,4 @@
-"""How a real run is put beside simulations of it; the run itself takes minutes: `python -m perf autoscale-real`."""
+"""How a real run is put beside simulations of it. The run itself takes minutes: `perf autoscale-real`."""
 
 import pytest
 
@@ -57,8 +57,8 @@ def test_the_trial_is_what_is_shipped_but_for_bounds_and_window() -> None:
 
 
 def test_the_trial_s_simulation_goes_to_three_replicas_and_back() -> None:
-    simulated = trial.simulated([12.0])
-    assert len(simulated) == trial.SIMULATIONS
+    simulated = trial.simulated([12.0], runs=10)
+    assert len(simulated) == 10
     for books in simulated:
         assert books.peak == trial.MOST
         assert books.timeline[0].replicas == books.timeline[-1].replicas == 1
@@ -68,12 +68,14 @@ def test_the_trial_s_simulation_goes_to_three_replicas_and_back() -> None:
 
 
 def test_slower_replicas_make_rooms_wait_longer() -> None:
-    slow, fast = (sum(books.day.waiting_s for books in trial.simulated([took])) for took in (60.0, 5.0))
-    assert slow > 2 * fast
+    def waited(took_s: float) -> float:
+        return sum(books.day.waiting_s for books in trial.simulated([took_s], runs=10))
+
+    assert waited(60.0) > 2 * waited(5.0)
 
 
 def test_a_trial_is_drawn_like_any_result() -> None:
-    simulated = trial.simulated([12.0])
+    simulated = trial.simulated([12.0], runs=5)
     found = result(simulated[0], simulated, [12.0], [0.2, 0.3], ["room 1: lost"], ["a note"])
     shown = section_of(report.provenance({}) | found)
     assert shown.notes == ("a note", "room 1: lost")
