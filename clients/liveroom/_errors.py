@@ -63,7 +63,7 @@ _CONNECTION = re.compile(
     r"|dns resolution|name resolution|domain name not found|unreachable|transport|recvmsg|handshak"
     r"|rst_stream|stream removed|internal error from core|ping timeout|no healthy upstream"
     r"|upstream connect error|reset reason|endpoint closing|cancelling all calls"
-    r"|server (is )?(stopping|exiting|shutting down)",
+    r"|server (is )?(stopping|exiting|shutting down|not ready)",
     re.IGNORECASE,
 )
 _DEAD_MODEL = re.compile(

@@ -10,6 +10,7 @@ from liveroom._errors import LostSpeech, RoomFailed, RoomTaken, from_message, fr
 
 # Sentences of Triton 2.51 and its Python backend, as seen on the wire.
 STOPPING = "Server is stopping, scheduler for model has stopped accepting new inference requests"
+ENDING = "voice_activity: Model voice_activity - Error when running inference: Server not ready"
 DEAD_STUB = "Stub process 'captions_0_0' is not healthy."
 UNKNOWN = "Request for unknown model: 'captions' is not found"
 NOT_READY = "Request for unknown model: 'asr' has no available versions"
@@ -43,6 +44,7 @@ RAISED = (
         ("another stream has begun this room", RoomTaken),
         (NO_START, liveroom.RoomClosed),
         (STOPPING, liveroom.ServerUnavailable),
+        (ENDING, liveroom.ServerUnavailable),
         ("Request timeout expired", liveroom.DeadlineExceeded),
         (RAISED, liveroom.InferenceFailed),
         ("sample_rate is 4000: expected 8000 to 48000", liveroom.InvalidInput),
