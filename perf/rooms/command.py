@@ -81,8 +81,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_loopback,
         help="a server or gateway that runs already, on loopback: host:port of its gRPC, grpcs://... for TLS",
     )
-    add("--token-file", type=_file, default="", metavar="FILE", help="the token that a gateway asks for")
-    add("--ca", type=_file, default="", metavar="FILE", help="PEM file that vouches for a gateway")
+    add("--token-file", type=_file, metavar="FILE", help="the token that a gateway asks for")
+    add("--ca", type=_file, metavar="FILE", help="PEM file that vouches for a gateway")
     add("--metrics-port", type=_port, default=0, help="Prometheus metrics on 127.0.0.1 (0: a free port)")
     add("--out", type=Path, default=report.BUILD / "rooms.json", help="where the result goes (%(default)s)")
     add("--json", action="store_true", help="print the result as JSON; progress goes to stderr")
@@ -177,7 +177,7 @@ class _Screen:
 def _server(options: argparse.Namespace, models: list[str], console: Console) -> Iterator[Server]:
     """The server at `--url`, or one that is started."""
     if options.url is not None:
-        yield Server(options.url, None, options.token_file, options.ca)
+        yield Server(options.url, None, options.token_file or "", options.ca or "")
         return
     repository = report.PROJECT / "model_repository"
     with (
