@@ -19,7 +19,7 @@ _EXAMPLES = """examples:
   python -m exporters nsfw --target tensorrt --check     all of that but the build, without a GPU
 
 An export that is up to date is skipped. One that fails a gate leaves the installed version as it was.
-A network that passes no gate as a TensorRT plan is served by ONNX Runtime there; its line and its manifest say so.
+A network whose plan passes no gate is served by ONNX Runtime instead: its line and its manifest say so.
 Exit code: 0 done, 1 an export failed, 2 wrong usage.
 """
 

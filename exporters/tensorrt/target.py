@@ -95,8 +95,7 @@ class Target:
         amend(self.repository, model, {"tensorrt": facts}, {PLAN: (plan, built.precision)})
 
     def _fall_back(self, model: str, gpu: Gpu, refused: Sequence[str]) -> None:
-        """Have ONNX Runtime serve the fp32 graph on the GPU, by rewriting the config that a GPU is served
-        with."""
+        """Rewrite the config for GPUs so that ONNX Runtime serves the fp32 graph there."""
         warning = "no TensorRT plan passed its gates on this GPU: ONNX Runtime serves the fp32 graph instead"
         path = gpu_config_path(self.repository, model)
         config = load_config(path)
