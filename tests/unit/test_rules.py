@@ -1,0 +1,130 @@
+"""Recording rules and alerts do what they say, by Prometheus' own promtool; it can parse what the dashboard asks."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cluster.prometheus import binary
+from k8s import dashboard
+from k8s.kubectl import K8S
+from server.repository import Repository
+
+RULES = yaml.safe_load((K8S / "base" / "monitoring" / "prometheusrule.yaml").read_text(encoding="utf-8"))[
+    "spec"
+]
+TESTS = Path(__file__).parent / "rules.yaml"
+
+
+def promtool(*arguments: str | Path) -> str:
+    """What promtool says; fails when it refuses."""
+    done = subprocess.run(
+        [binary("promtool"), *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def rules(kind: str) -> Iterator[dict[str, Any]]:
+    """All that record something ("record"), or all alerts ("alert")."""
+    return (rule for group in RULES["groups"] for rule in group["rules"] if kind in rule)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump(RULES), encoding="utf-8")
+    shutil.copy(TESTS, tmp_path / "tests.yaml")
+    return tmp_path
+
+
+def test_signals_and_alerts_do_what_they_should(folder: Path) -> None:
+    promtool("test", "rules", folder / "tests.yaml")
+
+
+def test_every_rule_has_a_test() -> None:
+    tests = yaml.safe_load(TESTS.read_text(encoding="utf-8"))["tests"]
+    fired = {
+        case["alertname"] for test in tests for case in test.get("alert_rule_test", ()) if case["exp_alerts"]
+    }
+    computed = " ".join(case["expr"] for test in tests for case in test.get("promql_expr_test", ()))
+    assert {rule["alert"] for rule in rules("alert")} == fired
+    assert [rule["record"] for rule in rules("record") if rule["record"] not in computed] == []
+
+
+def test_ensembles_are_left_out_where_their_parts_count() -> None:
+    ensembles = [name for name, model in served().items() if model.is_ensemble]
+    excluded = {match for rule in rules("record") for match in re.findall(r'model!~"([^"]+)"', rule["expr"])}
+    assert excluded == {"|".join(sorted(ensembles))}
+
+
+def served() -> dict[str, Any]:
+    """The models of the repository."""
+    repository = Repository(K8S.parent / "model_repository")
+    return dict(repository.resolve(repository.names()))
+
+
+def test_models_that_rules_name_exist() -> None:
+    named = {
+        name
+        for rule in rules("alert")
+        for match in re.findall(r'model=~"([^"]+)"', rule["expr"])
+        for name in match.split("|")
+    }
+    assert named
+    assert named <= served().keys()
+
+
+def test_every_alert_can_be_acted_on() -> None:
+    readme = (K8S / "README.md").read_text(encoding="utf-8")
+    for rule in rules("alert"):
+        assert rule["labels"].keys() == {"severity"}
+        assert rule["labels"]["severity"] in ("page", "ticket")
+        assert rule["annotations"].keys() == {"summary", "description"}
+        [text] = re.findall(rf"\n- \*\*{rule['alert']}\*\*: (.+?)(?=\n- \*\*|\n\n)", readme, re.DOTALL)
+        assert len(text.split()) > 12, rule["alert"]
+    assert re.findall(r"\n- \*\*(Liveroom\w+)\*\*", readme) == [rule["alert"] for rule in rules("alert")]
+
+
+def test_the_dashboard_is_up_to_date() -> None:
+    assert dashboard.FILE.read_text(encoding="utf-8") == dashboard.text(), "run `python -m k8s dashboard`"
+
+
+def panels() -> list[dict[str, Any]]:
+    """The dashboard's rows and graphs."""
+    found: list[dict[str, Any]] = json.loads(dashboard.text())["panels"]
+    return found
+
+
+def test_panels_do_not_collide() -> None:
+    assert len({panel["id"] for panel in panels()}) == len(panels())
+    places = [panel["gridPos"] for panel in panels()]
+    assert all(place["x"] >= 0 and place["x"] + place["w"] <= 24 for place in places)
+    for one, other in combinations(places, 2):
+        beside = one["x"] + one["w"] <= other["x"] or other["x"] + other["w"] <= one["x"]
+        below = one["y"] + one["h"] <= other["y"] or other["y"] + other["h"] <= one["y"]
+        assert beside or below, (one, other)
+
+
+def test_every_query_of_the_dashboard_parses(tmp_path: Path) -> None:
+    asked = dashboard.expressions()
+    targets = [target["expr"] for panel in panels() for target in panel.get("targets", ())]
+    assert [expr.replace("$namespace", ".*") for expr in targets] == asked
+    assert not [expr for expr in asked if "$" in expr]
+    recorded = [{"record": f"panel:{index}", "expr": expr} for index, expr in enumerate(asked)]
+    file = tmp_path / "dashboard.yaml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": recorded}]}), encoding="utf-8")
+    assert f"{len(asked)} rules found" in promtool("check", "rules", file)
+
+
+def test_what_the_dashboard_shows_is_recorded() -> None:
+    recorded = {rule["record"] for rule in rules("record")}
+    shown = {name for expr in dashboard.expressions() for name in re.findall(r"liveroom:[\w:]+", expr)}
+    assert shown <= recorded
+    assert "liveroom:rooms_per_slot:ratio" in shown
