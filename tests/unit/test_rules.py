@@ -1,4 +1,4 @@
-"""Recording rules and alerts do what they say, by Prometheus' own promtool; it can parse what the dashboard asks."""
+"""Rules and alerts do what they say, by Prometheus' own promtool; it can parse what the dashboard asks."""
 
 import json
 import re
