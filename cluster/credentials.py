@@ -98,7 +98,7 @@ class Credentials:
         """The private key of `clients_ca`."""
         return self.folder / "clients.key"
 
-    def token(self, tenant: str, lifetime_s: float = 3600, **claims: Claim) -> str:
+    def token(self, tenant: str | None, lifetime_s: float = 3600, **claims: Claim) -> str:
         """A token for `tenant` that expires after `lifetime_s` seconds, which may be negative.
 
         claims: replace those that the gateway asks for, or are added to them; None leaves one out.

@@ -34,7 +34,7 @@ _OPTIONS = (
     "1",
     "--disable-hot-restart",
     "--file-flush-interval-msec",
-    "200",
+    "50",
 )
 _START_S, _STOP_S = 20.0, 5.0
 _ADMIN_S = 5.0  # for one answer of the admin interface

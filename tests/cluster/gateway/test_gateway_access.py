@@ -1,0 +1,194 @@
+"""Who gets through the gateway, and to what."""
+
+import hmac
+import json
+import time
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+from http.client import HTTPConnection
+from pathlib import Path
+
+import grpc
+import pytest
+from tritonclient.grpc import InferenceServerClient, service_pb2
+from tritonclient.utils import InferenceServerException
+
+from cluster.credentials import AUDIENCE, ISSUER, Credentials
+from server import Triton
+from tests.cluster.gateway.calling import PATIENCE_S, Front, failure, request
+from tests.cluster.gateway.conftest import ADMIN_KEY
+
+SERVICE = service_pb2.DESCRIPTOR.services_by_name["GRPCInferenceService"]
+ALLOWED = {
+    "ModelInfer",
+    "ModelMetadata",
+    "ModelReady",
+    "ModelStreamInfer",
+    "ServerLive",
+    "ServerMetadata",
+    "ServerReady",
+}
+CLAIMS = {"iss": ISSUER, "aud": AUDIENCE, "tenant": "demo"}
+UNAUTHENTICATED, DENIED = grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED
+
+Refused = tuple[grpc.StatusCode, str]
+
+
+def outcome(channel: grpc.Channel, path: str = "/inference.GRPCInferenceService/ServerLive") -> Refused:
+    """How an empty call ends."""
+    forged = (("x-tenant", "forged"), ("x-certificate", "forged"))
+    call = channel.unary_unary(path)
+    try:
+        call(b"", timeout=PATIENCE_S, metadata=forged)
+    except grpc.RpcError as error:
+        return failure(error)
+    return grpc.StatusCode.OK, ""
+
+
+def unsigned(credentials: Credentials, algorithm: str = "none") -> str:
+    """A token that says of itself that it is not signed, or how else it is."""
+    parts = [{"alg": algorithm, "kid": "local"}, CLAIMS | {"exp": time.time() + 60}]
+    text = b".".join(urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in parts)
+    signature = hmac.digest(credentials.jwks.read_bytes(), text, "sha256")
+    return b".".join([text, urlsafe_b64encode(signature).rstrip(b"=")]).decode()
+
+
+def symmetric(credentials: Credentials) -> str:
+    """One signed with the public key as if that were a shared secret."""
+    return unsigned(credentials, "HS256")
+
+
+REFUSED: dict[str, tuple[Callable[[Credentials], str | None], Refused]] = {
+    "none": (lambda _: None, (UNAUTHENTICATED, "Jwt is missing")),
+    "expired": (lambda c: c.token("demo", lifetime_s=-60), (UNAUTHENTICATED, "Jwt is expired")),
+    "for ever": (lambda c: c.token("demo", exp=None), (UNAUTHENTICATED, "Jwt verification fails")),
+    "for a year": (lambda c: c.token("demo", 3e7), (UNAUTHENTICATED, "Jwt verification fails")),
+    "issuer": (lambda c: c.token("demo", iss="me"), (UNAUTHENTICATED, "Jwt issuer is not configured")),
+    "audience": (lambda c: c.token("demo", aud="all"), (DENIED, "Audiences in Jwt are not allowed")),
+    "unsigned": (unsigned, (UNAUTHENTICATED, "")),
+    "symmetric": (symmetric, (UNAUTHENTICATED, "")),
+    "no tenant": (lambda c: c.token(None), (DENIED, "RBAC: access denied")),
+    "two tenants": (lambda c: c.token("a,b"), (DENIED, "RBAC: access denied")),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refuses_tokens(front: Front, case: str) -> None:
+    make, (code, details) = REFUSED[case]
+    with front.channel(make(front.credentials)) as channel:
+        refused = outcome(channel)
+    assert refused[0] is code
+    assert details in refused[1]
+
+
+def test_refuses_the_tokens_of_another_key(front: Front, tmp_path: Path) -> None:
+    foreign = Credentials.create(tmp_path).token("demo")
+    with front.channel(foreign) as channel:
+        assert outcome(channel) == (UNAUTHENTICATED, "Jwt verification fails")
+
+
+def test_a_tenant_is_who_the_token_says(front: Front) -> None:
+    """Whatever headers the client makes up."""
+    with front.channel(front.credentials.token("acme")) as channel:
+        assert outcome(channel)[0] is grpc.StatusCode.OK
+    assert front.logged(1)[0]["tenant"] == "acme"
+
+
+def test_a_certificate_stands_for_a_token(front: Front) -> None:
+    with front.channel(certificate="acme-by-certificate") as channel:
+        assert outcome(channel)[0] is grpc.StatusCode.OK
+    assert front.logged(1)[0]["tenant"] == "acme-by-certificate"
+    with front.channel(certificate="no.tenant") as channel:
+        assert outcome(channel) == (UNAUTHENTICATED, "Jwt is missing")
+
+
+def test_refuses_the_certificates_of_others(front: Front, tmp_path: Path) -> None:
+    """Those of another authority, and the gateway's own."""
+    foreign = Credentials.create(tmp_path).client_certificate("acme")
+    for certificate, key in (foreign, (front.credentials.certificate, front.credentials.key)):
+        secrets = grpc.ssl_channel_credentials(
+            front.credentials.ca.read_bytes(), key.read_bytes(), certificate.read_bytes()
+        )
+        with grpc.secure_channel(f"127.0.0.1:{front.gateway.port}", secrets) as channel:
+            assert outcome(channel)[0] is grpc.StatusCode.UNAVAILABLE
+
+
+def test_lets_inference_through_and_nothing_else(front: Front) -> None:
+    """Not shared memory, nor the repository, configurations, statistics, traces or logs."""
+    paths = {f"/{SERVICE.full_name}/{method.name}": method.name for method in SERVICE.methods}
+    others = ("/grpc.health.v1.Health/Check", "/inference.GRPCInferenceService/modelinfer", "/")
+    with front.channel(front.credentials.token("demo")) as channel:
+        for path in (*paths, *others):
+            refused = outcome(channel, path)[0] is DENIED
+            assert refused == (paths.get(path) not in ALLOWED), path
+    assert len(paths) > 15
+
+
+def test_without_the_key_triton_itself_refuses_them(tritons: list[Triton]) -> None:
+    client = InferenceServerClient(tritons[0].grpc)
+    closed: list[Callable[[], object]] = [
+        client.get_model_repository_index,
+        lambda: client.load_model("identity"),
+        lambda: client.unload_model("identity"),
+        lambda: client.get_model_config("identity"),
+        client.get_inference_statistics,
+        client.get_trace_settings,
+        lambda: client.update_trace_settings("identity", {"trace_level": ["TENSORS"]}),
+        client.get_log_settings,
+        client.get_system_shared_memory_status,
+        lambda: client.register_system_shared_memory("mine", "/liveroom", 64),
+    ]
+    for call in closed:
+        with pytest.raises(InferenceServerException, match="restricted"):
+            call()
+    header = {"triton-grpc-protocol-liveroom-admin": ADMIN_KEY}
+    assert client.get_model_repository_index(headers=header).models
+    with pytest.raises(InferenceServerException, match="restricted"):
+        client.get_model_repository_index(headers={**header, "triton-grpc-protocol-liveroom-admin": "wrong"})
+    client.close()
+
+
+def test_a_client_cannot_send_the_key_through_the_gateway(front: Front) -> None:
+    with front.channel(front.credentials.token("demo")) as channel:
+        call = channel.unary_unary("/inference.GRPCInferenceService/RepositoryIndex")
+        with pytest.raises(grpc.RpcError) as raised:
+            call(b"", metadata=(("triton-grpc-protocol-liveroom-admin", ADMIN_KEY),), timeout=PATIENCE_S)
+    assert raised.value.code() is DENIED
+
+
+def test_shows_statistics_and_nothing_else_of_the_admin_interface(front: Front) -> None:
+    address = front.gateway.stats_url.split("/")[2]
+
+    def asked(method: str, path: str) -> int:
+        connection = HTTPConnection(address, timeout=PATIENCE_S)
+        connection.request(method, path)
+        status = connection.getresponse().status
+        connection.close()
+        return status
+
+    assert asked("GET", "/stats/prometheus") == asked("GET", "/ready") == 200
+    for path in ("/config_dump", "/certs", "/clusters", "/ready/../config_dump", "/"):
+        assert asked("GET", path) == 404
+    for path in ("/quitquitquit", "/stats/prometheus", "/logging?level=trace", "/healthcheck/fail"):
+        assert asked("POST", path) == 404
+
+
+def test_the_log_has_neither_content_nor_secrets(front: Front) -> None:
+    token = front.credentials.token("discreet")
+    with front.channel(token) as channel:
+        call = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer?room=secret-query")
+        with pytest.raises(grpc.RpcError):
+            call(b"", metadata=(("x-room-id", "secret-room"),), timeout=PATIENCE_S)
+        call = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
+        message = request("moody", 1)
+        message.id = "secret-request"
+        call(message.SerializeToString(), metadata=(("x-room-id", "secret-room"),), timeout=PATIENCE_S)
+    odd, served = front.logged(2)
+    assert (odd["tenant"], odd["grpc"], served["grpc"]) == ("discreet", "Unimplemented", "OK")
+    assert served["path"] == odd["path"] == "/inference.GRPCInferenceService/ModelInfer"
+    assert int(str(served["bytes_in"])) > 0
+    log = front.gateway.access_log.read_text()
+    assert "secret" not in log
+    assert token.split(".")[1] not in log
+    about = "time tenant path grpc code why flags bytes_in bytes_out ms tries replica"
+    assert set(served) == set(about.split())
