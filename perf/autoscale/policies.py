@@ -36,7 +36,7 @@ def compared(node: Node, rooms: float) -> list[Policy]:
     ]
     found += [
         Policy(f"rooms {share * 100:.0f} %", (replace(by_rooms, target=share),), SLOW_DOWN)
-        for share in (0.6, 0.7, 0.8, 0.9)
+        for share in (0.6, 0.7, 0.75, 0.8, 0.9)
     ]
     both = (by_rooms, Metric("queue_s", "Value", most_queue_s))
     found += [

@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     notes = [
         f"Replicas take {trial.SLOTS} rooms each, so that few rooms need several. They share this machine's "
         "cores: captions' latencies are of all of them together.",
-        "A room more for a second or two is the canary's: it opens one now and then to see that captions answers.",
+        "A room more for a second or two is the canary's: it opens one to see that captions answers.",
         f"Scaling down is decided after {trial.WINDOW_S:.0f} s, not the shipped ten minutes. New replicas "
         f"took {began or 'no'} s; the simulation was told their mean, and nothing else of the run.",
     ]

