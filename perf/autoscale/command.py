@@ -69,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--burst",
         type=_FACTOR,
         default=burst.factor,
-        help="a tenant's rooms times this in 2 min (%(default)g)",
+        help="a tenant's rooms times this in 2 min; 1 for none (%(default)g)",
     )
     add(
         "--burst-share", type=share, default=burst.share, help="of rooms that are that tenant's (%(default)s)"
@@ -109,7 +109,8 @@ def scenario_of(options: argparse.Namespace) -> Scenario:
     balance = int(options.balance) if options.balance else manifests.balance()
     cluster = Cluster(start, balance, failures_per_day=options.failures)
     burst = Burst(options.burst_at * HOUR_S, options.burst, options.burst_share)
-    traffic = Traffic(options.rooms, burst=burst if options.burst > 1 and options.burst_share else None)
+    bursts = options.burst > 1 and options.burst_share > 0 and options.burst_at < options.hours
+    traffic = Traffic(options.rooms, burst=burst if bursts else None)
     carrier = node.load(node.known(options.curve), options.slots)
     return Scenario(cluster, carrier, traffic, options.seed, options.hours * HOUR_S)
 

@@ -3,12 +3,12 @@
 import heapq
 import itertools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from perf.autoscale import hpa
 from perf.autoscale.cluster import Cluster, bound
+from perf.autoscale.entities import Replica, Room
 from perf.autoscale.hpa import Pods
 from perf.autoscale.ledger import Books, Moment
 from perf.autoscale.node import Node
@@ -18,27 +18,6 @@ from perf.autoscale.traffic import DAY_S, Start
 
 RULES_AFTER = 0.5
 """Of an interval, between scrapes and rules: Prometheus spreads both by a hash."""
-
-
-@dataclass(eq=False)
-class Room:
-    """An open room, or one that wants to be. ends_at: when its host goes off the air, once it is open."""
-
-    start: Start
-    ends_at: float | None = None
-    replica: "Replica | None" = None
-    waiting_since: float | None = None
-
-
-@dataclass(eq=False)
-class Replica:
-    """A replica that is paid for. replays: that it is working on. since: of its present load."""
-
-    ready: bool = False
-    gone: bool = False
-    rooms: dict[Room, None] = field(default_factory=dict)
-    replays: int = 0
-    since: float = 0.0
 
 
 class Events:

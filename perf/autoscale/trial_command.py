@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     parser.description = (
         f"Plays {len(trial.ROOMS)} rooms to a local cluster (Envoy, Prometheus, one to {trial.MOST} Tritons "
-        f"with {trial.SLOTS} slots each) for {trial.UNTIL_S / 60:.0f} minutes. The shipped policy decides, "
+        f"with {trial.SLOTS} slots each) for {trial.UNTIL_S / 60:g} minutes. The shipped policy decides, "
         "by the formulas that `python -m perf autoscale` simulates, on what the real recording rule says."
     )
     add("--seed", type=whole(0), default=1, help="of what rooms say, and when they retry (%(default)s)")
