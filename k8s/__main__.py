@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,10 +10,8 @@ from pathlib import Path
 import yaml
 
 from k8s import dashboard
-from k8s.kubectl import K8S, OVERLAYS, Manifest, RenderError, render
-from k8s.policies import violations
-from k8s.secrets import SECRETS
-from k8s.validation import misfits
+from k8s.kubectl import K8S, OVERLAYS, RenderError, render
+from k8s.validation import wrong
 
 _ALL = [K8S / "overlays" / name for name in OVERLAYS]
 
@@ -33,11 +32,6 @@ def parser() -> argparse.ArgumentParser:
     for command in commands.choices.values():
         command.add_argument("--json", action="store_true", help="print one JSON document")
     return arguments
-
-
-def wrong(manifests: Sequence[Manifest]) -> list[str]:
-    """What is wrong with one overlay's objects, in sentences."""
-    return [*misfits(manifests), *violations(manifests, frozenset(SECRETS))]
 
 
 def main() -> int:
@@ -67,7 +61,7 @@ def _folder(name: str) -> Path:
 
 
 def _check(folders: Sequence[Path], *, as_json: bool) -> int:
-    found = {str(folder): wrong(render(folder)) for folder in folders}
+    found = {os.path.relpath(folder): wrong(render(folder)) for folder in folders}
     if as_json:
         print(json.dumps(found))
     else:

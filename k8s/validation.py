@@ -1,6 +1,6 @@
-"""Do manifests fit their schemas? Kubernetes' own kinds strictly, custom ones by those written down here."""
+"""What is wrong with manifests: by Kubernetes' schemas, by our own for custom kinds, and by policies."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,15 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from k8s.kubectl import VERSION, Manifest, named
+from k8s.policies import violations
+from k8s.secrets import SECRETS
 
 FOLDER = Path(__file__).parent / "schemas"
+
+
+def wrong(manifests: Sequence[Manifest]) -> list[str]:
+    """What is wrong with one overlay's objects, in sentences."""
+    return [*misfits(manifests), *violations(manifests, frozenset(SECRETS))]
 
 
 def misfits(manifests: Iterable[Manifest]) -> Iterator[str]:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from k8s.kubectl import K8S, OVERLAYS, render
+from k8s.kubectl import K8S, OVERLAYS, Manifest, render
 from k8s.secrets import SECRETS
+from k8s.validation import wrong
 from tests.unit.manifests import container, pod, rendered, the
 
 BASE = K8S / "base"
@@ -153,13 +154,27 @@ def test_the_autoscalers_ask_for_what_is_recorded() -> None:
         assert set(re.findall(r"liveroom:[\w:]+", trigger["metadata"]["query"])) & recorded
 
 
+def with_component(component: Path, folder: Path) -> list[Manifest]:
+    """The overlay for CPUs with one more component, as an overlay of somebody's own would have it."""
+    names = [os.path.relpath(path, folder.resolve()) for path in (K8S / "overlays" / "cpu", component)]
+    overlay = yaml.safe_dump({"resources": names[:1], "components": names[1:]})
+    (folder / "kustomization.yaml").write_text(overlay, encoding="utf-8")
+    return render(folder)
+
+
 def test_the_hpa_takes_the_place_of_the_scaled_object(tmp_path: Path) -> None:
-    base, component = (os.path.relpath(path, tmp_path.resolve()) for path in (BASE, BASE / "autoscaling"))
-    overlay = {"resources": [base], "components": [component]}
-    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay), encoding="utf-8")
-    manifests = render(tmp_path)
+    manifests = with_component(BASE / "autoscaling", tmp_path)
     the(manifests, "HorizontalPodAutoscaler", "triton")
     assert not [each for each in manifests if each["kind"] == "ScaledObject"]
+    assert wrong(manifests) == []
+
+
+def test_a_volume_takes_the_place_of_the_image_of_models(tmp_path: Path) -> None:
+    manifests = with_component(K8S / "components" / "claim", tmp_path)
+    [models] = [each for each in pod(manifests, "triton")["volumes"] if each["name"] == "models"]
+    assert models == {"name": "models", "persistentVolumeClaim": {"claimName": "models", "readOnly": True}}
+    assert "--output=/models/onnx" in container(manifests, "export", "export", "Job")["args"]
+    assert wrong(manifests) == []
 
 
 def test_prometheus_calls_jobs_what_the_rules_call_them() -> None:

@@ -4,11 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from k8s.__main__ import wrong
 from k8s.kubectl import K8S, OVERLAYS, Manifest, RenderError, render
 from k8s.policies import violations
 from k8s.secrets import SECRETS
-from k8s.validation import misfits
+from k8s.validation import misfits, wrong
 from tests.unit.manifests import container, pod, rendered, the
 
 Damage = Callable[[list[Manifest]], object]
