@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 from ._config import Limits
-from ._errors import DeadlineExceeded, LiveroomError, Overloaded
+from ._errors import DeadlineExceeded, LiveroomError, Overloaded, ServerUnavailable
 from ._faces import FrameSeen, Vision
 from ._gallery import Gallery
 from ._inbox import Inbox
@@ -24,7 +24,8 @@ class Frames:
 
     Results go to the inbox in the order of the frames. With more than `frames_in_flight` under way frames
     wait; with more than `frames_waiting` of those the oldest is dropped. A frame that the server has no time
-    for is dropped too. Both are counted; any other error is kept for the next one who asks.
+    for is dropped too. Both are counted. One that is lost with its server goes to another, once. Any other
+    error is kept for the next one who asks.
 
     Args:
         look: asks the server; its errors are typed.
@@ -81,7 +82,10 @@ class Frames:
 
     async def _ask(self, picture: bytes, pts: float, before: asyncio.Task[None] | None) -> None:
         try:
-            vision = await self._look(picture)
+            try:
+                vision = await self._look(picture)
+            except ServerUnavailable:  # lost with its server; a picture may be looked at twice
+                vision = await self._look(picture)
             if before:  # results come in the order of their frames
                 await asyncio.wait([before])
             await self._inbox.put(self._seen(vision, pts))

@@ -67,7 +67,7 @@ class Link:
         self._refused: deque[LiveroomError] = deque()
         self._partial: Caption | None = None
         self._spoken: Counter[str] = Counter()
-        # A gateway hashes it: a room that is opened again under the same id must not meet the same servers again
+        # A gateway hashes it: a room opened again under the same id must not meet the same servers again
         self._attempt = random.randrange(ATTEMPTS)  # noqa: S311 - not a secret
         self._cancelled = RoomClosed(f"room {room_id!r} was cancelled")
         self._outage = Outage(timeouts.reconnect, transport.retries.attempts)

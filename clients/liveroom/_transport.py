@@ -14,7 +14,7 @@ from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from ._access import Token, credentials
 from ._config import CLIENT_MODELS, Retries
-from ._errors import InvalidInput, LiveroomError, ModelUnavailable, NotAllowed, from_rpc
+from ._errors import InvalidInput, LiveroomError, ModelUnavailable, NotAllowed, ServerUnavailable, from_rpc
 from ._types import Model
 from ._wire import Outputs, Step, Value, infer_request, room_metadata
 
@@ -135,18 +135,20 @@ class Transport:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         attempt = 1
-        refusal: grpc.aio.AioRpcError | None = None
+        refusal: LiveroomError | None = None
         while True:
             try:
                 left = max(0.0, deadline - loop.time())
                 return Outputs(await self.stub.ModelInfer(request, timeout=left, metadata=metadata))
             except grpc.aio.AioRpcError as error:
+                failure = self.error(error)
+                if refusal and error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+                    raise refusal from error
                 pause = random.uniform(0, self.retries.pause_bound(attempt))  # noqa: S311 - jitter, not a secret
-                unavailable = error.code() is grpc.StatusCode.UNAVAILABLE
-                if not unavailable or attempt >= attempts or loop.time() + pause >= deadline:
-                    late = error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-                    raise from_rpc(refusal if late and refusal else error, self.url) from error
-                refusal = error
+                lost = error.code() is grpc.StatusCode.UNAVAILABLE or isinstance(failure, ServerUnavailable)
+                if not lost or attempt >= attempts or loop.time() + pause >= deadline:
+                    raise failure from error
+                refusal = failure
             await asyncio.sleep(pause)
             attempt += 1
 

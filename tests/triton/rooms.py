@@ -70,11 +70,14 @@ def check(events: Sequence[Caption], seconds: float) -> None:
 
 @dataclass(frozen=True)
 class Answer:
-    """One response: to which request, an event's kind and text, or an error, and whether it is the last."""
+    """One response: to which request, an event, or an error, and whether it is the last."""
 
     request: str
     kind: str = ""
     text: str = ""
+    settled: str = ""
+    start: float = 0.0
+    end: float = 0.0
     error: str = ""
     last: bool = False
 
@@ -82,13 +85,14 @@ class Answer:
 class RawRoom:
     """A gRPC stream of its own on which anything can be sent; nothing is read from it before `read`."""
 
-    def __init__(self, url: str, room_id: str | int) -> None:
+    def __init__(self, url: str, room_id: str | int, **metadata: str) -> None:
         self._channel = grpc.insecure_channel(url)
         self._room_id = room_id
         self._number = 0
         self._requests: queue.Queue[service_pb2.ModelInferRequest | None] = queue.Queue()
         stub = service_pb2_grpc.GRPCInferenceServiceStub(self._channel)
-        self._call = stub.ModelStreamInfer(iter(self._requests.get, None), timeout=60)
+        headers = [(name.replace("_", "-"), value) for name, value in metadata.items()]
+        self._call = stub.ModelStreamInfer(iter(self._requests.get, None), timeout=60, metadata=headers)
 
     def send(self, inputs: Mapping[str, Array], *, start: bool = False, end: bool = False) -> str:
         """Send one request; returns its id."""
@@ -109,11 +113,21 @@ class RawRoom:
         return str(self._number)
 
     def chunk(
-        self, audio: Array, pts: float, rate: int = 16_000, *, start: bool = False, end: bool = False
+        self,
+        audio: Array,
+        pts: float,
+        rate: int = 16_000,
+        *,
+        start: bool = False,
+        end: bool = False,
+        more: Mapping[str, str | float] | None = None,
     ) -> str:
-        """Send one chunk; returns its id."""
+        """Send one chunk, with `more` inputs of one element; returns its id."""
         name = "audio_int16" if audio.dtype == np.int16 else "audio"
         inputs = {name: audio, "sample_rate": np.array([rate], np.int32), "pts": np.array([pts])}
+        for key, value in (more or {}).items():
+            element = value.encode() if isinstance(value, str) else value
+            inputs[key] = np.array([element], np.object_ if isinstance(value, str) else np.float64)
         return self.send(inputs, start=start, end=end)
 
     def read(self, until: str) -> list[Answer]:
@@ -146,10 +160,12 @@ class RawRoom:
     def _answer(response: service_pb2.ModelStreamInferResponse) -> Answer:
         inner = response.infer_response
         result = InferResult(inner)
-        texts = {name: result.as_numpy(name) for name in ("kind", "text") if inner.outputs}
-        values = {name: array[0].decode() for name, array in texts.items() if array is not None}
         last = bool(inner.parameters["triton_final_response"].bool_param)
-        return Answer(inner.id, **values, error=response.error_message, last=last)
+        if not inner.outputs:
+            return Answer(inner.id, error=response.error_message, last=last)
+        kind, text, settled = (result.as_numpy(name)[0].decode() for name in ("kind", "text", "settled"))
+        start, stop = (float(result.as_numpy(name)[0]) for name in ("pts_start", "pts_end"))
+        return Answer(inner.id, kind, text, settled, start, stop, last=last)
 
 
 def stub(triton: Triton, model: str) -> psutil.Process:

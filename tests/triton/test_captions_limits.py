@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import re
 import shutil
 import time
+import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from liveroom import AsyncClient, AsyncRoom, Overloaded
 
 from exporters.speech import SAMPLE_RATE, Clip
 from server import Triton
+from tests import signals
 from tests.triton.conftest import PROJECT
 from tests.triton.rooms import RawRoom, finals, heard, play, text
 
@@ -27,18 +30,15 @@ MINUTES = int(os.environ.get("MEMORY_MINUTES", "60"))
 
 @pytest.fixture(scope="module")
 def few_rooms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
-    """A server whose captions take two rooms and forget one that sends nothing for five seconds."""
+    """A server whose captions take two rooms, one of a tenant, and forget one that is silent for 5 s."""
     source, copy = PROJECT / "model_repository", tmp_path_factory.mktemp("small") / "model_repository"
     shutil.copytree(source, copy, copy_function=link_or_copy)
-    captions = copy / "captions"
-    change(
-        captions / "config.pbtxt",
-        'key: "max_rooms" value { string_value: "256" }',
-        f'key: "max_rooms" value {{ string_value: "{ROOMS}" }}',
-    )
-    change(captions / "1/room.py", "IDLE = 60.0", f"IDLE = {IDLE_S}")
-    with Triton(copy, ["captions"], drain_s=0, log_file=copy.parent / "triton.log") as triton:
-        yield triton
+    change(copy / "captions/1/room.py", "IDLE = 60.0", f"IDLE = {IDLE_S}")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LIVEROOM_MAX_ROOMS", str(ROOMS))
+        patch.setenv("LIVEROOM_TENANT_SHARE", "0.5")
+        with Triton(copy, ["captions"], drain_s=0, log_file=copy.parent / "triton.log") as triton:
+            yield triton
 
 
 def link_or_copy(source: str, target: str) -> None:
@@ -146,6 +146,46 @@ async def test_a_crowd_at_the_door_does_no_harm(client: AsyncClient, corpus: Cor
     for room in rooms:
         await room.end()
     assert await admitted(client, corpus)
+
+
+def gauges(triton: Triton) -> dict[str, float]:
+    """What /metrics says of rooms, by name, or by reason."""
+    with urllib.request.urlopen(triton.metrics, timeout=5) as page:  # noqa: S310 - of our own server
+        found = re.findall(r'^liveroom_rooms_(\w+){model="captions"(.*)} (\S+)$', page.read().decode(), re.M)
+    return {"".join(re.findall(r'reason="(\w+)"', labels)) or name: float(at) for name, labels, at in found}
+
+
+def knock(triton: Triton, room_id: str, tenant: str) -> tuple[RawRoom, str]:
+    """A room of a tenant, as a gateway names it, and what the server says against it, if anything."""
+    room = RawRoom(triton.grpc, room_id, x_tenant=tenant, x_room_id=room_id)
+    return room, room.read(room.chunk(signals.silence(0.5), 0.0, start=True))[-1].error
+
+
+def test_a_tenant_has_its_share_and_the_metrics_say_who_was_refused(few_rooms: Triton) -> None:
+    before = gauges(few_rooms)
+    assert (before["slots"], before["open"]) == (ROOMS, 0)
+    one, two, other, late = (
+        knock(few_rooms, *who)
+        for who in (("one", "loud"), ("two", "loud"), ("other", "calm"), ("late", "third"))
+    )
+    assert (one[1], other[1]) == ("", "")
+    assert two[1] == "1 rooms are open, all this server takes of one tenant"
+    assert late[1] == "2 rooms are open, all this server takes"
+    during = gauges(few_rooms)
+    assert {name: during[name] - before[name] for name in during} == {
+        "open": 2,
+        "slots": 0,
+        "tenant": 1,
+        "full": 1,
+    }
+    for room, error in (one, two, other, late):
+        if not error:
+            room.read(room.chunk(signals.silence(0.1), 0.5, end=True))
+        room.close()
+    deadline = time.monotonic() + 5
+    while gauges(few_rooms)["open"] and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert gauges(few_rooms)["open"] == 0
 
 
 @pytest.mark.slow

@@ -1,0 +1,75 @@
+"""Whose room it is: what `captions` makes of a gateway's metadata, how many rooms it takes, its metrics."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from exporters.speech import Clip
+from server import Triton
+from tests import signals
+from tests.triton.conftest import PROJECT
+from tests.triton.rooms import RawRoom
+
+Corpus = dict[str, Clip]
+
+
+def test_rooms_of_two_tenants_may_have_one_name(live_triton: Triton, corpus: Corpus) -> None:
+    """They never hear each other. Triton counts one sequence: its end by one has the other begin again."""
+    hello, fox = corpus["en-hello_world"].audio, corpus["en-quick_brown_fox"].audio
+    with (
+        RawRoom(live_triton.grpc, "same", x_tenant="one", x_room_id="same") as one,
+        RawRoom(live_triton.grpc, "same", x_tenant="two", x_room_id="same") as two,
+    ):
+        one.read(one.chunk(hello[:8000], 0.0, start=True))
+        two.read(two.chunk(fox[:8000], 0.0, start=True))
+        one.chunk(hello[8000:], 0.5)
+        said = two.read(two.chunk(fox[8000:], 0.5, end=True))
+        assert not any(answer.error for answer in said)
+        final = " ".join(answer.text for answer in said if answer.kind == "final").lower()
+        assert "fox" in final
+        assert "hello" not in final
+        heard = one.read(one.chunk(signals.silence(0.1), 2.0))
+        assert "must specify the START flag" in heard[-1].error
+        assert not any("fox" in answer.text for answer in heard)
+
+
+def test_a_room_other_than_the_one_the_gateway_counted_is_refused(live_triton: Triton) -> None:
+    with RawRoom(live_triton.grpc, "this one", x_room_id="that%20one") as room:
+        error = room.read(room.chunk(signals.silence(0.1), 0.0, start=True))[-1].error
+    assert (
+        error
+        == "the sequence id is 'this one' and the stream's x-room-id is 'that one'; they must be the same"
+    )
+
+
+def test_who_loses_a_room_to_another_stream_is_told(live_triton: Triton) -> None:
+    quiet = signals.silence(0.5)
+    with RawRoom(live_triton.grpc, "wanted") as first, RawRoom(live_triton.grpc, "wanted") as second:
+        first.read(first.chunk(quiet, 0.0, start=True))
+        pending = first.chunk(quiet, 0.5)
+        assert not second.read(second.chunk(quiet, 0.0, start=True))[-1].error
+        assert first.read(pending)[-1].error == "another stream has begun this room"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("LIVEROOM_MAX_ROOMS", "many", "LIVEROOM_MAX_ROOMS is 'many'; it must be a whole number, at least 1"),
+        ("LIVEROOM_TENANT_SHARE", "2", "LIVEROOM_TENANT_SHARE is '2'; it must be a share of the rooms"),
+    ],
+)
+def test_an_impossible_bound_is_said_in_words(name: str, value: str, says: str) -> None:
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import types\n"
+        "sys.modules['triton_python_backend_utils'] = types.ModuleType('triton_python_backend_utils')\n"
+        "from doors import Doors\n"
+        "Doors({'max_rooms': {'string_value': '4'}, 'tenant_share': {'string_value': '1.0'}})\n"
+    )
+    folder = Path(PROJECT) / "model_repository/captions/1"
+    done = subprocess.run(
+        [sys.executable, "-c", code, folder], env={name: value}, capture_output=True, text=True, check=False
+    )
+    assert f"ValueError: {says}" in done.stderr

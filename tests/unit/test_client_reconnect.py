@@ -1,0 +1,295 @@
+"""When a room looks for another server, what it brings there, and when it gives up."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import grpc
+import numpy as np
+import pytest
+from liveroom import (
+    AsyncClient,
+    Caption,
+    Client,
+    Effects,
+    FrameSeen,
+    InferenceFailed,
+    InvalidInput,
+    Limits,
+    ModelUnavailable,
+    NotAllowed,
+    Overloaded,
+    Retries,
+    ServerUnavailable,
+    Timeouts,
+)
+
+from tests.unit.caption_peer import RATE, WORD, CaptionPeer, Moment, silence, speech
+from tests.unit.peer import Peer, Request, Send, acknowledgement, broken, event, heard, polite, refusal
+from tests.unit.picture_peer import PicturePeer, scene
+from tests.unit.test_client_replay import QUICK, TALK, TEXTS, check, never, once, played
+from tests.unit.test_client_room import talk
+
+CHUNK = np.zeros(RATE // 10, np.int16)
+LOST = "speech from 0.00 to 1.00 s was not recognised: asr: Exceeds maximum queue size"
+
+
+async def test_the_next_server_learns_what_the_last_one_knew() -> None:
+    script = CaptionPeer(once("before final", 20))
+    async with played(script) as (_, captions):
+        partial = [caption for caption in captions if not caption.is_final and caption.text.startswith("w6")][
+            -1
+        ]
+    first, second = script.starts
+    assert not {"hypothesis", "settled", "settled_language", "hypothesis_until", "spoken"} & first.keys()
+    assert second["language"] == b"auto"
+    assert second["spoken"] == b"en:1250"  # w1 to w5
+    told = second["hypothesis"].decode()
+    assert second["settled"].decode() == told.rpartition(" ")[0]
+    assert second["settled_language"] == b"en"
+    until, pts = (float(np.frombuffer(second[name])[0]) for name in ("hypothesis_until", "pts"))
+    assert pts == pytest.approx(partial.pts_start)
+    assert until == pytest.approx(pts + len(told.split()) * WORD / RATE)
+
+
+async def test_a_hypothesis_whose_audio_is_gone_is_not_handed_on() -> None:
+    script = CaptionPeer(once("before final", 20))
+    async with played(script, limits=Limits(unacknowledged=2, replay_seconds=0.6)) as (room, captions):
+        assert room.replay_lost_s > 0
+        assert [caption.text for caption in captions if caption.is_final][:2] == TEXTS[:2]
+    assert "hypothesis" not in script.starts[1]
+
+
+async def test_silence_is_not_said_again() -> None:
+    audio = np.concatenate([silence(200), speech(range(1, 4), 4)])
+    script = CaptionPeer(once("before all", 190))
+    async with played(script, audio) as (room, captions):
+        assert [caption.text for caption in captions if caption.is_final] == ["w1 w2 w3"]
+        assert room.reconnects == 1
+    assert sum(map(len, script.streams[1].samples)) < 30 * WORD
+
+
+async def test_a_room_that_says_nothing_for_long_has_not_stalled() -> None:
+    """The last chunk is acknowledged only when the next one has been heard."""
+
+    async def one_behind(request: Request, send: Send) -> None:
+        if request.parameters["sequence_end"].bool_param:
+            await polite(request, send)
+        if int(request.id) in {1, 3}:
+            await send(acknowledgement(str(int(request.id) - 1 or 1)))
+
+    peer = Peer(one_behind)
+    async with peer.client(timeouts=Timeouts(stall=0.2)) as client, client.room("quiet") as room:
+        await room.audio(CHUNK, RATE)
+        await room.audio(CHUNK, RATE)
+        await asyncio.sleep(0.6)
+        await room.end()
+        assert room.reconnects == 0
+
+
+async def test_a_reader_who_takes_a_break_is_no_stall() -> None:
+    async def chatty(request: Request, send: Send) -> None:
+        second = float(request.id)
+        await send(event(request.id, "final", f"f{request.id}", second - 1, second))
+        await send(acknowledgement(request.id))
+
+    limits = Limits(unacknowledged=3, unread_finals=1)
+    async with (
+        Peer(chatty).client(limits=limits, timeouts=Timeouts(stall=0.2)) as client,
+        client.room("deaf") as room,
+    ):
+        for _ in range(3):
+            await room.audio(CHUNK, RATE)
+        await asyncio.sleep(0.6)
+        reader = asyncio.create_task(heard(room))
+        await room.end()
+        assert [caption.text for caption in await reader] == ["f1", "f2", "f3", "f4"]
+        assert room.reconnects == 0
+
+
+async def test_a_full_server_sends_the_room_to_another_one() -> None:
+    async def full_twice(moment: Moment) -> None:
+        if moment.stream < 2:
+            await moment.send(refusal(str(moment.number), "4 rooms are open, all this server takes"))
+            await asyncio.Event().wait()
+
+    script = CaptionPeer(full_twice)
+    async with played(script) as (room, captions):
+        check(captions)
+        assert room.reconnects == 0, "it had no server before"
+    attempts = [int(seen["x-room-attempt"]) for seen in script.peer.metadata]
+    assert [attempt - attempts[0] for attempt in attempts] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("attempts", "message", "kind", "streams"),
+    [
+        (3, "4 rooms are open, all this server takes", Overloaded, 3),
+        (1, "4 rooms are open, all this server takes", Overloaded, 1),
+        (2, "Request for unknown model: 'captions' is not found", ModelUnavailable, 2),
+    ],
+)
+async def test_a_room_that_is_admitted_nowhere_is_told_soon(
+    attempts: int, message: str, kind: type[Exception], streams: int
+) -> None:
+    async def refuse(request: Request, send: Send) -> None:
+        await send(refusal(request.id, message))
+
+    peer = Peer(refuse)
+    began = time.monotonic()
+    async with peer.client(retries=Retries(attempts)) as client:
+        with pytest.raises(kind):
+            async with client.room("refused") as room:
+                await room.audio(CHUNK, RATE)
+    assert len(peer.metadata) == streams
+    assert time.monotonic() - began < 2
+
+
+async def test_a_token_that_is_refused_ends_the_room_at_once() -> None:
+    class Gateway(Peer):
+        async def ModelStreamInfer(  # noqa: N802 - the name is Triton's
+            self, requests: object, context: grpc.aio.ServicerContext
+        ) -> None:
+            self.metadata.append({})
+            await context.abort(grpc.StatusCode.UNAUTHENTICATED, "Jwt is expired")
+
+    peer = Gateway()
+    async with peer.client() as client:
+        with pytest.raises(NotAllowed, match="Jwt is expired"):
+            async with client.room("stranger") as room:
+                await room.audio(CHUNK, RATE)
+    assert len(peer.metadata) == 1
+
+
+async def test_a_room_that_breaks_every_server_is_given_up() -> None:
+    async def poisoned(moment: Moment) -> None:
+        if moment.name == "after ack" and moment.number >= 8:
+            await moment.lose("refuse")
+
+    script = CaptionPeer(poisoned)
+    with pytest.raises(ModelUnavailable, match="5 servers in a row lost the room at the same place"):
+        async with played(script):
+            pass
+    assert len(script.streams) <= 8
+
+
+async def test_a_room_without_a_server_is_given_up_in_time() -> None:
+    async def dies(request: Request, send: Send) -> None:
+        alive = len(peer.metadata) == 1 and request.id != "3"
+        await send(acknowledgement(request.id) if alive else broken("Socket closed"))
+
+    peer = Peer(dies)
+    began = time.monotonic()
+    async with peer.client(timeouts=Timeouts(reconnect=0.5)) as client:
+        with pytest.raises(ServerUnavailable, match=r"no server took the room within 0\.5 s"):
+            await talk(client.room("orphan"), 100)
+    assert 0.4 < time.monotonic() - began < 3
+
+
+async def test_speech_that_one_server_cannot_recognise_is_given_to_another() -> None:
+    async def fails_once(moment: Moment) -> None:
+        if moment.name == "before final" and moment.stream == 0:
+            await moment.send(refusal(str(moment.number), LOST))
+            await asyncio.Event().wait()
+
+    script = CaptionPeer(fails_once)
+    async with played(script) as (room, captions):
+        check(captions)
+        assert room.reconnects == 1
+
+
+async def test_speech_that_nobody_can_recognise_is_told_and_the_room_goes_on() -> None:
+    async def fails(request: Request, send: Send) -> None:
+        if request.id == "2":
+            await send(refusal(request.id, LOST))
+        await polite(request, send)
+
+    peer = Peer(fails)
+    async with peer.client() as client, client.room("mumble") as room:
+        reader = asyncio.create_task(heard(room))
+        for _ in range(2):
+            await room.audio(CHUNK, RATE)
+        with pytest.raises(InferenceFailed, match="was not recognised"):
+            await room.end()
+        assert [caption.text for caption in await reader] == ["the end"]
+        assert room.reconnects == 2
+
+
+async def test_a_chunk_that_was_refused_is_not_said_again() -> None:
+    async def breaks(moment: Moment) -> None:
+        if moment.stream == 0 and moment.number == 2 and moment.name == "before all":
+            await moment.send(refusal("2", "audio has NaN or infinite samples"))
+        if moment.stream == 0 and moment.number == 3:
+            await moment.lose("reset")
+
+    script = CaptionPeer(breaks)
+    async with script.peer.client(timeouts=QUICK) as client, client.room("room") as room:
+        await room.audio(CHUNK, RATE)
+        await room.audio(CHUNK, RATE)
+        await asyncio.sleep(0.2)
+        with pytest.raises(InvalidInput, match="NaN"):
+            await room.audio(CHUNK, RATE)
+        await room.audio(CHUNK, RATE)
+        await room.end()
+    assert [request.id for request in script.peer.chunks] == ["1", "2", "3", "3", "4"]
+
+
+async def test_the_synchronous_twin_sees_nothing_of_it_but_the_count() -> None:
+    script = CaptionPeer(once("before final", 8))
+
+    def use(url: str) -> None:
+        with Client(url, timeouts=QUICK) as client, client.room("sync") as room:
+            for at in range(0, len(TALK), WORD):
+                room.audio(TALK[at : at + WORD], RATE)
+            room.end()
+            check([caption for caption in room.events() if isinstance(caption, Caption)])
+            assert (room.reconnects, room.duplicates_dropped, room.replay_lost_s) == (1, 0, 0.0)
+
+    async with script.peer.listening() as url:
+        await asyncio.to_thread(use, url)
+
+
+async def test_transcripts_and_captions_of_files_survive_too() -> None:
+    script = CaptionPeer(once("before final", 8))
+    async with script.peer.client(timeouts=QUICK) as client:
+        captions = client.captions(TALK, RATE, chunk_s=0.25)
+        check([caption async for caption in captions])
+    assert len(script.streams) == 2
+
+
+async def test_a_frame_that_is_lost_with_its_server_is_looked_at_by_another() -> None:
+    peer = PicturePeer()
+    peer.failures = [(grpc.StatusCode.INTERNAL, "Received RST_STREAM with error code 2")]
+    async with peer.client() as client, client.room("video") as room:
+        await room.frame(scene(1), 0.0)
+        await room.end()
+        assert [type(event) for event in [event async for event in room.events()]] == [FrameSeen]
+    assert (len(peer.unary), room.frames_dropped) == (2, 0)
+
+
+async def test_a_studio_room_goes_on_on_another_server() -> None:
+    """Which has to be told where it begins, and its background."""
+    peer = PicturePeer()
+    background = scene(9)
+    async with (
+        peer.client(retries=Retries(backoff=0.01)) as client,
+        client.studio_room("r", Effects(replace=1.0), background=background) as room,
+    ):
+        await room.frame(scene(1))
+        peer.failures = [
+            (grpc.StatusCode.UNAVAILABLE, "upstream connect error or disconnect/reset before headers"),
+            (grpc.StatusCode.INVALID_ARGUMENT, "sequence r must specify the START flag on the first request"),
+        ]
+        await room.frame(scene(2))
+    starts = [request.parameters["sequence_start"].bool_param for request in peer.unary]
+    assert starts == [True, False, False, True, False]
+    assert ["background" in {tensor.name for tensor in request.inputs} for request in peer.unary] == starts
+
+
+async def test_a_room_that_never_broke_can_be_told() -> None:
+    async with AsyncClient() as client:
+        room = client.room("not open")
+        assert (room.reconnects, room.duplicates_dropped, room.replay_lost_s) == (0, 0, 0.0)
+    async with played(CaptionPeer(never)) as (open_room, _):
+        assert open_room.reconnects == 0
