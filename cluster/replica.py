@@ -32,7 +32,8 @@ HOPELESS = 3
 """Starts in a row that never became ready; a kubelet would go on for ever."""
 PROBE_S, PROBE_TIMEOUT_S, PROBES = 2.0, 1.0, 3
 """Every so often /live is asked; after so many failures the replica is ended. In a pod it is 10, 1 and 3."""
-DRAIN_S = 20.0
+DRAIN_S = 5.0
+"""Rooms move within 2 s; Triton would wait for ever for their sequences, which nobody ends any more."""
 
 
 class Replica:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 
+from cluster.errors import ClusterError
 from cluster.local import LocalCluster
 from perf.load.playback import percentiles
 from perf.rooms import profile as profiles
@@ -19,6 +20,7 @@ TOUCHING_S = 0.05
 """A final that begins earlier than this before the end of the one before says something again."""
 SEED = 1
 _WAIT_S = 20.0
+_LONGEST_S = 180.0
 
 
 @dataclass(frozen=True)
@@ -130,9 +132,13 @@ class Rooms:
             stage.hear(message)
 
         seen = observe(self._server, order, self._times, listen)
-        thread.join(_WAIT_S)
-        if errors:
-            raise errors[0]
+        thread.join(_LONGEST_S)
+        if errors or thread.is_alive():
+            raise (
+                errors[0]
+                if errors
+                else ClusterError(f"a failure was not over {_LONGEST_S:.0f} s after the rooms")
+            )
         return judge(seen, self.reference, len(self._joins), tuple(stage.injuries))
 
 
