@@ -79,6 +79,7 @@ _DROPPED_ROOM = re.compile(
 )
 _LOST_SPEECH = re.compile(r"was not recognised", re.IGNORECASE)
 _TAKEN_ROOM = re.compile(r"has begun this room")
+_NOT_HEARD = re.compile(r"^not heard: ")
 _FAILED_ROOM = re.compile(r"^captions failed")
 _TIMED_OUT = re.compile(r"timeout expired|deadline exceeded", re.IGNORECASE)
 _RAISED = re.compile(r"failed to process the request|\n\s*At:\n", re.IGNORECASE)
@@ -98,6 +99,7 @@ _IN_STREAM: tuple[tuple[re.Pattern[str], type[LiveroomError], str], ...] = (
     (_OVERLOAD, Overloaded, _BUSY),
     (_TIMED_OUT, DeadlineExceeded, "the request waited too long on the server"),
     (_CONNECTION, ServerUnavailable, "the server is going away"),
+    (_NOT_HEARD, RoomFailed, _FAILED),
     (_RAISED, InferenceFailed, _FAILED),
 )
 """What the sentences of Triton and of `captions` mean; the first that matches counts."""

@@ -25,7 +25,7 @@ SAME = 0.05
 """Seconds by which a segment may begin later than it did on the server before and still be the same."""
 ATTEMPTS = 1_000_000
 """The first attempt of a room is numbered below this."""
-MOST_LOST = 2
+MOST_LOST = 3
 """How often speech that one server could not recognise is given to another."""
 
 

@@ -213,7 +213,7 @@ async def test_speech_that_nobody_can_recognise_is_told_and_the_room_goes_on() -
         with pytest.raises(InferenceFailed, match="was not recognised"):
             await room.end()
         assert [caption.text for caption in await reader] == ["the end"]
-        assert room.reconnects == 2
+        assert room.reconnects == 3
 
 
 async def test_a_chunk_that_was_refused_is_not_said_again() -> None:

@@ -126,12 +126,12 @@ class Recogniser:
             self._audience.tell("partial", segment, "", language, segment.end)
 
     async def _insist(self, segment: Segment) -> tuple[str, str]:
-        """Recognise a segment, again and again while the server is overloaded."""
+        """Recognise a segment, again and again while the server is overloaded and does not stop."""
         for attempt in range(TRIES - 1):
             try:
                 return await self._recognise(segment)
             except ServiceError as error:
-                if error.invalid:
+                if error.invalid or error.leaving:
                     raise
                 await asyncio.sleep(0.1 * 2**attempt)
         return await self._recognise(segment)

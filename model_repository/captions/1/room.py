@@ -149,12 +149,13 @@ class Room:
                     await recognise(np.zeros(SAMPLE_RATE // 10, np.float32), self._language)
                 await self._hear(self._intake.take(chunk))
             except (ChunkError, PtsError, ServiceError) as error:
-                overload = isinstance(error, ServiceError) and not error.invalid
+                ours = isinstance(error, ServiceError) and not error.invalid
+                said = f"not heard: {error}" if ours else str(error)
                 if not last:
                     self._hearing = None
-                    sender.refuse(str(error), overload=overload)
+                    sender.refuse(said, overload=ours)
                     continue
-                sender.error(str(error), overload=overload)
+                sender.error(said, overload=ours)
             await self._recogniser.space()
             if sender.cancelled():
                 return

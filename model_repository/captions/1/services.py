@@ -16,11 +16,15 @@ END = pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_END
 
 
 class ServiceError(RuntimeError):
-    """A model that captions call answered with an error; `invalid` where it was the input's fault."""
+    """A model that captions call answered with an error; `invalid` where it was the input's fault.
+
+    `leaving`: the server stops, and will answer no more.
+    """
 
     def __init__(self, message: str, invalid: bool) -> None:
         super().__init__(message)
         self.invalid = invalid
+        self.leaving = "Server not ready" in message
 
 
 @dataclass(frozen=True)
