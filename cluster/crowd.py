@@ -11,7 +11,7 @@ from cluster.local import LocalCluster
 
 CHUNK_S, RATE = 0.5, 16_000
 _SILENCE = np.zeros(int(CHUNK_S * RATE), np.int16)
-_SETTLE_S = 3.0
+_SETTLE_S = 2.0
 FAST_S = 3.0
 """A refusal may take so long, with the attempts at other replicas that the client makes first."""
 

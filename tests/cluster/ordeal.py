@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cluster import LocalCluster, crowd
-from cluster.failures import busiest, hang, kill_stub
+from cluster import LocalCluster, Replica, crowd
+from cluster.failures import busiest, kill_stub
 from cluster.rooms import Rooms, Stage, Toll
 from server.process import SHM
 
 MAX_ROOMS = 8
 ROOMS = 3
-SECONDS = 22.0
+SECONDS = 25.0
 
 
 def until(condition: Callable[[], bool], timeout_s: float) -> float:
@@ -74,36 +74,36 @@ def crowded(cluster: LocalCluster, rooms: Rooms) -> Seen:
 
 
 def battered(cluster: LocalCluster, rooms: Rooms) -> Seen:
-    """One replica hangs, the other is drained, and a process of a model is killed, one after another."""
+    """A process of a model is killed, then a replica hangs, then the one that took its rooms is drained."""
     numbers: dict[str, float] = {}
 
     def during(stage: Stage) -> None:
-        chance = random.Random(1)
-        time.sleep(2)
+        time.sleep(1.0)
         stage.mid_sentence()
-        first = busiest(cluster)
-        stage.injured("hung", first.name)
-        began = time.monotonic()
-        hanging = asyncio.to_thread(hang, first, chance)
-
-        async def hung() -> None:
-            task = asyncio.create_task(hanging)
-            port = first.grpc_port
-            await asyncio.to_thread(until, lambda: not cluster.gateway.hosts()[port].healthy, 10)
-            await asyncio.to_thread(until, lambda: cluster.gateway.hosts()[port].active == 0, 10)
-            numbers["hung replica has no rooms after"] = time.monotonic() - began
-            await task
-
-        asyncio.run(hung())
+        victim = busiest(cluster)
+        stage.injured("stub killed", victim.name)
+        kill_stub(victim, random.Random(1))
+        numbers["unready after the death of a stub"] = until(lambda: bool(victim.ready()), 10)
         cluster.wait_ready()
-        second = next(each for each in cluster.replicas if each is not first)
-        stage.injured("stub killed", first.name)
-        kill_stub(first, chance)
-        numbers["unready after a stub's death after"] = until(lambda: bool(first.ready()), 10)
+        victim = busiest(cluster)
+        stage.injured("hung", victim.name)
+        victim.stop_signal()
+        try:
+            numbers["a hung replica has no rooms after"] = until(lambda: _out(cluster, victim), 15)
+        finally:
+            victim.cont_signal()
         cluster.wait_ready()
-        stage.injured("drained", second.name)
-        second.drain_and_restart()
+        stage.mid_sentence()
+        victim = busiest(cluster)
+        stage.injured("drained", victim.name)
+        victim.drain_and_restart()
 
     toll = rooms.play(during)
     cluster.wait_ready()
     return Seen(toll, numbers)
+
+
+def _out(cluster: LocalCluster, victim: Replica) -> bool:
+    """Whether the gateway sends nothing to a replica, and waits for nothing from it."""
+    host = cluster.gateway.hosts()[victim.grpc_port]
+    return not host.healthy and host.active == 0

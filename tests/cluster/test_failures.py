@@ -3,11 +3,12 @@
 from math import ceil
 
 import psutil
+import pytest
 
 from cluster import LocalCluster, crowd
 from cluster.rooms import Toll
 from cluster.story import GAP_S
-from tests.cluster.ordeal import MAX_ROOMS, ROOMS, Seen
+from tests.cluster.ordeal import MAX_ROOMS, ROOMS, SECONDS, Seen
 
 BALANCE = 1.2
 """`hash_balance_factor` of the gateway; it lets one more room in than this allows."""
@@ -46,16 +47,24 @@ def test_overload_is_refused_fast_and_no_tenant_takes_all(crowded: Seen) -> None
     assert found.refused_s < crowd.FAST_S
 
 
-def test_a_hung_replica_is_taken_out_and_its_rooms_go_on(battered: Seen) -> None:
+def test_rooms_outlive_a_dead_stub_a_hung_replica_and_a_drained_one(battered: Seen) -> None:
     unharmed(battered.toll)
-    assert battered.toll.reconnects >= 2
-    assert battered.numbers["hung replica has no rooms after"] < 10
-    assert all(gap_s < GAP_S for gap_s in battered.toll.gaps_s)
+    assert [injury.kind for injury in battered.toll.injuries] == ["stub killed", "hung", "drained"]
+    assert battered.toll.reconnects >= 2, "at least two of three rooms were on the one that hung"
 
 
-def test_a_dead_stub_makes_its_replica_unready_and_rooms_go_on(battered: Seen) -> None:
-    assert battered.numbers["unready after a stub's death after"] < 10
-    unharmed(battered.toll)
+def test_rooms_move_off_a_replica_that_is_drained(battered: Seen) -> None:
+    if battered.toll.injuries[-1].at_s > SECONDS - 2:
+        pytest.skip("this machine was too slow: the rooms were over when the replica was drained")
+    assert battered.toll.reconnects >= 4
+
+
+def test_a_dead_stub_makes_its_replica_unready(battered: Seen) -> None:
+    assert battered.numbers["unready after the death of a stub"] < 10
+
+
+def test_a_hung_replica_is_taken_out(battered: Seen) -> None:
+    assert battered.numbers["a hung replica has no rooms after"] < 10
 
 
 def test_the_cluster_is_whole_again(cluster: LocalCluster, battered: Seen) -> None:
