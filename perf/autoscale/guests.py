@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from itertools import count
 
 import numpy as np
 from liveroom import AsyncClient, Caption, LiveroomError, Overloaded
@@ -48,11 +47,11 @@ class Guests:
         await asyncio.sleep(max(0.0, began + start.at_s - time.perf_counter()))
         self.ledger.starts += 1
         refused_at: float | None = None
-        for tries in count():  # in the room's id, which the gateway hashes, so that each finds other replicas
+        while True:
             tried = time.perf_counter()
             opened = asyncio.get_running_loop().call_later(_ADMITTED_S, self._opened, refused_at, tried)
             try:
-                await self._open(f"trial-{number}-{tries}", speech)
+                await self._open(f"trial-{number}", speech)
             except Overloaded as error:
                 if time.perf_counter() - tried > _ADMITTED_S:
                     self.ledger.dropped += 1

@@ -25,7 +25,7 @@ WINDOW_S = 30.0
 UNTIL_S = 390.0
 ROOMS = (
     Start(0.0, 300.0),
-    Start(40.0, 240.0),
+    Start(35.0, 240.0),
     Start(58.0, 150.0),
     Start(62.0, 60.0),
     Start(110.0, 120.0),
