@@ -39,7 +39,7 @@ class Link:
         transport: the channels to the servers.
         room_id: checked.
         options: inputs that go with the first request on each server.
-        inbox: where captions go; it is closed when the room is over.
+        inbox: where captions go; it is closed when the room breaks, or by `finish`.
         limits: see there, like `timeouts`.
     """
 
@@ -79,6 +79,7 @@ class Link:
         Raises:
             LiveroomError: the room is over.
         """
+        await asyncio.sleep(0)  # who sends in a row lets what was sent before be on its way
         await self._until(lambda: self.failure or self._under_way < self._limit)
         self.check()
 
@@ -89,13 +90,14 @@ class Link:
             self._changed.notify_all()
 
     async def finish(self) -> None:
-        """Wait until everything has been answered.
+        """Wait until everything has been answered; there are no events after that.
 
         Raises:
             LiveroomError: the room broke before that.
         """
         await asyncio.wait([self._task])
         self.check()
+        await self._inbox.close()
 
     async def cancel(self) -> None:
         """Give the room up now."""
@@ -169,7 +171,8 @@ class Link:
             failure = error
         finally:
             self.failure = failure
-            await self._inbox.close(failure)
+            if failure:
+                await self._inbox.close(failure)
             async with self._changed:
                 self._changed.notify_all()
 

@@ -232,6 +232,20 @@ async def test_cancelling_drops_frames_under_way_at_once() -> None:
         assert gate.arrived.empty()
 
 
+async def test_a_frame_may_be_answered_after_the_last_caption() -> None:
+    gate = Gate()
+    async with PicturePeer(gate).client() as client, client.room("late") as room:
+        reader = asyncio.create_task(frames_of(room))
+        await room.audio(CHUNK, RATE)
+        await room.frame(scene(1), 0.0)
+        await gate.arrivals(1)
+        ending = asyncio.create_task(room.end())
+        await asyncio.sleep(0.2)  # the speech has ended
+        gate.open(1)
+        await ending
+        assert [frame.pts_start for frame in await reader] == [0.0]
+
+
 async def test_a_server_that_dies_ends_the_room_for_frames_too() -> None:
     gate = Gate()
     peer = PicturePeer(gate)
