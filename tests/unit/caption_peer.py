@@ -19,6 +19,8 @@ from tests.unit.peer import Peer, Request, Send, acknowledgement, broken, event,
 RATE = 8_000
 WORD = RATE // 4
 """Samples of one word."""
+HEARD_STEP = 4 * WORD
+"""How much has to be done with until the client is told."""
 
 Int16: TypeAlias = NDArray[np.int16]
 Break: TypeAlias = Callable[["Moment"], Awaitable[None]]
@@ -134,7 +136,7 @@ class CaptionPeer:
                 room.told = end
             await moment(f"after {kind}")
         open_from = next((start for start, end in _runs(heard) if end > room.told), len(heard))
-        if open_from > room.seen:
+        if open_from >= room.seen + HEARD_STEP:
             room.seen = open_from
             await send(event(str(number), "heard", "", room.at(open_from), room.at(open_from)))
         await moment("before ack")

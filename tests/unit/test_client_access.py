@@ -9,7 +9,9 @@ import grpc
 import liveroom._transport
 import numpy as np
 import pytest
+import soundfile
 from liveroom import AsyncClient, InvalidInput, LiveroomError, NotAllowed, Retries, ServerUnavailable
+from liveroom.cli import main
 
 from cluster.credentials import Credentials
 from tests.unit.peer import Peer
@@ -55,6 +57,25 @@ async def test_a_token_file_is_read_again_when_it_has_changed_and_only_a_good_on
         "first",
         "third",
     ]
+
+
+async def test_the_command_line_takes_a_token_from_a_file_or_the_environment_and_never_as_an_argument(
+    issued: Credentials, tls: grpc.ServerCredentials, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "token").write_text("of-a-file")
+    soundfile.write(tmp_path / "speech.wav", np.zeros(RATE), RATE)
+    command = ["transcribe", str(tmp_path / "speech.wav")]
+    peer = Peer()
+    async with peer.listening(tls) as url:
+        options = ["--url", url, "--ca", str(issued.ca), "--token-file", str(tmp_path / "token")]
+        assert await asyncio.to_thread(main, command + options) == 0
+        monkeypatch.setenv("LIVEROOM_URL", url)
+        monkeypatch.setenv("LIVEROOM_CA", str(issued.ca))
+        monkeypatch.setenv("LIVEROOM_TOKEN", WORD)
+        assert await asyncio.to_thread(main, command) == 0
+        with pytest.raises(SystemExit):
+            await asyncio.to_thread(main, [*command, "--token", WORD])
+    assert [seen["authorization"] for seen in peer.metadata] == ["Bearer of-a-file", f"Bearer {WORD}"]
 
 
 @pytest.mark.parametrize("token", ["", "two words", "tokens/mine.jwt", "naïve", "one\ntwo"])

@@ -41,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
         commands.add_parser,
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,  # --token would be --token-file, and a token no file
     )
 
     live = add(
