@@ -55,12 +55,12 @@ def test_what_is_shipped_survives_prometheus_and_does_not_scale_down_without_it(
 
 
 def test_what_is_shipped_is_on_the_frontier() -> None:
-    """Two fixed hours with a burst: it keeps the budgets, and what else does is at most a tenth cheaper.
+    """A fixed hour with a burst: it keeps the budgets, and what else does is at most a tenth cheaper.
 
     A tenth, because 75 % of the slots keeps them too, at the edge, and no longer where start-up is slower.
     """
-    traffic = Traffic(2000, burst=Burst(0.75 * HOUR_S))
-    scenario = Scenario(Cluster(balance=manifests.balance()), NODE, traffic, 1, 2 * HOUR_S)
+    traffic = Traffic(2000, burst=Burst(0.25 * HOUR_S))
+    scenario = Scenario(Cluster(balance=manifests.balance()), NODE, traffic, 1, HOUR_S)
     names = ("CPU 70", "queue", "rooms 60 %", "rooms 75 %", "rooms 90 %", "shipped")
     chosen = [policy for policy in policies.compared(NODE, traffic.rooms) if policy.name.startswith(names)]
     days = [(policy, scenario.by_occupancy(policy)) for policy in chosen]
@@ -80,7 +80,7 @@ def test_what_is_shipped_is_on_the_frontier() -> None:
 
 def test_what_is_shipped_bears_a_slower_start_up_better_than_75_percent() -> None:
     slow = Cluster(StartUp(node_s=165.0), manifests.balance())
-    scenario = Scenario(slow, NODE, Traffic(2000, burst=Burst(0.75 * HOUR_S)), 1, 2 * HOUR_S)
+    scenario = Scenario(slow, NODE, Traffic(2000, burst=Burst(0.25 * HOUR_S)), 1, HOUR_S)
     shipped = manifests.scaled_object()
     shipped = replace(shipped, most=Policy.most)
     fuller = replace(shipped, metrics=(Metric("rooms", "AverageValue", 0.75),))
@@ -244,7 +244,7 @@ def test_the_command_prints_saves_and_draws(
     monkeypatch.setattr(policies, "compared", few)
     out = tmp_path / "autoscale.json"
     arguments = ["autoscale", str(nodes.PUBLISHED), "--rooms", "500", "--price", "0.5"]
-    arguments += ["--hours", "1.5", "--burst-at", "0.5"]
+    arguments += ["--hours", "0.5", "--burst-at", "0.25"]
     assert main([*arguments, "--out", str(out), "--json"]) == 0
     told = capsys.readouterr()
     found = json.loads(told.out)

@@ -38,16 +38,16 @@ def played(
 
 
 def test_the_simulations_agree() -> None:
-    """The counts against the rooms: 6 afternoons with a burst, failures and too few replicas, of each.
+    """The counts against the rooms: 5 times two hours with a burst, failures and too few replicas, of each.
 
     Tolerances are four standard errors of the mean, as seen over 30 seeds, and a tenth for what the counts
     leave out.
     """
     policy = by_rooms(0.85)
-    traffic = Traffic(300, burst=Burst(1.5 * HOUR_S))
+    traffic = Traffic(300, burst=Burst(HOUR_S))
     found: dict[str, list[Books]] = {"occupancy": [], "events": []}
-    for seed in range(6):
-        scenario = Scenario(Cluster(failures_per_day=2.0), NODE, traffic, seed, 3 * HOUR_S)
+    for seed in range(5):
+        scenario = Scenario(Cluster(failures_per_day=2.0), NODE, traffic, seed, 2 * HOUR_S)
         found["occupancy"].append(scenario.by_occupancy(policy))
         found["events"].append(scenario.by_events(policy))
 
