@@ -23,6 +23,8 @@ from ._wire import Outputs, Step, Value, caption, captions_request
 
 SAME = 0.05
 """Seconds by which a segment may begin later than it did on the server before and still be the same."""
+QUIET = 30.0
+"""Seconds without a piece after which a room that loses its server does not need the next one yet."""
 ATTEMPTS = 1_000_000
 """The first attempt of a room is numbered below this."""
 MOST_LOST = 3
@@ -69,6 +71,7 @@ class Link:
         self._spoken: Counter[str] = Counter()
         # A gateway hashes it: a room opened again under the same id must not meet the same servers again
         self._attempt = random.randrange(ATTEMPTS)  # noqa: S311 - not a secret
+        self._spoke = 0.0
         self._cancelled = RoomClosed(f"room {room_id!r} was cancelled")
         self._outage = Outage(timeouts.reconnect, transport.retries.attempts)
         self._task = asyncio.create_task(self._live(), name=f"liveroom room {room_id}")
@@ -87,6 +90,7 @@ class Link:
         """Send a piece as soon as may be, and keep it as long as it is needed."""
         async with self._changed:
             self.replay.add(samples, rate, pts, last=last)
+            self._spoke = asyncio.get_running_loop().time()
             self._changed.notify_all()
 
     async def finish(self) -> None:
@@ -164,6 +168,7 @@ class Link:
             await self._until(lambda: self.replay.waiting)
             while (error := await self._stream_once()) is not None:
                 self.replay.rewind()
+                await self._something_to_say()
                 await asyncio.sleep(self._outage.pause(error, self.replay.done))
                 self._attempt += 1
             failure = None
@@ -175,6 +180,12 @@ class Link:
                 await self._inbox.close(failure)
             async with self._changed:
                 self._changed.notify_all()
+
+    async def _something_to_say(self) -> None:
+        """Wait for the next piece where the last one is long past: servers forget a silent room."""
+        last = self.replay.added
+        if asyncio.get_running_loop().time() - self._spoke > QUIET:
+            await self._until(lambda: self.replay.added > last)
 
     async def _stream_once(self) -> LiveroomError | None:
         """Send what is there and what comes to one server; what broke that, or None when the room is over."""

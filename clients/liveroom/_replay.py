@@ -55,6 +55,7 @@ class Replay:
     Attributes:
         done: seconds on the room's clock.
         lost_s: seconds of audio that no server could be told again.
+        added: how many pieces there have been.
     """
 
     def __init__(self, limit: float) -> None:
@@ -64,7 +65,7 @@ class Replay:
         self._pieces: deque[Piece] = deque()
         self._held = 0.0
         self._sent = 0  # of `_pieces`, the first ones
-        self._number = 0
+        self.added = 0
         self._expected: float | None = None
         self._gone = (0.0, -math.inf)  # seconds let go before they were done, and where they ended
 
@@ -80,8 +81,8 @@ class Replay:
 
     def add(self, samples: Samples, rate: int, pts: float, *, last: bool = False) -> None:
         """Keep a copy of `samples`, to be sent after all that was added before."""
-        self._number += 1
-        piece = Piece(self._number, samples.copy(), rate, pts, self._heard(pts), last)
+        self.added += 1
+        piece = Piece(self.added, samples.copy(), rate, pts, self._heard(pts), last)
         if self._expected is None or pts >= self._expected - TOLERANCE:  # the server refuses what is earlier
             self._expected = piece.heard + piece.seconds
         self._pieces.append(piece)

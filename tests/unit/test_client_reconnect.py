@@ -6,14 +6,10 @@ import asyncio
 import time
 
 import grpc
+import liveroom._link
 import numpy as np
 import pytest
 from liveroom import (
-    AsyncClient,
-    Caption,
-    Client,
-    Effects,
-    FrameSeen,
     InferenceFailed,
     InvalidInput,
     Limits,
@@ -27,8 +23,7 @@ from liveroom import (
 
 from tests.unit.caption_peer import RATE, WORD, CaptionPeer, Moment, silence, speech
 from tests.unit.peer import Peer, Request, Send, acknowledgement, broken, event, heard, polite, refusal
-from tests.unit.picture_peer import PicturePeer, scene
-from tests.unit.test_client_replay import QUICK, TALK, TEXTS, check, never, once, played
+from tests.unit.test_client_replay import QUICK, TEXTS, check, once, played
 from tests.unit.test_client_room import talk
 
 CHUNK = np.zeros(RATE // 10, np.int16)
@@ -86,6 +81,28 @@ async def test_a_room_that_says_nothing_for_long_has_not_stalled() -> None:
         await asyncio.sleep(0.6)
         await room.end()
         assert room.reconnects == 0
+
+
+async def test_a_room_that_was_forgotten_in_its_silence_begins_again_when_it_speaks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(liveroom._link, "QUIET", 0.1)
+
+    async def forgets(moment: Moment) -> None:
+        if moment.name == "after ack" and moment.number == 3 and moment.stream == 0:
+            await asyncio.sleep(0.3)
+            await moment.lose("reset")
+
+    script = CaptionPeer(forgets)
+    async with script.peer.client(timeouts=QUICK) as client, client.room("room") as room:
+        for _ in range(3):
+            await room.audio(CHUNK, RATE)
+        await asyncio.sleep(0.8)
+        assert len(script.streams) == 1, "nobody needs a server before there is something to say"
+        await room.audio(CHUNK, RATE)
+        await room.end()
+        assert room.reconnects == 1
+    assert [request.id for request in script.peer.chunks][-2:] == ["4", "5"]
 
 
 async def test_a_reader_who_takes_a_break_is_no_stall() -> None:
@@ -233,63 +250,3 @@ async def test_a_chunk_that_was_refused_is_not_said_again() -> None:
         await room.audio(CHUNK, RATE)
         await room.end()
     assert [request.id for request in script.peer.chunks] == ["1", "2", "3", "1", "3", "4"]
-
-
-async def test_the_synchronous_twin_sees_nothing_of_it_but_the_count() -> None:
-    script = CaptionPeer(once("before final", 8))
-
-    def use(url: str) -> None:
-        with Client(url, timeouts=QUICK) as client, client.room("sync") as room:
-            for at in range(0, len(TALK), WORD):
-                room.audio(TALK[at : at + WORD], RATE)
-            room.end()
-            check([caption for caption in room.events() if isinstance(caption, Caption)])
-            assert (room.reconnects, room.duplicates_dropped, room.replay_lost_s) == (1, 0, 0.0)
-
-    async with script.peer.listening() as url:
-        await asyncio.to_thread(use, url)
-
-
-async def test_transcripts_and_captions_of_files_survive_too() -> None:
-    script = CaptionPeer(once("before final", 8))
-    async with script.peer.client(timeouts=QUICK) as client:
-        captions = client.captions(TALK, RATE, chunk_s=0.25)
-        check([caption async for caption in captions])
-    assert len(script.streams) == 2
-
-
-async def test_a_frame_that_is_lost_with_its_server_is_looked_at_by_another() -> None:
-    peer = PicturePeer()
-    peer.failures = [(grpc.StatusCode.INTERNAL, "Received RST_STREAM with error code 2")]
-    async with peer.client() as client, client.room("video") as room:
-        await room.frame(scene(1), 0.0)
-        await room.end()
-        assert [type(event) for event in [event async for event in room.events()]] == [FrameSeen]
-    assert (len(peer.unary), room.frames_dropped) == (2, 0)
-
-
-async def test_a_studio_room_goes_on_on_another_server() -> None:
-    """Which has to be told where it begins, and its background."""
-    peer = PicturePeer()
-    background = scene(9)
-    async with (
-        peer.client(retries=Retries(backoff=0.01)) as client,
-        client.studio_room("r", Effects(replace=1.0), background=background) as room,
-    ):
-        await room.frame(scene(1))
-        peer.failures = [
-            (grpc.StatusCode.UNAVAILABLE, "upstream connect error or disconnect/reset before headers"),
-            (grpc.StatusCode.INVALID_ARGUMENT, "sequence r must specify the START flag on the first request"),
-        ]
-        await room.frame(scene(2))
-    starts = [request.parameters["sequence_start"].bool_param for request in peer.unary]
-    assert starts == [True, False, False, True, False]
-    assert ["background" in {tensor.name for tensor in request.inputs} for request in peer.unary] == starts
-
-
-async def test_a_room_that_never_broke_can_be_told() -> None:
-    async with AsyncClient() as client:
-        room = client.room("not open")
-        assert (room.reconnects, room.duplicates_dropped, room.replay_lost_s) == (0, 0, 0.0)
-    async with played(CaptionPeer(never)) as (open_room, _):
-        assert open_room.reconnects == 0
