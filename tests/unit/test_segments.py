@@ -172,3 +172,25 @@ def test_a_hypothesis_that_heard_all_the_speech_is_the_last_word() -> None:
     assert not segment.heard_out
     segment.heard = 40
     assert segment.heard_out
+
+
+def test_what_may_still_become_a_segment_begins_at_the_earliest_sample() -> None:
+    segmenter = Segmenter()
+    assert segmenter.earliest == 0
+    feed(segmenter, [QUIET] * 100)
+    assert segmenter.earliest == (100 - LEAD - ONSET) * WINDOW
+    feed(segmenter, [LOUD] * ONSET, first=100)
+    assert segmenter.open is not None
+    assert segmenter.earliest == segmenter.open.start == (100 - LEAD) * WINDOW
+
+
+def test_a_segment_that_began_elsewhere_goes_on_to_where_it_was_heard_at_least() -> None:
+    """Even through what sounds like a pause to a detector that has just begun."""
+    least = 3 * PAUSE
+    segmenter = Segmenter(Segment(0, hypothesis=" one two", settled=" one", heard=least, least=least))
+    assert feed(segmenter, [QUIET] * (least - 1)) == []
+    assert segmenter.open is not None
+    assert not segmenter.open.due, "what was heard of it needs no other hypothesis"
+    (closed,) = feed(segmenter, [QUIET] * PAUSE, first=least - 1)
+    assert (closed.start, closed.settled, closed.hypothesis) == (0, " one", " one two")
+    assert closed.heard_out
