@@ -60,9 +60,7 @@ def main() -> int:
     try:
         if options.command == "status":
             return _status(as_json=options.json)
-        console.print(
-            f"starting {options.replicas} replicas of {', '.join(options.models)}, Envoy and Prometheus"
-        )
+        console.print(f"starting Envoy, Prometheus and {options.replicas} x {', '.join(options.models)}")
         with (
             console.status("starting") as spinner,
             LocalCluster(

@@ -14,7 +14,7 @@ from server.process import SHM
 
 MAX_ROOMS = 8
 ROOMS = 3
-SECONDS = 25.0
+SECONDS = 20.0
 
 
 def until(condition: Callable[[], bool], timeout_s: float) -> float:

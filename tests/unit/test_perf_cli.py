@@ -43,6 +43,8 @@ def test_a_file_that_is_no_sound_is_one_line(tmp_path: Path, content: bytes | No
         (("rooms", "--seconds", "nan"), "nan: expected a number, more than 0"),
         (("rooms", "--url", "10.0.0.7:8001"), "10.0.0.7:8001: expected a port on this machine"),
         (("rooms", "--url", "127.0.0.1"), "127.0.0.1: expected a port on this machine"),
+        (("rooms", "--url", "grpcs://10.0.0.7:8443"), "10.0.0.7:8443: expected a port on this machine"),
+        (("rooms", "--token-file", "nowhere"), "nowhere: no such file"),
         (("rooms", "--metrics-port", "70000"), "70000: expected a port, 0 to 65535"),
     ],
 )
