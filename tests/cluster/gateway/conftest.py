@@ -52,7 +52,7 @@ class TritonPythonModel:
 '''
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def front_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository with `identity`, `moody` (unary) and `talker` (decoupled)."""
     repository = tmp_path_factory.mktemp("front")
@@ -66,20 +66,20 @@ def front_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return repository
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def tritons(front_models: Path) -> Iterator[list[Triton]]:
     """Two servers with them; what is not inference needs a key."""
     with started(front_models) as one, started(front_models) as other:
         yield [one, other]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def credentials(tmp_path_factory: pytest.TempPathFactory) -> Credentials:
     """The gateway's."""
     return Credentials.create(tmp_path_factory.mktemp("credentials"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def front(
     tmp_path_factory: pytest.TempPathFactory, tritons: list[Triton], credentials: Credentials
 ) -> Iterator[Front]:

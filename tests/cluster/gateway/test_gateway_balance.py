@@ -43,14 +43,22 @@ def wait_for(front: Front, healthy: set[int]) -> None:
     time.sleep(0.15)  # its worker hears of it 0.1 s later
 
 
-def test_calls_are_spread_over_all(front: Front) -> None:
-    before = {number: host.total for number, host in front.gateway.hosts("calls").items()}
+def test_calls_go_to_the_replica_with_the_fewest(front: Front) -> None:
     with front.stub() as stub:
-        calls = [stub.ModelInfer.future(request("moody", 20), timeout=PATIENCE_S) for _ in range(40)]
-        assert all(call.code() is grpc.StatusCode.OK for call in calls)
-    shares = [host.total - before[number] for number, host in front.gateway.hosts("calls").items()]
-    assert sum(shares) == 40
-    assert min(shares) >= 16, "least request: those that are busy get no more"
+        long = stub.ModelInfer.future(request("moody", 700), timeout=PATIENCE_S)
+        deadline = time.monotonic() + PATIENCE_S
+        while not any(host.active for host in front.gateway.hosts("calls").values()):
+            assert time.monotonic() < deadline
+        before = front.gateway.hosts("calls")
+        for _ in range(8):
+            stub.ServerLive(service_pb2.ServerLiveRequest(), timeout=PATIENCE_S)
+        after = front.gateway.hosts("calls")
+        assert not long.done(), "this machine is too slow for this test"
+    (busy,) = [number for number, host in before.items() if host.active]
+    assert {number: after[number].total - host.total for number, host in before.items()} == {
+        busy: 0,
+        next(number for number in before if number != busy): 8,
+    }
 
 
 def test_a_room_goes_to_one_replica_and_another_attempt_elsewhere(front: Front) -> None:
@@ -69,14 +77,16 @@ def test_frames_of_a_room_go_to_one_replica(front: Front) -> None:
 
 
 def test_no_replica_gets_many_more_rooms_than_another(front: Front) -> None:
-    """At most 1.1 times the mean, rounded up, and one."""
+    """At most 1.1 times the mean, rounded up, and one; here of rooms that all belong to one replica."""
     with front.stub() as stub, ExitStack() as stack:
-        for number in range(20):
-            stream = stack.enter_context(Stream(stub, f"crowd {number}"))
-            assert stream.ask(request("talker", 1)).infer_response.raw_output_contents
+        homes = {room: opened(front, stub, room) for room in (f"crowd {number}" for number in range(30))}
+        home, _ = Counter(homes.values()).most_common(1)[0]
+        rooms = [room for room in homes if homes[room] == home][:12]
+        for room in rooms:
+            stack.enter_context(Stream(stub, room)).ask(request("talker", 1))
         active = [host.active for host in front.gateway.hosts().values()]
-    assert sum(active) == 20
-    assert max(active) <= 12
+    assert sum(active) == len(rooms) == 12
+    assert max(active) <= 8
 
 
 def test_tries_again_only_what_no_server_has_begun_or_what_has_no_state(front: Front) -> None:
