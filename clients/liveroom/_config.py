@@ -87,7 +87,7 @@ class Timeouts:
     picture: float = 30.0
     frame: float = 5.0
     end: float = 60.0
-    stall: float = 10.0
+    stall: float = 6.0
     reconnect: float = 20.0
     control: float = 5.0
     health: float = 15.0

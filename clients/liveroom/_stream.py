@@ -171,7 +171,7 @@ class RoomStream:
         loop = asyncio.get_running_loop()
         silent = False
         while not silent:
-            await asyncio.sleep(self._stall / 4)
+            await asyncio.sleep(self._stall / 8)
             silent = self._reading and self._due and loop.time() - self._moved > self._stall
         self.failure = ServerUnavailable(
             f"the server of room {self._room_id!r} has said nothing for {self._stall:g} s"
