@@ -18,6 +18,22 @@ def test_every_overlay_is_well(overlay: str) -> None:
     assert wrong(rendered(overlay)) == []
 
 
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_gateways_and_prometheus_reach_triton_and_it_reaches_nobody(overlay: str) -> None:
+    policy = the(rendered(overlay), "NetworkPolicy", "triton")["spec"]
+    assert policy["policyTypes"] == ["Ingress", "Egress"]
+    assert policy["egress"] == []
+    let_in = [
+        ([port["port"] for port in rule["ports"]], peer["podSelector"]["matchLabels"])
+        for rule in policy["ingress"]
+        for peer in rule["from"]
+    ]
+    assert let_in == [
+        ([8001, 8003], {"app.kubernetes.io/name": "gateway"}),
+        ([8002, 8003], {"app.kubernetes.io/name": "prometheus"}),
+    ]
+
+
 def test_there_are_the_overlays_that_were_promised() -> None:
     assert OVERLAYS == ("cpu", "gpu", "local")
 
