@@ -52,14 +52,19 @@ def export_module(
 class Graph:
     """An ONNX graph in ONNX Runtime on the CPU: ``graph(name=array, ...)`` gives its outputs in order."""
 
-    def __init__(self, path: Path, threads: int = 1) -> None:
-        """Load ``path``; more threads only slow small networks down, ``threads=0`` takes every core."""
+    def __init__(self, model: Path | bytes, threads: int = 1) -> None:
+        """Load a file, or what would be in it.
+
+        More threads only slow small networks down, ``threads=0`` takes every core.
+        """
         import onnxruntime  # noqa: PLC0415 - not needed to see that an export is up to date
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        source = str(model) if isinstance(model, Path) else model
+        self._session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        self.outputs: list[str] = [output.name for output in self._session.get_outputs()]
 
     def __call__(self, **inputs: Array) -> list[Floats]:
         """Run the graph once."""

@@ -19,14 +19,19 @@ _ALL = [K8S / "overlays" / name for name in OVERLAYS]
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     arguments = argparse.ArgumentParser(prog="python -m k8s", description=__doc__)
-    commands = arguments.add_subparsers(dest="command", required=True)
+    commands = arguments.add_subparsers(dest="command", required=True, metavar="COMMAND")
     one = commands.add_parser(
         "render", help="print an overlay's objects, as kubectl apply -k would send them"
     )
     one.add_argument("folder", type=_folder, help=f"{', '.join(OVERLAYS)}, or any kustomization's folder")
     some = commands.add_parser("check", help="say what is wrong with overlays; exit code 1 if anything is")
     some.add_argument(
-        "folders", type=_folder, nargs="*", default=_ALL, metavar="folder", help="(default: all)"
+        "folders",
+        type=_folder,
+        nargs="*",
+        default=_ALL,
+        metavar="folder",
+        help="an overlay, or any kustomization's folder (all overlays)",
     )
     commands.add_parser("dashboard", help="write the Grafana dashboard's JSON")
     for command in commands.choices.values():

@@ -35,16 +35,16 @@ class StartUp:
 class Cluster:
     """Times in seconds.
 
-    balance: `hash_balance_factor` of Envoy, percent. tries: that a client makes at once with a room that is
-    refused (its `Retries.attempts`), each on another hash. retry_s: mean time to its next tries, which are
-    the platform's, until `patience_s` is over.
+    balance: `hash_balance_factor` of Envoy, percent, as shipped. tries: that a client makes at once with a
+    room that is refused (its `Retries.attempts`), each on another hash. retry_s: mean time to its next tries,
+    which are the platform's, until `patience_s` is over.
     reconnect_s: the same for a room that has lost its replica (`Timeouts.reconnect` of the client).
     gap_s: without captions when a room moves. replay_rooms, replay_s: what the replay costs its new replica,
     in rooms, and for how long. failures_per_day: of a replica. scrape_s: of Prometheus, and of its rules.
     """
 
     start_up: StartUp = StartUp()
-    balance: int = 120
+    balance: int = 110
     tries: int = 3
     retry_s: float = 10.0
     patience_s: float = 300.0
