@@ -8,7 +8,7 @@ from typing import Protocol
 import grpc
 from tritonclient.grpc import service_pb2
 
-from ._errors import LiveroomError, RoomClosed, ServerUnavailable, from_message
+from ._errors import LiveroomError, ServerUnavailable, from_message
 from ._transport import Transport
 from ._wire import Outputs, is_last
 
@@ -82,17 +82,14 @@ class RoomStream:
             await self._call.write(request)
             if last:
                 await self._call.done_writing()
-        except (grpc.aio.AioRpcError, asyncio.InvalidStateError) as error:
+        except (grpc.aio.AioRpcError, asyncio.InvalidStateError, asyncio.CancelledError) as error:
+            task = asyncio.current_task()
+            if isinstance(error, asyncio.CancelledError) and task and task.cancelling():
+                raise  # this task was cancelled, not the call
             await asyncio.wait([self._reader])
             self.check()
             if not self._complete:
-                raise RoomClosed(f"room {self._room_id!r} is closed") from error
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task and not task.cancelling():  # the call was cancelled, not this task
-                await asyncio.wait([self._reader])
-                self.check()
-            raise
+                raise ServerUnavailable(f"the stream of room {self._room_id!r} is over") from error
 
     def check(self) -> None:
         """Raise why the call is over, if it broke."""
@@ -127,7 +124,7 @@ class RoomStream:
 
     async def _read(self) -> None:
         """Deal with responses until the call ends, then tell everyone."""
-        failure: LiveroomError | None = RoomClosed(f"room {self._room_id!r} was cancelled")
+        failure: LiveroomError | None = ServerUnavailable(f"{self._transport.url} cancelled the call")
         early = ServerUnavailable(f"the server ended the stream of room {self._room_id!r} early")
         try:
             while (response := await self._call.read()) is not grpc.aio.EOF:
