@@ -82,7 +82,7 @@ class RoomStream:
             await self._call.write(request)
             if last:
                 await self._call.done_writing()
-        except (grpc.aio.AioRpcError, asyncio.InvalidStateError, asyncio.CancelledError) as error:
+        except (Exception, asyncio.CancelledError) as error:  # of a call that is over gRPC raises any kind
             task = asyncio.current_task()
             if isinstance(error, asyncio.CancelledError) and task and task.cancelling():
                 raise  # this task was cancelled, not the call
