@@ -21,7 +21,7 @@ from cluster.rooms import Toll, server
 from cluster.story import Story
 from perf.options import count, positive, share
 
-BUILD = Path(__file__).parents[1] / "build" / "cluster"
+BUILD = Path("build") / "cluster"
 STATE = BUILD / "state.json"
 INTERRUPTED = 130
 _TICK_S = 0.5

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cluster.failures import ALL, busiest
 from cluster.local import LocalCluster
+from cluster.machine import replace_text
 from cluster.rooms import Rooms, Stage, Toll
 from perf.load.playback import percentiles
 
@@ -51,11 +52,8 @@ class Chaos:
             self.cluster.wait_ready()
             self.out.parent.mkdir(parents=True, exist_ok=True)
             result = summary(self.tolls) | {"seed": self.seed, "minutes": (time.monotonic() - began) / 60}
-            part = self.out.with_suffix(".part")
-            part.write_text(
-                json.dumps(result | {"rounds": [each.to_json() for each in self.tolls]}, indent=1)
-            )
-            part.replace(self.out)
+            rounds = [each.to_json() for each in self.tolls]
+            replace_text(self.out, json.dumps(result | {"rounds": rounds}, indent=1))
         return summary(self.tolls) | {"seed": self.seed, "minutes": round((time.monotonic() - began) / 60, 1)}
 
     def _round(self, stage: Stage, kinds: list[str], chance: random.Random) -> None:

@@ -9,7 +9,6 @@ For this machine and for tests; a production cluster brings its own (k8s/SECURIT
 import datetime
 import ipaddress
 import json
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +20,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from cluster.machine import LOOPBACK, write_with_mode
 
 ISSUER = "liveroom"
 AUDIENCE = "liveroom-gateway"
@@ -49,18 +50,18 @@ class Credentials:
             part.mkdir(mode=0o700, parents=True, exist_ok=True)
         servers, clients, signer = _new_key(), _new_key(), _new_key()
         authority = _certify("liveroom gateways", servers)
-        _write(made.ca, _pem(authority))
-        names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        write_with_mode(made.ca, _pem(authority), 0o644)
+        names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address(LOOPBACK))]
         key = _new_key()
         issued = _certify("gateway", key, (authority, servers), names, ExtendedKeyUsageOID.SERVER_AUTH)
-        _write(made.certificate, _pem(issued))
-        _write(made.key, _private_pem(key), 0o600)
-        _write(made.clients_ca, _pem(_certify("liveroom clients", clients)))
-        _write(made.clients_key, _private_pem(clients), 0o600)
-        _write(made.signing_key, _private_pem(signer), 0o600)
+        write_with_mode(made.certificate, _pem(issued), 0o644)
+        write_with_mode(made.key, _private_pem(key), 0o600)
+        write_with_mode(made.clients_ca, _pem(_certify("liveroom clients", clients)), 0o644)
+        write_with_mode(made.clients_key, _private_pem(clients), 0o600)
+        write_with_mode(made.signing_key, _private_pem(signer), 0o600)
         public = jwt.algorithms.ECAlgorithm.to_jwk(signer.public_key(), as_dict=True)
         keys = [{**public, "kid": _KEY_ID, "alg": "ES256", "use": "sig"}]
-        _write(made.jwks, json.dumps({"keys": keys}).encode())
+        write_with_mode(made.jwks, json.dumps({"keys": keys}).encode(), 0o644)
         return made
 
     @property
@@ -117,8 +118,8 @@ class Credentials:
         key, names = _new_key(), [x509.DNSName(tenant)]
         issued = _certify(tenant, key, (authority, signer), names, ExtendedKeyUsageOID.CLIENT_AUTH)
         files = self.folder / f"client-{tenant}.crt", self.folder / f"client-{tenant}.key"
-        _write(files[0], _pem(issued))
-        _write(files[1], _private_pem(key), 0o600)
+        write_with_mode(files[0], _pem(issued), 0o644)
+        write_with_mode(files[1], _private_pem(key), 0o600)
         return files
 
 
@@ -161,10 +162,3 @@ def _private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-
-
-def _write(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Writes a file that never had a wider mode than `mode`."""
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as file:
-        file.write(content)

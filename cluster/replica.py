@@ -19,11 +19,10 @@ from pathlib import Path
 import psutil
 
 from cluster.errors import ClusterError
+from cluster.machine import LOOPBACK, PROJECT
 from server import process
 from server.launch import pick_port
 
-PROJECT = Path(__file__).parents[1]
-LOOPBACK = "127.0.0.1"
 BACK_OFF_S = (0.0, 1.0, 2.0, 4.0, 8.0)
 """Before each start after an end that nobody asked for. A kubelet's are 0, 10, 20, 40 ... 300 s."""
 FORGIVEN_S = 60.0

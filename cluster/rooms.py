@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 
 from cluster.errors import ClusterError
 from cluster.local import LocalCluster
+from cluster.machine import write_with_mode
 from perf.load.playback import percentiles
 from perf.rooms import profile as profiles
 from perf.rooms.alone import COVERED, Solo, play_alone
@@ -145,8 +146,7 @@ class Rooms:
 def server(cluster: LocalCluster, tenant: str) -> Server:
     """The cluster's gateway as `perf rooms` takes it, with a token for `tenant`."""
     file = cluster.folder / f"token-{tenant}"
-    file.touch(mode=0o600)
-    file.write_text(cluster.token(tenant, lifetime_s=12 * 3600), encoding="utf-8")
+    write_with_mode(file, cluster.token(tenant, lifetime_s=12 * 3600).encode(), 0o600)
     return Server(cluster.url, None, str(file), str(cluster.ca))
 
 

@@ -1,4 +1,4 @@
-"""The tritonserver process: that it can't outlive us, how it ends, and what it leaves behind (nothing)."""
+"""Processes that we start: that they can't outlive us, how they end, what they leave behind (nothing)."""
 
 import os
 import signal
@@ -61,6 +61,16 @@ def end(process: subprocess.Popen[bytes], drain_s: float, log: Path, shm_prefix:
     process.wait()
     for region in SHM.glob(f"{shm_prefix}*"):
         region.unlink(missing_ok=True)
+
+
+def stop(process: subprocess.Popen[bytes], patience_s: float) -> None:
+    """Ends a process without children of its own: SIGTERM, and SIGKILL after `patience_s` seconds."""
+    process.terminate()
+    try:
+        process.wait(patience_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _signal_group(group: int, number: int) -> bool:

@@ -173,6 +173,23 @@ def pipeline(repository: Path) -> Path:
     return write(repository, "pipeline", config)
 
 
+REPEATER = """
+import numpy as np
+import triton_python_backend_utils as pb
+
+
+class TritonPythonModel:
+    def execute(self, requests):
+        for request in requests:
+            sender = request.get_response_sender()
+            x = pb.get_input_tensor_by_name(request, "x").as_numpy()
+            for _ in range(int(x[0])):
+                sender.send(pb.InferenceResponse([pb.Tensor("y", {answer})]))
+            sender.send(flags=pb.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+"""
+"""Code of a decoupled model that sends `answer` as many times as its x says."""
+
+
 def echo(repository: Path) -> Path:
     """A decoupled Python sequence model: sends x back as many times as x says."""
     config = (
@@ -185,20 +202,7 @@ def echo(repository: Path) -> Path:
         + tensor("input", "x", "INT32", 1)
         + tensor("output", "y", "INT32", 1)
     )
-    code = """
-import triton_python_backend_utils as pb
-
-
-class TritonPythonModel:
-    def execute(self, requests):
-        for request in requests:
-            sender = request.get_response_sender()
-            x = pb.get_input_tensor_by_name(request, "x").as_numpy()
-            for _ in range(int(x[0])):
-                sender.send(pb.InferenceResponse([pb.Tensor("y", x)]))
-            sender.send(flags=pb.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
-"""
-    return write(repository, "echo", config, code=code)
+    return write(repository, "echo", config, code=REPEATER.format(answer="x"))
 
 
 ALL: tuple[Callable[[Path], Path], ...] = (identity, affine, twice, shifted, picky, counter, pipeline, echo)

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,19 +10,11 @@ from cluster import LocalCluster, Replica, crowd
 from cluster.failures import busiest, kill_stub
 from cluster.rooms import Rooms, Stage, Toll
 from server.process import SHM
+from tests.waiting import seconds_until
 
 MAX_ROOMS = 8
 ROOMS = 3
 SECONDS = 20.0
-
-
-def until(condition: Callable[[], bool], timeout_s: float) -> float:
-    """Seconds until `condition` held, at most `timeout_s` or the test fails."""
-    began = time.monotonic()
-    while not condition():
-        assert time.monotonic() - began < timeout_s, f"not within {timeout_s} s"
-        time.sleep(0.05)
-    return time.monotonic() - began
 
 
 @dataclass
@@ -64,7 +55,7 @@ def crowded(cluster: LocalCluster, rooms: Rooms) -> Seen:
         folders = [Path(stub.cmdline()[0]).parents[2] for stub in victim.stubs().values()]
         stage.injured("node lost", victim.name)
         victim.kill()
-        until(lambda: victim.starts == 2 and not victim.ready(), 60)
+        seconds_until(lambda: victim.starts == 2 and not victim.ready(), 60)
         left.extend(region for folder in folders for region in SHM.glob(f"{folder.name}*"))
         left.extend(folder for folder in folders if folder.exists())
 
@@ -83,13 +74,13 @@ def battered(cluster: LocalCluster, rooms: Rooms) -> Seen:
         victim = busiest(cluster)
         stage.injured("stub killed", victim.name)
         kill_stub(victim, random.Random(1))
-        numbers["unready after the death of a stub"] = until(lambda: bool(victim.ready()), 10)
+        numbers["unready after the death of a stub"] = seconds_until(victim.ready, 10)
         cluster.wait_ready()
         victim = busiest(cluster)
         stage.injured("hung", victim.name)
         victim.stop_signal()
         try:
-            numbers["a hung replica has no rooms after"] = until(lambda: _out(cluster, victim), 15)
+            numbers["a hung replica has no rooms after"] = seconds_until(lambda: _out(cluster, victim), 15)
         finally:
             victim.cont_signal()
         cluster.wait_ready()

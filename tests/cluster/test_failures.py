@@ -8,10 +8,8 @@ import pytest
 from cluster import LocalCluster, crowd
 from cluster.rooms import Toll
 from cluster.story import GAP_S
+from perf.autoscale.manifests import balance
 from tests.cluster.ordeal import MAX_ROOMS, ROOMS, SECONDS, Seen
-
-BALANCE = 1.2
-"""`hash_balance_factor` of the gateway; it lets one more room in than this allows."""
 
 
 def unharmed(toll: Toll) -> None:
@@ -34,7 +32,7 @@ def test_a_replica_that_was_killed_leaves_nothing_behind(crowded: Seen) -> None:
 def test_rooms_are_spread(crowded: Seen) -> None:
     rooms = sum(crowded.spread.values())
     assert rooms >= MAX_ROOMS
-    assert max(crowded.spread.values()) <= ceil(BALANCE * rooms / 2) + 1
+    assert max(crowded.spread.values()) <= ceil(balance() / 100 * rooms / 2) + 1
 
 
 def test_overload_is_refused_fast_and_no_tenant_takes_all(crowded: Seen) -> None:

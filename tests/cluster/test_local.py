@@ -5,8 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -15,6 +14,7 @@ import pytest
 from cluster import ClusterError, LocalCluster, replica
 from server.process import SHM
 from tests import models
+from tests.waiting import until
 
 PROJECT = Path(__file__).parents[2]
 UP = """
@@ -40,15 +40,6 @@ def small(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     folder = tmp_path_factory.mktemp("small")
     with LocalCluster(["identity"], 1, repository=repository, folder=folder, prometheus=False) as cluster:
         yield cluster
-
-
-def until(condition: Callable[[], object], timeout_s: float) -> bool:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def test_a_killed_launcher_leaves_nothing_and_its_replica_comes_back(small: LocalCluster) -> None:

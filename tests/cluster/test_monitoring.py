@@ -1,27 +1,17 @@
 """Rules and dashboard on a real run: every signal an SRE looks at is there."""
 
-import json
-from pathlib import Path
-
 import pytest
 import yaml
 
 from cluster import LocalCluster
 from cluster.prometheus import PROMETHEUS_RULE
+from k8s import dashboard
 from tests.cluster.ordeal import Seen
-
-DASHBOARD = PROMETHEUS_RULE.with_name("dashboard.json")
 
 
 def recorded() -> list[str]:
     groups = yaml.safe_load(PROMETHEUS_RULE.read_text(encoding="utf-8"))["spec"]["groups"]
     return [rule["record"] for group in groups for rule in group["rules"] if "record" in rule]
-
-
-def shown(file: Path = DASHBOARD) -> list[str]:
-    panels = json.loads(file.read_text(encoding="utf-8"))["panels"]
-    queries = [target["expr"] for panel in panels for target in panel.get("targets", [])]
-    return [query.replace("$namespace", ".*") for query in queries]
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +25,6 @@ def test_every_recording_rule_has_data(lived: LocalCluster, name: str) -> None:
     assert lived.prometheus.query(name)
 
 
-@pytest.mark.parametrize("query", shown())
+@pytest.mark.parametrize("query", dashboard.expressions())
 def test_every_query_of_the_dashboard_has_data(lived: LocalCluster, query: str) -> None:
     assert lived.prometheus.query(query)

@@ -19,6 +19,7 @@ from server import Triton
 from tests import signals
 from tests.triton.conftest import PROJECT
 from tests.triton.rooms import RawRoom, finals, heard, play, text
+from tests.waiting import until
 
 Corpus = dict[str, Clip]
 
@@ -182,10 +183,7 @@ def test_a_tenant_has_its_share_and_the_metrics_say_who_was_refused(few_rooms: T
         if not error:
             room.read(room.chunk(signals.silence(0.1), 0.5, end=True))
         room.close()
-    deadline = time.monotonic() + 5
-    while gauges(few_rooms)["open"] and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert gauges(few_rooms)["open"] == 0
+    assert until(lambda: gauges(few_rooms)["open"] == 0, 5)
 
 
 @pytest.mark.slow

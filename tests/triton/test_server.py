@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from tritonclient.utils import InferenceServerException
 
 from server import ServerError, Triton, watch
 from tests import models
+from tests.waiting import until
 
 SHM = Path("/dev/shm")  # noqa: S108
 PROJECT = Path(__file__).parents[2]
@@ -29,15 +30,6 @@ def infer(client: InferenceServerClient, model: str) -> None:
     x = InferInput("x", [1, models.VECTOR], "FP32")
     x.set_data_from_numpy(np.ones((1, models.VECTOR), np.float32))
     client.infer(model, [x], client_timeout=20)
-
-
-def until(condition: Callable[[], bool], timeout_s: float) -> bool:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def stub_of(triton: Triton, model: str) -> psutil.Process:

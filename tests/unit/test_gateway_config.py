@@ -14,7 +14,8 @@ from liveroom._config import MAX_CHUNK_S, MAX_SAMPLE_RATE
 
 from cluster.credentials import Credentials
 from cluster.errors import ClusterError
-from cluster.gateway import ENVOY_YAML, Gateway, Json, load, render
+from cluster.gateway import Gateway
+from cluster.gateway_config import ENVOY_YAML, Json, load, render
 
 ALLOWED = (
     r"/admin/address/pipe/path",

@@ -15,7 +15,8 @@ import psutil
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from cluster.credentials import Credentials
-from cluster.gateway import LOOPBACK, Gateway
+from cluster.gateway import Gateway
+from cluster.machine import LOOPBACK
 
 Metadata = Sequence[tuple[str, str]]
 PATIENCE_S = 10.0

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from cluster.credentials import Credentials
-from cluster.gateway import ENVOY_YAML, Gateway, Upstream
+from cluster.gateway import Gateway
+from cluster.gateway_config import ENVOY_YAML, Upstream
 from server import Triton
 from tests import models
 from tests.cluster.gateway.calling import Front
@@ -34,22 +35,8 @@ class TritonPythonModel:
         return pb.InferenceResponse([pb.Tensor("y", x)])
 '''
 
-_TALKER = '''
-import numpy as np
-import triton_python_backend_utils as pb
-
-
-class TritonPythonModel:
-    """Answers x times with 64 KiB."""
-
-    def execute(self, requests):
-        for request in requests:
-            sender = request.get_response_sender()
-            x = pb.get_input_tensor_by_name(request, "x").as_numpy()
-            for _ in range(int(x[0])):
-                sender.send(pb.InferenceResponse([pb.Tensor("y", np.zeros(16384, np.int32))]))
-            sender.send(flags=pb.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
-'''
+_TALKER = models.REPEATER.format(answer="np.zeros(16384, np.int32)")
+"""Answers x times with 64 KiB."""
 
 
 @pytest.fixture(scope="package")

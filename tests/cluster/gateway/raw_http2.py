@@ -6,7 +6,7 @@ import struct
 from types import TracebackType
 from typing import Self
 
-from cluster.gateway import LOOPBACK
+from cluster.machine import LOOPBACK
 from tests.cluster.gateway.calling import Front
 
 _DATA, _HEADERS, _RST_STREAM, _SETTINGS, _GOAWAY = 0, 1, 3, 4, 7

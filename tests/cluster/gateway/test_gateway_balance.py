@@ -13,7 +13,8 @@ import pytest
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from cluster.credentials import Credentials
-from cluster.gateway import Gateway, Upstream
+from cluster.gateway import Gateway
+from cluster.gateway_config import Upstream
 from server import Triton
 from server.pulse import Pulse
 from server.readiness import Readiness

@@ -10,7 +10,7 @@ import grpc
 import pytest
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
-from cluster.gateway import LOOPBACK
+from cluster.machine import LOOPBACK
 from tests.cluster.gateway.calling import PATIENCE_S, Front, Stream, failure, request
 from tests.cluster.gateway.raw_http2 import Raw
 
