@@ -19,6 +19,9 @@ DEFAULT_SAMPLE_RATE = 16_000
 MAX_CHUNK_S = 1.0
 """Longest chunk of a room, in seconds; longer arrays are split."""
 
+MAX_CHUNK_BYTES = 64 * 1024
+"""Most bytes of samples in one message of a room: gateways hold 256 KiB, of this one and of what follows."""
+
 MAX_UTTERANCE_S = 30.0
 """Most audio one `asr` request takes, in seconds; longer audio is played into a `captions` room."""
 

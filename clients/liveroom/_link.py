@@ -197,9 +197,7 @@ class Link:
         try:
             while True:
                 await self._until(
-                    lambda: (
-                        stream.failure or (self.replay.waiting and len(stream.unacknowledged) < self._limit)
-                    )
+                    lambda: (stream.failure or (self.replay.waiting and stream.has_place(self._limit)))
                 )
                 stream.check()
                 piece = self.replay.next()

@@ -12,7 +12,7 @@ from types import TracebackType
 import numpy as np
 
 from ._audio import Samples, check_sample_rate, check_samples
-from ._config import DEFAULT_SAMPLE_RATE, MAX_CHUNK_S, Limits, Timeouts
+from ._config import DEFAULT_SAMPLE_RATE, MAX_CHUNK_BYTES, MAX_CHUNK_S, Limits, Timeouts
 from ._errors import DeadlineExceeded, InvalidInput, RoomClosed
 from ._faces import look
 from ._frames import Frames
@@ -245,7 +245,7 @@ class AsyncRoom:
 
 
 def _split(samples: Samples, rate: int) -> Iterator[Samples]:
-    """Pieces of at most `MAX_CHUNK_S`."""
-    size = int(rate * MAX_CHUNK_S)
+    """Pieces of at most `MAX_CHUNK_S` and `MAX_CHUNK_BYTES`."""
+    size = min(int(rate * MAX_CHUNK_S), MAX_CHUNK_BYTES // samples.itemsize)
     for start in range(0, len(samples), size):
         yield samples[start : start + size]

@@ -8,9 +8,13 @@ from typing import Protocol
 import grpc
 from tritonclient.grpc import service_pb2
 
+from ._config import MAX_CHUNK_BYTES
 from ._errors import LiveroomError, ServerUnavailable, from_message
 from ._transport import Transport
 from ._wire import Outputs, is_last
+
+MAX_FLYING_BYTES = 192 * 1024
+"""Of a room's requests: a gateway ends a stream of which it has got 256 KiB that it could not yet hand on."""
 
 
 class Audience(Protocol):
@@ -50,7 +54,7 @@ class RoomStream:
         changed: asyncio.Condition,
         stall: float,
     ) -> None:
-        self.unacknowledged: set[int] = set()
+        self.unacknowledged: dict[int, int] = {}  # their bytes by number
         self.failure: LiveroomError | None = None
         self._transport = transport
         self._room_id = room_id
@@ -77,7 +81,7 @@ class RoomStream:
         self._last = number if last else 0
         if not self._due:
             self._moved = asyncio.get_running_loop().time()
-        self.unacknowledged.add(number)
+        self.unacknowledged[number] = request.ByteSize()
         try:
             await self._call.write(request)
             if last:
@@ -90,6 +94,11 @@ class RoomStream:
             self.check()
             if not self._complete:
                 raise ServerUnavailable(f"the stream of room {self._room_id!r} is over") from error
+
+    def has_place(self, limit: int) -> bool:
+        """Whether one more request may be under way, of at most `limit`."""
+        flying = self.unacknowledged
+        return len(flying) < limit and sum(flying.values()) <= MAX_FLYING_BYTES - MAX_CHUNK_BYTES
 
     def check(self) -> None:
         """Raise why the call is over, if it broke."""
@@ -119,7 +128,7 @@ class RoomStream:
         It may keep the acknowledgement of a chunk until it has heard the next one; not that of the first
         one, nor of the last.
         """
-        pending = self.unacknowledged
+        pending = self.unacknowledged.keys()
         return len(pending) > 1 or bool(pending & {self._opening, self._last})
 
     async def _read(self) -> None:
@@ -160,7 +169,7 @@ class RoomStream:
             await self._audience.event(outputs)
         if response.error_message or is_last(inner):
             async with self._changed:
-                self.unacknowledged.discard(number)
+                self.unacknowledged.pop(number, None)
                 self._changed.notify_all()
 
     async def _notice_silence(self) -> None:

