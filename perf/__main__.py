@@ -30,7 +30,7 @@ COMMANDS = {
         "which signal should scale the cluster, at which threshold: days of traffic, simulated",
     ),
     "autoscale-real": (
-        "perf.autoscale.trial_command",
+        "cluster.autoscaling.command",
         "the same decisions on a small real cluster, beside its simulation",
     ),
     "compare": ("perf.compare.command", "what changed between two results, told from noise"),

@@ -2,11 +2,11 @@
 
 import pytest
 
+from cluster.autoscaling import agreement, trial
+from cluster.autoscaling.result import result
 from perf import report
-from perf.autoscale import agreement, trial
 from perf.autoscale.ledger import Books, Ledger, Moment
 from perf.autoscale.manifests import scaled_object
-from perf.autoscale.trial_result import result
 from perf.report.page import section_of
 
 

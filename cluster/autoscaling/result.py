@@ -5,8 +5,8 @@ from typing import TypedDict, cast
 
 from matplotlib.axes import Axes
 
-from perf.autoscale import agreement
-from perf.autoscale.agreement import Beside, Series
+from cluster.autoscaling import agreement
+from cluster.autoscaling.agreement import Beside, Series
 from perf.autoscale.ledger import Books
 from perf.load.playback import percentiles
 from perf.report import Figure, Section, Table, number

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 
 from liveroom import AsyncClient
 
+from cluster.autoscaling.controller import Controller
+from cluster.autoscaling.guests import Guests
 from cluster.local import LocalCluster
 from perf.autoscale import manifests, node
 from perf.autoscale.cluster import Cluster, StartUp
-from perf.autoscale.controller import Controller
 from perf.autoscale.events import Events
-from perf.autoscale.guests import Guests
 from perf.autoscale.ledger import Books, Moment
 from perf.autoscale.policy import Autoscaler, Policy
 from perf.autoscale.traffic import Start

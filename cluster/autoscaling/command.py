@@ -3,9 +3,10 @@
 import argparse
 from pathlib import Path
 
+from cluster.autoscaling import result as results
+from cluster.autoscaling import trial
+from cluster.autoscaling.result import section
 from perf import report
-from perf.autoscale import trial, trial_result
-from perf.autoscale.trial_result import section
 from perf.options import whole
 
 __all__ = ["add_arguments", "run", "section"]
@@ -40,8 +41,6 @@ def run(options: argparse.Namespace) -> int:
         f"Scaling down is decided after {trial.WINDOW_S:.0f} s, not the shipped ten minutes. New replicas "
         f"took {began or 'no'} s; the simulation was told their mean, and nothing else of the run.",
     ]
-    found = trial_result.result(
-        tried.books, simulated, tried.started_s, tried.partials_s, tried.errors, notes
-    )
+    found = results.result(tried.books, simulated, tried.started_s, tried.partials_s, tried.errors, notes)
     report.publish(origin | found, section(found), options.out, console=console, as_json=options.json)
     return 1 if tried.errors else 0
