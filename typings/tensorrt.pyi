@@ -7,6 +7,7 @@ __version__: str
 class Logger:
     WARNING: Logger.Severity
     class Severity: ...
+
     def __init__(self, min_severity: Logger.Severity = ...) -> None: ...
 
 class NetworkDefinitionCreationFlag:
@@ -20,6 +21,7 @@ class MemoryPoolType:
     WORKSPACE: MemoryPoolType
 
 class INetworkDefinition: ...
+
 class ITimingCache:
     def serialize(self) -> IHostMemory: ...
 
