@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from server.errors import ServerError
 from server.pulse import Pulse
 
-CONNECTIONS = 32
-"""At a time; a balancer and a kubelet need two."""
+CONNECTIONS = 128
+"""At a time: three of each of up to 20 gateways, one for each of its clusters; a kubelet, Prometheus."""
 IDLE_S = 30.0
 """A connection on which nothing is asked for so long is closed."""
 _POLL_S = 0.1
