@@ -1,11 +1,32 @@
 """What all parts of the local cluster share: the project's folder, the one address, how files are written."""
 
 import os
+import random
 from pathlib import Path
+
+from server.errors import ServerError
+from server.launch import pick_port
 
 PROJECT = Path(__file__).parents[1]
 LOOPBACK = "127.0.0.1"
 """Where everything listens: nothing of a local cluster can be reached from another machine."""
+
+_OUTGOING = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
+_LASTING = iter(random.sample(range(10_240, max(10_240, _OUTGOING)), max(0, _OUTGOING - 10_240)))
+
+
+def lasting_port(purpose: str) -> int:
+    """A free port to be kept by a server through its restarts, never the same twice.
+
+    It is below those that Linux gives to outgoing connections: one of these would take it while its server is
+    away. Where there are none below, or all are taken, it is one of those. Raises server.errors.ServerError.
+    """
+    for port in _LASTING:
+        try:
+            return pick_port(port, LOOPBACK, purpose)
+        except ServerError:  # somebody listens there
+            continue
+    return pick_port(0, LOOPBACK, purpose)
 
 
 def replace_text(file: Path, text: str) -> None:

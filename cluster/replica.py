@@ -19,9 +19,8 @@ from pathlib import Path
 import psutil
 
 from cluster.errors import ClusterError
-from cluster.machine import LOOPBACK, PROJECT
+from cluster.machine import LOOPBACK, PROJECT, lasting_port
 from server import process
-from server.launch import pick_port
 
 BACK_OFF_S = (0.0, 1.0, 2.0, 4.0, 8.0)
 """Before each start after an end that nobody asked for. A kubelet's are 0, 10, 20, 40 ... 300 s."""
@@ -55,7 +54,7 @@ class Replica:
     ) -> None:
         self.name = name
         self.grpc_port, self.metrics_port, self.ready_port = (
-            pick_port(0, LOOPBACK, each) for each in ("gRPC", "metrics", "ready")
+            lasting_port(each) for each in ("gRPC", "metrics", "ready")
         )
         self.log = folder / f"{name}.log"
         self.wanted = True

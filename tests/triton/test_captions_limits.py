@@ -179,6 +179,9 @@ def test_a_tenant_has_its_share_and_the_metrics_say_who_was_refused(few_rooms: T
         "tenant": 1,
         "full": 1,
     }
+    with RawRoom(few_rooms.grpc, "probe") as probe:
+        assert not probe.read(probe.chunk(signals.silence(2.0), 0.0, start=True, end=True))[-1].error
+    assert gauges(few_rooms) == during, "a health check takes nobody's place"
     for room, error in (one, two, other, late):
         if not error:
             room.read(room.chunk(signals.silence(0.1), 0.5, end=True))

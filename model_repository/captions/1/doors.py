@@ -14,6 +14,8 @@ import triton_python_backend_utils as pb_utils
 
 ROOM, TENANT = "x-room-id", "x-tenant"
 """gRPC metadata that a gateway vouches for; Triton hands it on as parameters of the request."""
+PROBE = "(probe)"
+"""In place of a tenant, who has no such name: rooms of one request that did not come through the gateway."""
 
 
 class FullError(RuntimeError):
@@ -41,6 +43,10 @@ class Key(NamedTuple):
             )
         return cls(str(given.get(TENANT, "")), room)
 
+    def probing(self) -> Key:
+        """The same for a room that its first request ends: a probe, unless somebody's."""
+        return self if self.tenant else self._replace(tenant=PROBE)
+
     @property
     def sequence(self) -> str:
         """A name for its sequences in other models, as short as Triton wants it whatever its parts."""
@@ -49,6 +55,8 @@ class Key(NamedTuple):
 
 class Doors:
     """Counts rooms in and out, and tells Triton's metrics; `most` rooms, a share of them for one tenant.
+
+    One probe at a time has a place beside them, so that health checks take nobody's.
 
     Both are parameters of the model, and the environment overrides them. Raises ValueError for what is no
     number in range.
@@ -76,20 +84,25 @@ class Doors:
 
     def enter(self, tenant: str) -> None:
         """Count one more room. Raises FullError where there is no place."""
-        if self._open.total() >= self.most:
+        beside = tenant == PROBE and not self._open[PROBE]
+        if not beside and self._taken >= self.most:
             self._refused["full"].increment(1)
             raise FullError(f"{self.most} rooms are open, all this server takes")
-        if tenant and self._open[tenant] >= self._most_of_one:
+        if tenant not in ("", PROBE) and self._open[tenant] >= self._most_of_one:
             self._refused["tenant"].increment(1)
             raise FullError(f"{self._open[tenant]} rooms are open, all this server takes of one tenant")
         self._open[tenant] += 1
-        self._rooms.set(self._open.total())
+        self._rooms.set(self._taken)
 
     def leave(self, tenant: str) -> None:
         """Count one room less."""
         self._open[tenant] -= 1
         self._open += Counter()  # without those that have none
-        self._rooms.set(self._open.total())
+        self._rooms.set(self._taken)
+
+    @property
+    def _taken(self) -> int:
+        return self._open.total() - min(1, self._open[PROBE])
 
     def close(self) -> None:
         """Tell the metrics that nobody is in any more, nor may be."""

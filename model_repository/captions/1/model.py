@@ -71,6 +71,8 @@ class TritonPythonModel:
         """Find the room or open it, and give it its chunk."""
         try:
             chunk = _chunk(tensors)
+            if flags & START and flags & END and key not in self._rooms:
+                key = key.probing()
             if flags & START:
                 self._open(key, tensors, chunk.pts)
         except (ValueError, FullError) as error:
