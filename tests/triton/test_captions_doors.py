@@ -48,7 +48,8 @@ def test_who_loses_a_room_to_another_stream_is_told(live_triton: Triton) -> None
     quiet = signals.silence(0.5)
     with RawRoom(live_triton.grpc, "wanted") as first, RawRoom(live_triton.grpc, "wanted") as second:
         first.read(first.chunk(quiet, 0.0, start=True))
-        pending = first.chunk(quiet, 0.5)
+        earlier, pending = first.chunk(quiet, 0.5), first.chunk(quiet, 1.0)
+        first.read(earlier)  # answered once the one after it is heard
         assert not second.read(second.chunk(quiet, 0.0, start=True))[-1].error
         assert first.read(pending)[-1].error == "another stream has begun this room"
 
