@@ -19,6 +19,8 @@ APART_S = 0.4
 """Between two rooms that join."""
 TOUCHING_S = 0.05
 """A final that begins earlier than this before the end of the one before says something again."""
+UNCOVERED_S = 0.5
+"""Of a final that is still there; a word or two. Where a segment is cut differs by less."""
 SEED = 1
 _WAIT_S = 20.0
 _LONGEST_S = 180.0
@@ -37,8 +39,8 @@ class Injury:
 class Toll:
     """What rooms went through.
 
-    lost: finals of the same speech without a failure of which less than half of the time is covered by
-    finals; lost_s: seconds of their time not covered by any. doubled: finals that say again what a final
+    lost: finals of the same speech without a failure of which UNCOVERED_S, or half of a short one, is covered
+    by no final; lost_s: seconds of all of them covered by none. doubled: finals that say again what a final
     before said. gaps_s: of each injury the longest wait of any room for a caption that goes beyond all before
     it, of those that ended before the next injury. waits_s: the same of each room, whenever it was.
     partial_p95_s: latency of partial captions, as `perf rooms` measures it.
@@ -155,6 +157,7 @@ def judge(seen: Observation, reference: Solo, rooms: int, injuries: Sequence[Inj
     finals = {number: seen.finals(number) for number in range(rooms)}
     shares = [_covered(span, finals[number]) for number in range(rooms) for span in reference.finals]
     lengths = [end - start for start, end in reference.finals] * rooms
+    uncovered_s = [(1 - share) * length for share, length in zip(shares, lengths, strict=True)]
     waits = {number: _waits([each for each in seen.heard if each.room == number]) for number in range(rooms)}
     ends = [*(each.at_s for each in injuries[1:]), float("inf")]
     gaps = [
@@ -166,8 +169,8 @@ def judge(seen: Observation, reference: Solo, rooms: int, injuries: Sequence[Inj
         rooms=rooms,
         finals=sum(map(len, finals.values())),
         expected=len(shares),
-        lost=sum(share < COVERED for share in shares),
-        lost_s=round(sum((1 - share) * length for share, length in zip(shares, lengths, strict=True)), 2),
+        lost=sum(s > UNCOVERED_S or share < COVERED for s, share in zip(uncovered_s, shares, strict=True)),
+        lost_s=round(sum(uncovered_s), 2),
         doubled=sum(map(_doubled, finals.values())),
         gaps_s=tuple(round(gap, 2) for gap in gaps),
         waits_s=tuple(round(_longest(each, 0.0, float("inf")), 2) for each in waits.values()),

@@ -34,6 +34,17 @@ def test_what_no_final_covers_is_lost() -> None:
     assert (toll.lost, toll.lost_s) == (1, 3.0)
 
 
+def test_a_second_without_captions_is_lost_on_either_side_of_a_cut() -> None:
+    toll = judge(seen(heard("final", 0, 3, 3.5), heard("final", 5.3, 10, 10.5)), REFERENCE, rooms=1)
+    assert (toll.lost, toll.lost_s) == (1, 1.3)
+
+
+def test_speech_said_again_from_too_early_is_doubled() -> None:
+    early = [(0, 4), (5, 8), (3, 8), (8, 10)]
+    toll = judge(seen(*(heard("final", *span, at=11) for span in early)), REFERENCE, rooms=1)
+    assert (toll.lost, toll.doubled) == (0, 1)
+
+
 def test_finals_that_cover_the_same_twice_do_not_make_up_for_what_they_leave_out() -> None:
     twice = (heard("final", 0, 4, 4), heard("final", 5, 7, 7), heard("final", 5, 7, 8))
     toll = judge(seen(*twice), REFERENCE, rooms=1)
