@@ -123,9 +123,10 @@ class Replay:
 
     def _heard(self, pts: float) -> float:
         """When the server takes a chunk stamped `pts` to begin."""
-        if self._expected is None or not JITTER < abs(pts - self._expected) <= TOLERANCE:
-            near = self._expected is not None and abs(pts - self._expected) <= JITTER
-            return self._expected if near and self._expected is not None else pts
+        if self._expected is None or abs(pts - self._expected) > TOLERANCE:
+            return pts
+        if abs(pts - self._expected) <= JITTER:
+            return self._expected
         return self._expected + PULL * (pts - self._expected)
 
     def _pop(self) -> Piece:

@@ -190,6 +190,7 @@ def test_a_tenant_has_its_share_and_the_metrics_say_who_was_refused(few_rooms: T
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 async def test_memory_stays_flat(
     live_triton: Triton, corpus: Corpus, capsys: pytest.CaptureFixture[str]
 ) -> None:

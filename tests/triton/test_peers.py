@@ -42,6 +42,7 @@ def test_onnx_runtime_without_a_server_is_the_limit(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_fastapi_is_measured_against_ours(tmp_path: Path) -> None:
     out = tmp_path / "peers.json"
     command = [

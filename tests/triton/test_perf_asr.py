@@ -11,6 +11,7 @@ PROJECT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_clips_crowds_and_rooms_are_measured(tmp_path: Path) -> None:
     out = tmp_path / "asr.json"
     command = [

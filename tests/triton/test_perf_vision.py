@@ -71,6 +71,7 @@ def test_rooms_that_are_only_seen_tell_what_their_frames_show(vision_triton: Tri
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_everything_is_measured_beside_the_peers(tmp_path: Path) -> None:
     out = tmp_path / "vision.json"
     options = ["--rounds=1", "--seconds=0.5", "--callers=2", "--rooms=1", "--json"]

@@ -203,6 +203,7 @@ async def test_a_room_of_the_client(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_a_room_goes_on_when_faces_dies_over_its_frame(
     vision_triton: Triton, client: InferenceServerClient, clip: list[bytes]
 ) -> None:
