@@ -71,13 +71,21 @@ def _services(manifests: Sequence[Manifest]) -> Iterator[str]:
 
 
 def _monitors(manifests: Sequence[Manifest]) -> Iterator[str]:
-    for monitor in of_kind(manifests, "PodMonitor"):
-        behind = selected(monitor["spec"]["selector"], manifests)
-        if not behind:
-            yield f"{named(monitor)}: selects no pods"
-        for endpoint in monitor["spec"]["podMetricsEndpoints"]:
-            if not all(endpoint["port"] in ports(each) for each in behind):
-                yield f"{named(monitor)}: its pods have no port {endpoint['port']}"
+    for monitor in of_kind(manifests, "ServiceMonitor"):
+        services = [
+            each
+            for each in of_kind(manifests, "Service")
+            if selects(monitor["spec"]["selector"], each["metadata"].get("labels", {}))
+        ]
+        if not services:
+            yield f"{named(monitor)}: selects no Service"
+        for service in services:
+            if not service["spec"].get("publishNotReadyAddresses"):
+                yield f"{named(service)}: monitored, but without its pods that are not ready"
+            offered = {port["name"] for port in service["spec"]["ports"]}
+            for endpoint in monitor["spec"]["endpoints"]:
+                if endpoint["port"] not in offered:
+                    yield f"{named(monitor)}: {named(service)} has no port {endpoint['port']}"
 
 
 def _network(manifests: Sequence[Manifest]) -> Iterator[str]:

@@ -180,14 +180,15 @@ def test_a_volume_takes_the_place_of_the_image_of_models(tmp_path: Path) -> None
 def test_prometheus_calls_jobs_what_the_rules_call_them() -> None:
     manifests = rendered("cpu")
     for name in ("triton", "gateway"):
-        label = the(manifests, "PodMonitor", name)["spec"]["jobLabel"]
-        assert the(manifests, "Deployment", name)["spec"]["template"]["metadata"]["labels"][label] == name
-    [endpoint] = the(manifests, "PodMonitor", "ready")["spec"]["podMetricsEndpoints"]
-    assert {"targetLabel": "job", "replacement": "ready"} in endpoint["relabelings"]
+        label = the(manifests, "ServiceMonitor", name)["spec"]["jobLabel"]
+        assert the(manifests, "Service", f"{name}-metrics")["metadata"]["labels"][label] == name
+    metrics, ready = the(manifests, "ServiceMonitor", "triton")["spec"]["endpoints"]
+    assert "relabelings" not in metrics
+    assert ready["relabelings"] == [{"targetLabel": "job", "replacement": "ready"}]
 
 
 def test_what_prometheus_keeps_of_envoy_is_enough() -> None:
-    [endpoint] = the(rendered("cpu"), "PodMonitor", "gateway")["spec"]["podMetricsEndpoints"]
+    [endpoint] = the(rendered("cpu"), "ServiceMonitor", "gateway")["spec"]["endpoints"]
     [kept] = endpoint["metricRelabelings"]
     files = (BASE / "monitoring" / "prometheusrule.yaml", BASE / "monitoring" / "dashboard.json")
     asked = {name for file in files for name in re.findall(r"\benvoy_\w+", file.read_text(encoding="utf-8"))}

@@ -44,8 +44,8 @@ DAMAGE: dict[str, tuple[str, Damage]] = {
         lambda all_: container(all_, "triton", "triton").update(livnessProbe={}),
     ),
     "a kind unknown": (
-        "servicemonitor.yaml is missing",
-        lambda all_: the(all_, "PodMonitor", "triton").update(kind="ServiceMonitor"),
+        "podmonitor.yaml is missing",
+        lambda all_: the(all_, "ServiceMonitor", "triton").update(kind="PodMonitor"),
     ),
     "a field of KEDA's misspelt": (
         "treshold",
@@ -170,10 +170,18 @@ DAMAGE: dict[str, tuple[str, Damage]] = {
         lambda all_: the(all_, "Service", "gateway")["spec"]["ports"][0].update(targetPort="http"),
     ),
     "a monitor's port": (
-        "PodMonitor gateway: its pods have no port",
-        lambda all_: the(all_, "PodMonitor", "gateway")["spec"]["podMetricsEndpoints"][0].update(
-            port="metrics"
+        "ServiceMonitor gateway: Service gateway-metrics has no port metrics",
+        lambda all_: the(all_, "ServiceMonitor", "gateway")["spec"]["endpoints"][0].update(port="metrics"),
+    ),
+    "a monitor of nothing": (
+        "ServiceMonitor triton: selects no Service",
+        lambda all_: the(all_, "Service", "triton-metrics")["metadata"]["labels"].pop(
+            "app.kubernetes.io/component"
         ),
+    ),
+    "a monitor that overlooks the sick": (
+        "without its pods that are not ready",
+        lambda all_: the(all_, "Service", "triton-metrics")["spec"].update(publishNotReadyAddresses=False),
     ),
     "an open network": ("none denies", lambda all_: all_.remove(the(all_, "NetworkPolicy", "default-deny"))),
     "a hole for no port": (
