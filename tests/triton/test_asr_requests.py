@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import product
 
 import numpy as np
 import pytest
@@ -36,9 +37,9 @@ MALFORMED: dict[str, tuple[dict[str, Array | None], str]] = {
     "infinity": ({"audio": np.full((1, 800), np.inf, np.float32)}, "audio has NaN or infinite samples"),
     "int16 as float": ({"audio": np.full((1, 800), 9_000, np.float32)}, "audio reaches 9000"),
     "empty": ({"audio": np.zeros((1, 0), np.float32)}, "audio is empty|empty"),
-    "an hour": (
-        {"audio": np.zeros((1, 3600 * 16_000), np.float32)},
-        r"audio is 3600\.0 s long; asr takes at most 30",
+    "ten minutes": (
+        {"audio": np.zeros((1, 600 * 16_000), np.float32)},
+        r"audio is 600\.0 s long; asr takes at most 30",
     ),
     "100 Hz": (
         {"sample_rate": np.array([[100]], np.int32)},
@@ -72,7 +73,7 @@ def test_malformed_tensors_are_refused(
 
 
 def test_a_bad_request_fails_alone(client: InferenceServerClient, corpus: Corpus) -> None:
-    good = [tensors(clip.audio) for clip in corpus.values() if clip.seconds < 8][:8]
+    good = [tensors(clip.audio) for clip in corpus.values() if clip.seconds < 5][:4]
     solo = [infer(client, request) for request in good]
     bad = [
         tensors(np.full(16_000, np.nan, np.float32)),
@@ -87,13 +88,11 @@ def test_a_bad_request_fails_alone(client: InferenceServerClient, corpus: Corpus
         except InferenceServerException as error:
             return str(error.status())
 
-    with ThreadPoolExecutor(16) as callers:
+    with ThreadPoolExecutor(8) as callers:
         for _ in range(2):
-            answers = list(
-                callers.map(call, [each for pair in zip(good, bad * 2, strict=True) for each in pair])
-            )
+            answers = list(callers.map(call, [each for pair in zip(good, bad, strict=True) for each in pair]))
             assert answers[::2] == solo
-            assert answers[1::2] == ["StatusCode.INVALID_ARGUMENT"] * 8
+            assert answers[1::2] == ["StatusCode.INVALID_ARGUMENT"] * len(bad)
 
 
 NOBODY = {
@@ -109,8 +108,9 @@ NOBODY = {
 }
 
 
-@pytest.mark.parametrize("seconds", [1.0, 5.0, 14.0, 30.0])
-@pytest.mark.parametrize("name", NOBODY)
+@pytest.mark.parametrize(
+    ("name", "seconds"), [*product(NOBODY, (1.0, 5.0, 14.0)), ("faint noise", 30.0), ("music", 30.0)]
+)
 def test_no_text_is_invented(client: InferenceServerClient, name: str, seconds: float) -> None:
     answer = ask(client, NOBODY[name][: round(seconds * SAMPLE_RATE)])
     assert answer.text == ""
