@@ -100,19 +100,19 @@ class Stage:
 
 
 class Rooms:
-    """Plays `count` rooms, all with the same speech, a moment apart, for `seconds` each.
+    """Plays `count` rooms, each in the next of the formats that rooms may send, for `seconds` each.
 
-    The same speech is played once without a failure before anything else: what it says then is what must not
-    be lost.
+    What they say is played without a failure before anything else: what is heard then must not be lost.
     """
 
     def __init__(self, cluster: LocalCluster, count: int, seconds: float, tenant: str = "demo") -> None:
-        self._profile = profiles.load("talkers")
-        self._joins = [Join(number, 0, 0, APART_S * number) for number in range(count)]
+        self._profile = profiles.load("formats")
+        kinds = self._profile.deal(count)
+        self._joins = [Join(number, kind, 0, APART_S * number) for number, kind in enumerate(kinds)]
         self._times = Times(measured=seconds, ramp=APART_S * count, settle=0.0, cool_down=0.0)
         self._server = server(cluster, tenant)
-        alone = play_alone(self._server, self._profile, self._joins[:1], SEED, self._times)
-        self.reference = alone[self._joins[0].says]
+        alone = play_alone(self._server, self._profile, self._joins, SEED, self._times)
+        self._references = [alone[join.says] for join in self._joins]
 
     def play(self, during: Callable[[Stage], None] = lambda stage: None) -> Toll:
         """Plays them while `during` runs in a thread of its own, whose error is raised here."""
@@ -142,7 +142,7 @@ class Rooms:
                 if errors
                 else ClusterError(f"a failure was not over {_LONGEST_S:.0f} s after the rooms")
             )
-        return judge(seen, self.reference, len(self._joins), tuple(stage.injuries))
+        return judge(seen, self._references, tuple(stage.injuries))
 
 
 def server(cluster: LocalCluster, tenant: str) -> Server:
@@ -152,13 +152,16 @@ def server(cluster: LocalCluster, tenant: str) -> Server:
     return Server(cluster.url, None, str(file), str(cluster.ca))
 
 
-def judge(seen: Observation, reference: Solo, rooms: int, injuries: Sequence[Injury] = ()) -> Toll:
-    """What `rooms` rooms that all said the same lost, against what one says without a failure."""
-    finals = {number: seen.finals(number) for number in range(rooms)}
-    shares = [_covered(span, finals[number]) for number in range(rooms) for span in reference.finals]
-    lengths = [end - start for start, end in reference.finals] * rooms
-    uncovered_s = [(1 - share) * length for share, length in zip(shares, lengths, strict=True)]
-    waits = {number: _waits([each for each in seen.heard if each.room == number]) for number in range(rooms)}
+def judge(seen: Observation, references: Sequence[Solo], injuries: Sequence[Injury] = ()) -> Toll:
+    """What rooms 0, 1 ... lost, against what each of them says without a failure."""
+    rooms = range(len(references))
+    finals = {number: seen.finals(number) for number in rooms}
+    expected = [(number, span) for number in rooms for span in references[number].finals]
+    shares = [_covered(span, finals[number]) for number, span in expected]
+    uncovered_s = [
+        (1 - share) * (end - start) for share, (_, (start, end)) in zip(shares, expected, strict=True)
+    ]
+    waits = {number: _waits([each for each in seen.heard if each.room == number]) for number in rooms}
     ends = [*(each.at_s for each in injuries[1:]), float("inf")]
     gaps = [
         max((_longest(waits[number], each.at_s, end) for number in waits), default=0.0)
@@ -166,7 +169,7 @@ def judge(seen: Observation, reference: Solo, rooms: int, injuries: Sequence[Inj
     ]
     told = seen.ended.values()
     return Toll(
-        rooms=rooms,
+        rooms=len(rooms),
         finals=sum(map(len, finals.values())),
         expected=len(shares),
         lost=sum(s > UNCOVERED_S or share < COVERED for s, share in zip(uncovered_s, shares, strict=True)),

@@ -25,37 +25,43 @@ def seen(*events: Heard, **ended: Ended) -> Observation:
 
 def test_a_segment_that_is_cut_elsewhere_is_not_lost() -> None:
     cut = (heard("final", 0, 3, 3.5), heard("final", 3, 7, 7.5), heard("final", 7, 10, 10.5))
-    toll = judge(seen(*cut), REFERENCE, rooms=1)
+    toll = judge(seen(*cut), [REFERENCE])
     assert (toll.finals, toll.expected, toll.lost, toll.doubled, toll.lost_s) == (3, 2, 0, 0, 0)
 
 
 def test_what_no_final_covers_is_lost() -> None:
-    toll = judge(seen(heard("final", 0, 4, 4.5), heard("final", 8, 10, 10.5)), REFERENCE, rooms=1)
+    toll = judge(seen(heard("final", 0, 4, 4.5), heard("final", 8, 10, 10.5)), [REFERENCE])
     assert (toll.lost, toll.lost_s) == (1, 3.0)
 
 
 def test_a_second_without_captions_is_lost_on_either_side_of_a_cut() -> None:
-    toll = judge(seen(heard("final", 0, 3, 3.5), heard("final", 5.3, 10, 10.5)), REFERENCE, rooms=1)
+    toll = judge(seen(heard("final", 0, 3, 3.5), heard("final", 5.3, 10, 10.5)), [REFERENCE])
     assert (toll.lost, toll.lost_s) == (1, 1.3)
 
 
 def test_speech_said_again_from_too_early_is_doubled() -> None:
     early = [(0, 4), (5, 8), (3, 8), (8, 10)]
-    toll = judge(seen(*(heard("final", *span, at=11) for span in early)), REFERENCE, rooms=1)
+    toll = judge(seen(*(heard("final", *span, at=11) for span in early)), [REFERENCE])
     assert (toll.lost, toll.doubled) == (0, 1)
 
 
 def test_finals_that_cover_the_same_twice_do_not_make_up_for_what_they_leave_out() -> None:
     twice = (heard("final", 0, 4, 4), heard("final", 5, 7, 7), heard("final", 5, 7, 8))
-    toll = judge(seen(*twice), REFERENCE, rooms=1)
+    toll = judge(seen(*twice), [REFERENCE])
     assert (toll.lost, toll.doubled) == (1, 1)
 
 
 def test_a_room_that_says_nothing_has_lost_all_and_failed() -> None:
     observed = Observation(heard=[heard("final", 0, 4, 4), heard("final", 5, 10, 11)], errors={1: "gone"})
-    toll = judge(observed, REFERENCE, rooms=2)
+    toll = judge(observed, [REFERENCE, REFERENCE])
     assert (toll.lost, toll.failed) == (2, ("gone",))
     assert verdict(summary([toll])) == "lost, failed_rooms: see the result"
+
+
+def test_every_room_is_judged_by_what_it_says_itself() -> None:
+    events = (heard("final", 0, 4, 4), heard("final", 5, 10, 10), heard("final", 1, 2, 2, room=1))
+    toll = judge(seen(*events), [REFERENCE, Solo(((1.0, 2.0), (6.0, 8.0)), 5)])
+    assert (toll.rooms, toll.expected, toll.lost, toll.lost_s) == (2, 4, 1, 2.0)
 
 
 def test_the_gap_is_the_wait_for_a_caption_that_goes_on() -> None:
@@ -67,14 +73,14 @@ def test_the_gap_is_the_wait_for_a_caption_that_goes_on() -> None:
         heard("final", 0, 4, 5.4),
         heard("final", 5, 10, 12.0),
     )
-    toll = judge(seen(*events), REFERENCE, 1, [Injury("node lost", "a", 3.0), Injury("hung", "a", 5.3)])
+    toll = judge(seen(*events), [REFERENCE], [Injury("node lost", "a", 3.0), Injury("hung", "a", 5.3)])
     assert toll.gaps_s == (3.0, 6.6)
     assert toll.waits_s == (6.6,)
 
 
 def test_what_clients_did_about_it_is_added_up() -> None:
     ended = {"a": Ended(0, None, 2, 0.5, 1), "b": Ended(1, None, 1, 0.25, 0)}
-    toll = judge(seen(**ended), REFERENCE, rooms=2)
+    toll = judge(seen(**ended), [REFERENCE, REFERENCE])
     assert (toll.reconnects, toll.replay_lost_s, toll.dropped_duplicates) == (3, 0.75, 1)
 
 
@@ -89,7 +95,7 @@ def test_every_kind_of_failure_comes_equally_often_in_an_order_that_a_seed_draws
 
 def test_a_run_is_the_sum_of_its_rounds() -> None:
     events = (heard("final", 0, 4, 4.5), heard("final", 5, 10, 12.5))
-    toll = judge(seen(*events), REFERENCE, 1, [Injury("hung", "a", 5.0)])
+    toll = judge(seen(*events), [REFERENCE], [Injury("hung", "a", 5.0)])
     total = summary([toll, toll])
     assert (total["kills"], total["by_kind"], total["finals"], total["lost"]) == (2, {"hung": 2}, 4, 0)
     assert total["gap_s"] == {"p50": pytest.approx(8.0), "p95": 8.0, "p99": 8.0, "max": 8.0}

@@ -46,7 +46,7 @@ def test_a_profile_is_read_from_a_file_and_from_its_own_json(file: Path) -> None
 
 
 def test_the_profiles_of_the_project_can_be_played() -> None:
-    assert profiles.names() == ["mixed", "talkers", "video"]
+    assert profiles.names() == ["formats", "mixed", "talkers", "video"]
     mixed, talkers = ([room.audio for room in profiles.load(name).rooms] for name in ("mixed", "talkers"))
     heard = [audio for audio in mixed if audio]
     assert {audio.talking > 0 for audio in heard} == {True, False}
@@ -116,7 +116,7 @@ def test_a_wrong_profile_is_said_where_it_is_wrong(file: Path, old: str, new: st
 
 def test_a_profile_that_is_not_there() -> None:
     with pytest.raises(
-        ProfileError, match="no profile 'party': expected mixed, talkers, video or a TOML file"
+        ProfileError, match="no profile 'party': expected formats, mixed, talkers, video or a TOML file"
     ):
         profiles.load("party")
 
