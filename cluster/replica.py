@@ -179,8 +179,7 @@ class Replica:
         assert self._launcher is not None  # noqa: S101 who has none has ended nothing
         self.kill()
         for folder in self._scratch.glob("liveroom-triton-*"):
-            for region in process.SHM.glob(f"{folder.name}*"):
-                region.unlink(missing_ok=True)
+            process.remove_folder(folder)
         shutil.rmtree(self._scratch, ignore_errors=True)
         lasted_s = time.monotonic() - self._began
         self._fruitless = 0 if self._was_ready or self._planned else self._fruitless + 1

@@ -1,9 +1,12 @@
 """Processes that we start: that they can't outlive us, how they end, what they leave behind (nothing)."""
 
+import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -41,7 +44,26 @@ def spawn(
     )
 
 
-def end(process: subprocess.Popen[bytes], drain_s: float, log: Path, shm_prefix: str) -> None:
+def fresh_folder(purpose: str) -> Path:
+    """Makes a temporary folder, and removes those for the same that killed processes have left."""
+    prefix = f"liveroom-{purpose}-"
+    for left in Path(tempfile.gettempdir()).glob(f"{prefix}*-*/"):
+        owner = left.name.removeprefix(prefix).split("-")[0]
+        if owner.isdecimal() and not Path("/proc", owner).exists():
+            remove_folder(left)
+    return Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-"))
+
+
+def remove_folder(folder: Path) -> None:
+    """Removes a server's folder, or one with those of several, and the shared memory that bears its name."""
+    for named in (folder, *folder.glob("*/liveroom-triton-*")):
+        for region in SHM.glob(f"{named.name}*"):
+            with contextlib.suppress(OSError):  # somebody else's, or gone
+                region.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def end(process: subprocess.Popen[bytes], drain_s: float, log: Path) -> None:
     """Ends the server and its stubs: SIGTERM, up to `drain_s` for requests in flight, SIGKILL for the rest.
 
     Once the requests are done models get FINALIZE_S; one with a dead stub would never unload by itself.
@@ -59,8 +81,6 @@ def end(process: subprocess.Popen[bytes], drain_s: float, log: Path, shm_prefix:
         process.poll()  # reaps the leader, whose zombie would count as alive
         time.sleep(0.01)
     process.wait()
-    for region in SHM.glob(f"{shm_prefix}*"):
-        region.unlink(missing_ok=True)
 
 
 def stop(process: subprocess.Popen[bytes], patience_s: float) -> None:

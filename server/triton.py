@@ -1,9 +1,7 @@
 """`Triton`: the embedded server as an object that starts, answers, mends itself and leaves nothing behind."""
 
-import shutil
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -70,7 +68,7 @@ class Triton:
         self._start_timeout_s = start_timeout_s
         self._drain_s = drain_s
         self._progress = progress or (lambda message: None)
-        self._folder = Path(tempfile.mkdtemp(prefix="liveroom-triton-"))
+        self._folder = process.fresh_folder("triton")
         self.log = Path(log_file) if log_file else self._folder.with_suffix(".log")
         self._log_is_temporary = log_file is None
         self._process: subprocess.Popen[bytes] | None = None
@@ -151,11 +149,11 @@ class Triton:
         if self._watch is not None:
             self._watch.stop()
         if self._process is not None:
-            process.end(self._process, 0.0 if at_once else self._drain_s, self.log, self._folder.name)
+            process.end(self._process, 0.0 if at_once else self._drain_s, self.log)
             self._process = None
         if self._readiness is not None:
             self._readiness.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        process.remove_folder(self._folder)
         if self._log_is_temporary and self._failure is None:
             self.log.unlink(missing_ok=True)
 
