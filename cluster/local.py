@@ -1,8 +1,7 @@
 """`LocalCluster`: replicas, gateway and Prometheus on this machine, as Kubernetes would run them."""
 
+import fcntl
 import secrets
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -18,6 +17,7 @@ from cluster.gateway_config import Upstream
 from cluster.machine import LOOPBACK, PROJECT, write_with_mode
 from cluster.prometheus import Prometheus, Target
 from cluster.replica import DRAIN_S, Replica
+from server import process
 from server.launch import share_cores
 from server.repository import Repository, check_files, compile_modules
 
@@ -31,7 +31,8 @@ class LocalCluster:
     models: what each replica serves, with all they require. max_rooms: what each replica takes at a time;
     two cores carry about seven rooms of continuous speech, all replicas together. tenant_share: of max_rooms
     that one tenant may hold. prometheus: whether one runs. folder: for logs and credentials; without it
-    everything is in a temporary folder and gone afterwards. progress: is told what is going on.
+    everything is in a temporary folder, which is gone afterwards, or after an error when the next one starts.
+    progress: is told what is going on.
 
     A replica that dies is started again, later each time. Entering raises ClusterError, or ServerError.
     """
@@ -56,6 +57,7 @@ class LocalCluster:
         self._with_prometheus = prometheus
         self._repository = repository
         self._kept = folder
+        self._own: Path | None = None
         self._progress = progress
         self._stack = ExitStack()
         self._stopped = threading.Event()
@@ -140,23 +142,31 @@ class LocalCluster:
     def __enter__(self) -> Self:
         try:
             self._start()
-        except BaseException:
-            self._stack.close()
+        except BaseException as error:
+            self._end(error)
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._end(error)
+
+    def _end(self, error: BaseException | None) -> None:
+        """Ends all of it and removes what nobody asked to keep; after an error its logs say why."""
         self._stack.close()
+        if self._own is not None and not isinstance(error, Exception):
+            process.remove_folder(self._own)
 
     def _start(self) -> None:
         models = Repository(self._repository.resolve()).resolve(self.models)
         check_files(models)
         compile_modules(models)  # before several replicas do it at once
-        self.folder = self._kept or Path(tempfile.mkdtemp(prefix="liveroom-cluster-"))
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._stack.callback(self._clear)
+        self.folder = self._kept or process.fresh_folder("cluster")
+        self._own = None if self._kept else self.folder
+        self._lock()
+        if self._with_prometheus:
+            self._prometheus = Prometheus(self.folder / "prometheus")
         self._cores = share_cores(self.folder)
         self.credentials = Credentials.create(self.folder / "credentials")
         self.admin_key_file = self.folder / "admin.key"
@@ -164,13 +174,28 @@ class LocalCluster:
         self.replicas = [self._new_replica() for _ in range(self._count)]
         self._stack.callback(self._end_replicas)
         self._keeper.start()
-        if self._with_prometheus:
-            self._prometheus = self._stack.enter_context(Prometheus(self.folder / "prometheus"))
+        if self._prometheus is not None:
+            self._stack.enter_context(self._prometheus)
         self.gateway = self._stack.enter_context(
             Gateway(self.folder / "gateway", self.credentials, self._upstreams())
         )
         self._announce()
         self.wait_ready()
+
+    def _lock(self) -> None:
+        """Takes the folder for this cluster alone, until it ends, however that happens."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            fcntl.flock(
+                self._stack.enter_context((self.folder / "lock").open("w")), fcntl.LOCK_EX | fcntl.LOCK_NB
+            )
+        except BlockingIOError:
+            raise ClusterError(
+                f"{self.folder} belongs to a cluster that is up: choose another folder"
+            ) from None
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise ClusterError(f"the folder {self.folder} can't be used: {reason}") from error
 
     def _new_replica(self) -> Replica:
         self._made += 1
@@ -211,11 +236,6 @@ class LocalCluster:
         """Raises ClusterError when a replica can't be started any more."""
         if self._failure is not None:
             raise self._failure
-
-    def _clear(self) -> None:
-        """Removes what nobody asked to keep; after a failure its logs say why."""
-        if self._kept is None and self._failure is None:
-            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _end_replicas(self) -> None:
         for replica in self.replicas:

@@ -74,21 +74,23 @@ def _download(folder: Path) -> None:
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix="prometheus-") as scratch:
-        fetch = [apt_get, "download", "-q", _PACKAGE]
-        done = subprocess.run(
-            fetch, cwd=scratch, capture_output=True, text=True, check=False, timeout=_DOWNLOAD_S
-        )
-        packages = list(Path(scratch).glob("*.deb"))
-        if not packages:
-            said = done.stderr.strip().splitlines() or ["no reason given"]
-            raise ClusterError(
-                f"Debian's package {_PACKAGE} can't be downloaded ({said[-1]}): run apt-get update as root,"
-                " or put the binaries of https://prometheus.io/download on PATH"
-            )
         fresh = Path(scratch) / "files"
-        subprocess.run([dpkg, "-x", packages[0], fresh], check=True, timeout=_DOWNLOAD_S)
+        try:
+            _run([apt_get, "download", "-q", _PACKAGE], scratch)
+            _run([dpkg, "-x", *(each.name for each in Path(scratch).glob("*.deb")), fresh.name], scratch)
+        except subprocess.SubprocessError as error:
+            said = error.stderr if isinstance(error, subprocess.CalledProcessError) else ""
+            why = (said or str(error)).strip().splitlines()[-1]
+            raise ClusterError(
+                f"Debian's package {_PACKAGE} can't be fetched ({why}): run apt-get update as root,"
+                " or put the binaries of https://prometheus.io/download on PATH"
+            ) from error
         shutil.rmtree(folder, ignore_errors=True)
         fresh.replace(folder)
+
+
+def _run(command: Sequence[str], folder: str) -> None:
+    subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=_DOWNLOAD_S)
 
 
 def query(url: str, expression: str) -> list[Sample]:
@@ -169,19 +171,25 @@ class Prometheus:
         log = self._folder / "prometheus.log"
         with log.open("wb") as output:
             self._process = process.spawn(command, os.environ, output)
-        deadline = time.monotonic() + _START_S
-        while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self._stop()
-                said = log.read_text(errors="replace").strip().splitlines() or ["no reason given"]
-                raise ClusterError(f"Prometheus did not start: {said[-1]}: see {log}")
-            time.sleep(0.05)
+        try:
+            self._await_ready(log)
+        except BaseException:
+            self._stop()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop()
+
+    def _await_ready(self, log: Path) -> None:
+        deadline = time.monotonic() + _START_S
+        while not self._answers():
+            if self._process is None or self._process.poll() is not None or time.monotonic() > deadline:
+                said = log.read_text(errors="replace").strip().splitlines() or ["no reason given"]
+                raise ClusterError(f"Prometheus did not start: {said[-1]}: see {log}")
+            time.sleep(0.05)
 
     def _answers(self) -> bool:
         try:

@@ -7,11 +7,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
+try:
+    import yaml
 
-from k8s import dashboard
-from k8s.kubectl import K8S, OVERLAYS, RenderError, render
-from k8s.validation import wrong
+    from k8s import dashboard
+    from k8s.kubectl import K8S, OVERLAYS, RenderError, render
+    from k8s.validation import wrong
+except ModuleNotFoundError as error:
+    sys.exit(f"error: {error.name} is not installed: run pip install -e '.[cluster,dev]'")
 
 _ALL = [K8S / "overlays" / name for name in OVERLAYS]
 

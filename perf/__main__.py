@@ -56,7 +56,14 @@ def main(arguments: list[str] | None = None) -> int:
     for name, (module, summary) in COMMANDS.items():
         subparser = subparsers.add_parser(name, help=summary, description=summary)
         if name == chosen:
-            command: Command = importlib.import_module(module)
+            try:
+                command: Command = importlib.import_module(module)
+            except ModuleNotFoundError as error:
+                extras = "server,exporters,perf" + ",cluster" * module.startswith("cluster.")
+                print(
+                    f"error: {error.name} is not installed: run pip install -e '.[{extras}]'", file=sys.stderr
+                )
+                return 1
             command.add_arguments(subparser)
     options = parser.parse_args(arguments)
     try:

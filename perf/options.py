@@ -5,12 +5,13 @@ import math
 from collections.abc import Callable
 
 
-def whole(least: int) -> Callable[[str], int]:
-    """A whole number, `least` or more."""
+def whole(least: int, most: float = math.inf) -> Callable[[str], int]:
+    """A whole number, `least` or more, up to `most`."""
 
     def read(text: str) -> int:
-        if not (text.isdecimal() and int(text) >= least):
-            raise argparse.ArgumentTypeError(f"{text}: expected a whole number, {least} or more")
+        if not (text.isdecimal() and least <= int(text) <= most):
+            bounds = f"{least} or more" if most == math.inf else f"from {least} to {most}"
+            raise argparse.ArgumentTypeError(f"{text}: expected a whole number, {bounds}")
         return int(text)
 
     return read

@@ -1,19 +1,22 @@
 """`python -m cluster` and its Prometheus: what is said when something is not there."""
 
+import fcntl
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from cluster import ClusterError, prometheus
+from cluster import ClusterError, LocalCluster, prometheus
+from cluster.command import parser
 
 PROJECT = Path(__file__).parents[2]
 
 
-def cluster(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "cluster", *arguments]
+def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, *arguments]
     return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=60)
 
 
@@ -21,21 +24,72 @@ def cluster(*arguments: str) -> "subprocess.CompletedProcess[str]":
     ("arguments", "message"),
     [
         (("chaos", "--count", "0"), "0: expected a whole number, 1 or more"),
-        (("up", "--tenant-share", "2"), "2: expected a share from 0 to 1"),
+        (("up", "--tenant-share", "2"), "2: expected a share, more than 0 and at most 1"),
+        (("up", "--tenant-share", "0"), "0: expected a share, more than 0 and at most 1"),
+        (("up", "--replicas", "99"), "99: expected a whole number, from 1 to 16"),
         (("chaos", "--minutes", "-1"), "-1: expected a number, more than 0"),
     ],
 )
-def test_a_wrong_option_is_said(arguments: tuple[str, ...], message: str) -> None:
-    failed = cluster(*arguments)
-    assert failed.returncode == 2
-    assert message in failed.stderr
+def test_a_wrong_option_is_said(
+    arguments: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        parser().parse_args(arguments)
+    assert message in capsys.readouterr().err
 
 
 def test_a_model_that_is_not_there_is_one_line() -> None:
-    failed = cluster("up", "--models", "telepathy")
+    failed = run("-m", "cluster", "up", "--models", "telepathy")
     assert failed.returncode == 1
     assert failed.stdout == ""
     assert failed.stderr.splitlines()[-1].startswith("error: no model 'telepathy' in ")
+
+
+def test_a_folder_that_can_not_be_used_is_one_line() -> None:
+    with pytest.raises(ClusterError, match="the folder /dev/null can't be used: file exists"):
+        LocalCluster(folder=Path(os.devnull)).__enter__()
+
+
+def test_a_folder_belongs_to_one_cluster(tmp_path: Path) -> None:
+    with (tmp_path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(ClusterError, match=f"{tmp_path} belongs to a cluster that is up"):
+            LocalCluster(folder=tmp_path).__enter__()
+
+
+@pytest.mark.parametrize(
+    ("missing", "command", "extras"),
+    [
+        ("jwt", ("cluster", "status"), "server,exporters,perf,cluster"),
+        ("jwt", ("perf", "autoscale-real"), "server,exporters,perf,cluster"),
+        ("matplotlib", ("perf", "rooms"), "server,exporters,perf"),
+        ("kubernetes_validate", ("k8s", "check"), "cluster,dev"),
+    ],
+)
+def test_without_its_packages_it_says_which_extras_have_them(
+    missing: str, command: tuple[str, str], extras: str
+) -> None:
+    code = (
+        "import runpy, sys; del sys.argv[0]; sys.modules[sys.argv.pop(0)] = None;"
+        " runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)"
+    )
+    failed = run("-c", code, missing, *command)
+    assert failed.returncode == 1
+    assert failed.stderr == f"error: {missing} is not installed: run pip install -e '.[{extras}]'\n"
+
+
+def test_a_start_that_is_interrupted_leaves_nothing(tmp_path: Path) -> None:
+    """Twice, as people do, and where a shell has made its jobs ignore SIGINT."""
+    command = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, "-m", "cluster", "up"]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, cwd=PROJECT, env=environment, stderr=subprocess.PIPE, text=True) as up:
+        assert up.stderr is not None
+        assert up.stderr.readline().startswith("starting")
+        up.send_signal(signal.SIGINT)
+        up.send_signal(signal.SIGINT)
+        assert up.stderr.read() == "stopped\n"
+    assert up.returncode == 130
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_prometheus_on_path_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
