@@ -10,7 +10,6 @@ import json
 import os
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -69,7 +68,7 @@ class Gateway:
         self._folder = folder.resolve()
         self._tree = load(source)
         self._credentials = credentials
-        self._sockets = tempfile.TemporaryDirectory(prefix="liveroom-gateway-")  # paths of sockets are short
+        self._sockets = process.fresh_folder("gateway")  # the path of a socket must be short
         self._process: subprocess.Popen[bytes] | None = None
         self._ports: dict[str, int] = {}
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -150,7 +149,7 @@ class Gateway:
 
     @property
     def _socket(self) -> Path:
-        return Path(self._sockets.name) / "admin.sock"
+        return self._sockets / "admin.sock"
 
     def _await_ready(self, log: Path) -> None:
         """Until every replica has had its first health check."""
@@ -166,7 +165,7 @@ class Gateway:
         if self._process is not None:
             process.stop(self._process, _STOP_S)
             self._process = None
-        self._sockets.cleanup()
+        process.remove_folder(self._sockets)
 
 
 def _port(address: Mapping[str, Mapping[str, int]]) -> int:
