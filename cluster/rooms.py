@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 
 from cluster.errors import ClusterError
 from cluster.local import LocalCluster
@@ -43,7 +44,8 @@ class Toll:
     by no final; lost_s: seconds of all of them covered by none. doubled: finals that say again what a final
     before said. gaps_s: of each injury the longest wait of any room for a caption that goes beyond all before
     it, of those that ended before the next injury. waits_s: the same of each room, whenever it was.
-    partial_p95_s: latency of partial captions, as `perf rooms` measures it.
+    partials_p95_s: latency of partial captions, as `perf rooms` measures it: of those that were due before
+    the first injury, and then from each injury until the next.
     """
 
     rooms: int
@@ -54,7 +56,7 @@ class Toll:
     doubled: int
     gaps_s: tuple[float, ...]
     waits_s: tuple[float, ...]
-    partial_p95_s: float | None
+    partials_p95_s: tuple[float | None, ...]
     reconnects: int
     dropped_duplicates: int
     replay_lost_s: float
@@ -162,10 +164,10 @@ def judge(seen: Observation, references: Sequence[Solo], injuries: Sequence[Inju
         (1 - share) * (end - start) for share, (_, (start, end)) in zip(shares, expected, strict=True)
     ]
     waits = {number: _waits([each for each in seen.heard if each.room == number]) for number in rooms}
-    ends = [*(each.at_s for each in injuries[1:]), float("inf")]
+    starts = [each.at_s for each in injuries]
     gaps = [
-        max((_longest(waits[number], each.at_s, end) for number in waits), default=0.0)
-        for each, end in zip(injuries, ends, strict=False)
+        max((_longest(each, *times) for each in waits.values()), default=0.0)
+        for times in pairwise([*starts, float("inf")])
     ]
     told = seen.ended.values()
     return Toll(
@@ -177,13 +179,19 @@ def judge(seen: Observation, references: Sequence[Solo], injuries: Sequence[Inju
         doubled=sum(map(_doubled, finals.values())),
         gaps_s=tuple(round(gap, 2) for gap in gaps),
         waits_s=tuple(round(_longest(each, 0.0, float("inf")), 2) for each in waits.values()),
-        partial_p95_s=percentiles([each.latency_s for each in seen.heard if each.kind == "partial"])["p95"],
+        partials_p95_s=tuple(_p95_s(seen.heard, *times) for times in pairwise([0.0, *starts, float("inf")])),
         reconnects=sum(each.reconnects for each in told),
         dropped_duplicates=sum(each.duplicates for each in told),
         replay_lost_s=round(sum(each.replay_lost_s for each in told), 2),
         failed=tuple(seen.errors.values()),
         injuries=tuple(injuries),
     )
+
+
+def _p95_s(heard: Sequence[Heard], after: float, before: float) -> float | None:
+    """Of the latencies of partial captions that were due within a time."""
+    partials = [each for each in heard if each.kind == "partial" and after <= each.due_s < before]
+    return percentiles([each.latency_s for each in partials])["p95"]
 
 
 def _covered(span: tuple[float, float], finals: Sequence[Heard]) -> float:

@@ -14,68 +14,57 @@ from tests.waiting import seconds_until
 
 MAX_ROOMS = 8
 ROOMS = 3
-SECONDS = 20.0
+SECONDS = 18.0
+CALM_S = 3.0
+"""Before anything happens."""
 
 
 @dataclass
 class Seen:
-    """What was seen while rooms were played."""
+    """What was seen while rooms were played. shares: how many rooms each replica was asked to take."""
 
-    toll: Toll
+    toll: Toll = field(init=False)
+    pressed: crowd.Crowd = field(init=False)
+    shares: list[int] = field(default_factory=list)
     numbers: dict[str, float] = field(default_factory=dict)
-    pressed: crowd.Crowd | None = None
-    spread: dict[int, int] = field(default_factory=dict)
     left: list[Path] = field(default_factory=list)
 
 
 def crowded(cluster: LocalCluster, rooms: Rooms) -> Seen:
-    """Two tenants press for more rooms than there are; then a replica is lost in mid-sentence."""
-    seen: dict[str, crowd.Crowd] = {}
-    spread: dict[int, int] = {}
-    left: list[Path] = []
-
-    def look() -> None:
-        hosts = cluster.gateway.hosts()
-        active = {port: host.active for port, host in hosts.items()}
-        if sum(active.values()) > sum(spread.values()):
-            spread.update(active)
-
-    async def press() -> None:
-        pressing = asyncio.create_task(crowd.press(cluster, cluster.slots))
-        while not pressing.done():
-            await asyncio.to_thread(look)
-            await asyncio.sleep(0.3)
-        seen["crowd"] = await pressing
+    """Two tenants press for rooms; then a replica is lost, then a process of a model killed."""
+    found = Seen()
 
     def during(stage: Stage) -> None:
-        time.sleep(2)
-        asyncio.run(press())
+        time.sleep(CALM_S)
+        stage.injured("overload", "all")
+        found.pressed = asyncio.run(crowd.press(cluster, cluster.slots))
+        found.shares = [host.total for host in cluster.gateway.hosts().values()]
         stage.mid_sentence()
         victim = busiest(cluster)
         folders = [Path(stub.cmdline()[0]).parents[2] for stub in victim.stubs().values()]
         stage.injured("node lost", victim.name)
         victim.kill()
-        seconds_until(lambda: victim.starts == 2 and not victim.ready(), 60)
-        left.extend(region for folder in folders for region in SHM.glob(f"{folder.name}*"))
-        left.extend(folder for folder in folders if folder.exists())
-
-    toll = rooms.play(during)
-    cluster.wait_ready()
-    return Seen(toll, pressed=seen["crowd"], spread=spread, left=left)
-
-
-def battered(cluster: LocalCluster, rooms: Rooms) -> Seen:
-    """A process of a model is killed, then a replica hangs, then the one that took its rooms is drained."""
-    numbers: dict[str, float] = {}
-
-    def during(stage: Stage) -> None:
-        time.sleep(1.0)
-        stage.mid_sentence()
+        seconds_until(lambda: victim.starts == 2, 60)
+        cluster.wait_ready()
+        found.left += [region for folder in folders for region in SHM.glob(f"{folder.name}*")]
+        found.left += [folder for folder in folders if folder.exists()]
         victim = busiest(cluster)
         stage.injured("stub killed", victim.name)
         kill_stub(victim, random.Random(1))
-        numbers["unready after the death of a stub"] = seconds_until(victim.ready, 10)
-        cluster.wait_ready()
+        found.numbers["unready after the death of a stub"] = seconds_until(victim.ready, 10)
+
+    found.toll = rooms.play(during)
+    cluster.wait_ready()
+    return found
+
+
+def battered(cluster: LocalCluster, rooms: Rooms) -> Seen:
+    """A replica hangs, then the one that took its rooms is drained, in good time before they end."""
+    found = Seen()
+    numbers = found.numbers
+
+    def during(stage: Stage) -> None:
+        stage.mid_sentence()
         victim = busiest(cluster)
         stage.injured("hung", victim.name)
         victim.stop_signal()
@@ -84,14 +73,15 @@ def battered(cluster: LocalCluster, rooms: Rooms) -> Seen:
         finally:
             victim.cont_signal()
         cluster.wait_ready()
-        stage.mid_sentence()
         victim = busiest(cluster)
+        numbers["rooms to be drained"] = cluster.gateway.hosts()[victim.grpc_port].active
         stage.injured("drained", victim.name)
-        victim.drain_and_restart()
+        victim.drain()
+        numbers["a drained replica has no rooms after"] = seconds_until(lambda: _out(cluster, victim), 15)
 
-    toll = rooms.play(during)
+    found.toll = rooms.play(during)
     cluster.wait_ready()
-    return Seen(toll, numbers)
+    return found
 
 
 def _out(cluster: LocalCluster, victim: Replica) -> bool:

@@ -1,15 +1,11 @@
 """Rooms of continuous speech on a real cluster while replicas fail: nothing is lost or said twice."""
 
-from math import ceil
-
 import psutil
-import pytest
 
 from cluster import LocalCluster, crowd
 from cluster.rooms import Toll
-from cluster.story import GAP_S
-from perf.autoscale.manifests import balance
-from tests.cluster.ordeal import MAX_ROOMS, ROOMS, SECONDS, Seen
+from cluster.story import GAP_S, kept
+from tests.cluster.ordeal import MAX_ROOMS, ROOMS, Seen
 
 
 def unharmed(toll: Toll) -> None:
@@ -20,9 +16,9 @@ def unharmed(toll: Toll) -> None:
 
 def test_a_replica_lost_in_mid_sentence_costs_no_final_and_doubles_none(crowded: Seen) -> None:
     unharmed(crowded.toll)
+    assert [injury.kind for injury in crowded.toll.injuries] == ["overload", "node lost", "stub killed"]
     assert crowded.toll.reconnects >= 1
-    (gap_s,) = crowded.toll.gaps_s
-    assert gap_s < GAP_S
+    assert max(crowded.toll.gaps_s) < GAP_S
 
 
 def test_a_replica_that_was_killed_leaves_nothing_behind(crowded: Seen) -> None:
@@ -30,14 +26,12 @@ def test_a_replica_that_was_killed_leaves_nothing_behind(crowded: Seen) -> None:
 
 
 def test_rooms_are_spread(crowded: Seen) -> None:
-    rooms = sum(crowded.spread.values())
-    assert rooms >= MAX_ROOMS
-    assert max(crowded.spread.values()) <= ceil(balance() / 100 * rooms / 2) + 1
+    assert sum(crowded.shares) >= MAX_ROOMS
+    assert min(crowded.shares) >= sum(crowded.shares) / 4, "the gateway's own tests bound it closer"
 
 
 def test_overload_is_refused_fast_and_no_tenant_takes_all(crowded: Seen) -> None:
     found = crowded.pressed
-    assert found is not None
     assert found.errors == ()
     assert found.admitted["loud"] <= MAX_ROOMS, "half of each replica"
     assert found.refused["loud"] >= found.asked["loud"] - MAX_ROOMS
@@ -45,20 +39,24 @@ def test_overload_is_refused_fast_and_no_tenant_takes_all(crowded: Seen) -> None
     assert found.refused_s < crowd.FAST_S
 
 
-def test_rooms_outlive_a_dead_stub_a_hung_replica_and_a_drained_one(battered: Seen) -> None:
+def test_overload_does_not_slow_down_rooms_that_are_in(crowded: Seen) -> None:
+    before_s, under_s, *_ = crowded.toll.partials_p95_s
+    assert kept(before_s, under_s, slower=4), "on a machine of which nobody knows how busy it is"
+
+
+def test_rooms_outlive_a_hung_replica_and_a_drained_one(battered: Seen) -> None:
     unharmed(battered.toll)
-    assert [injury.kind for injury in battered.toll.injuries] == ["stub killed", "hung", "drained"]
-    assert battered.toll.reconnects >= 2, "at least two of three rooms were on the one that hung"
+    assert [injury.kind for injury in battered.toll.injuries] == ["hung", "drained"]
 
 
-def test_rooms_move_off_a_replica_that_is_drained(battered: Seen) -> None:
-    if battered.toll.injuries[-1].at_s > SECONDS - 2:
-        pytest.skip("this machine was too slow: the rooms were over when the replica was drained")
-    assert battered.toll.reconnects >= 4
+def test_rooms_move_off_a_replica_that_hangs_and_one_that_is_drained(battered: Seen) -> None:
+    drained = battered.numbers["rooms to be drained"]
+    assert drained >= 2, "the one that hung had at least two of three rooms"
+    assert battered.toll.reconnects >= 2 + drained
 
 
-def test_a_dead_stub_makes_its_replica_unready(battered: Seen) -> None:
-    assert battered.numbers["unready after the death of a stub"] < 10
+def test_a_dead_stub_makes_its_replica_unready(crowded: Seen) -> None:
+    assert crowded.numbers["unready after the death of a stub"] < 10
 
 
 def test_a_hung_replica_is_taken_out(battered: Seen) -> None:

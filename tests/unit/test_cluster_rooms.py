@@ -8,6 +8,7 @@ import pytest
 from cluster.chaos import deal, summary, verdict
 from cluster.failures import ALL
 from cluster.rooms import Injury, judge
+from cluster.story import kept
 from perf.rooms.alone import Solo
 from perf.rooms.messages import Ended, Heard
 from perf.rooms.observation import Observation
@@ -76,6 +77,31 @@ def test_the_gap_is_the_wait_for_a_caption_that_goes_on() -> None:
     toll = judge(seen(*events), [REFERENCE], [Injury("node lost", "a", 3.0), Injury("hung", "a", 5.3)])
     assert toll.gaps_s == (3.0, 6.6)
     assert toll.waits_s == (6.6,)
+
+
+def test_partials_are_timed_before_the_first_failure_and_after_each() -> None:
+    events = [
+        heard("partial", 0, end, end + late) for end, late in ((1, 0.5), (3, 0.25), (4, 2.0), (6, 0.75))
+    ]
+    toll = judge(seen(*events), [REFERENCE], [Injury("overload", "all", at) for at in (2.0, 5.0, 9.0)])
+    assert toll.partials_p95_s == (0.5, pytest.approx(1.91, abs=0.01), 0.75, None)
+
+
+@pytest.mark.parametrize(
+    ("before_s", "under_s", "good"),
+    [
+        (0.4, 0.9, True),
+        (0.4, 1.1, False),
+        (1.2, 1.7, True),
+        (1.2, 1.9, False),
+        (None, 0.5, False),
+        (0.5, None, False),
+    ],
+)
+def test_rooms_keep_their_service_level_or_were_slow_before(
+    before_s: float | None, under_s: float | None, good: bool
+) -> None:
+    assert kept(before_s, under_s) is good
 
 
 def test_what_clients_did_about_it_is_added_up() -> None:
