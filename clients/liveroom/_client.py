@@ -7,6 +7,7 @@ import os
 import uuid
 from collections.abc import AsyncGenerator, Callable
 from types import TracebackType
+from weakref import WeakSet
 
 from ._access import Token
 from ._config import DEFAULT_URL, Limits, Retries, Timeouts
@@ -55,6 +56,7 @@ class AsyncClient:
         self.limits = limits or Limits()
         self.timeouts = timeouts or Timeouts()
         self._transport = Transport(url, retries or Retries(), token=token, ca=ca)
+        self._rooms: WeakSet[AsyncRoom] = WeakSet()
 
     async def transcribe(
         self,
@@ -216,7 +218,7 @@ class AsyncClient:
         Raises:
             InvalidInput: the id is empty or too long.
         """
-        return AsyncRoom(
+        room = AsyncRoom(
             self._transport,
             room_id,
             language=language,
@@ -225,6 +227,8 @@ class AsyncClient:
             limits=self.limits,
             timeouts=self.timeouts,
         )
+        self._rooms.add(room)
+        return room
 
     async def models(self) -> tuple[Model, ...]:
         """Every model in the server's repository, loaded or not; of a gateway, those that clients call.
@@ -244,6 +248,7 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Close the channel; rooms still open are cancelled."""
+        await asyncio.gather(*(room.cancel() for room in self._rooms))
         await self._transport.close()
 
     async def __aenter__(self) -> AsyncClient:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Collection, Coroutine, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
+
+STOP_S = 1.0
+"""Seconds in which those who wait when a client is closed are told so; then they are cancelled."""
 
 
 class Loop:
@@ -22,7 +25,7 @@ class Loop:
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                threading.Thread(target=self._loop.run_forever, name="liveroom client", daemon=True).start()
+                threading.Thread(target=_live, args=[self._loop], name="liveroom client", daemon=True).start()
             loop = self._loop
         future = asyncio.run_coroutine_threadsafe(work, loop)
         try:
@@ -37,14 +40,30 @@ class Loop:
             while (item := self.run(_following(items))) is not None:
                 yield item
         finally:
-            self.run(items.aclose())
+            if self._loop is not None:  # else that has closed them
+                self.run(items.aclose())
 
     def stop(self) -> None:
-        """End the thread."""
+        """End the thread; what other threads wait for is over soon after."""
         with self._lock:
             if self._loop is not None:
                 self._loop.call_soon_threadsafe(self._loop.stop)
             self._loop = None
+
+
+def _live(loop: asyncio.AbstractEventLoop) -> None:
+    loop.run_forever()
+    if waiting := asyncio.all_tasks(loop):
+        loop.run_until_complete(_over(waiting))
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
+
+
+async def _over(tasks: Collection[asyncio.Task[object]]) -> None:
+    _, slow = await asyncio.wait(tasks, timeout=STOP_S)
+    for task in slow:
+        task.cancel()
+    await asyncio.gather(*slow, return_exceptions=True)
 
 
 async def _following(items: AsyncGenerator[T, None]) -> T | None:

@@ -182,4 +182,5 @@ class RoomStream:
         self.failure = ServerUnavailable(
             f"the server of room {self._room_id!r} has said nothing for {self._stall:g} s"
         )
+        self._transport.leave(self._call)
         self._reader.cancel()

@@ -8,6 +8,7 @@ import random
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from weakref import WeakSet
 
 import grpc
 from tritonclient.grpc import service_pb2, service_pb2_grpc
@@ -34,13 +35,13 @@ _OPTIONS = (
 )
 
 
-@dataclass
+@dataclass(eq=False)
 class _Connection:
-    """A channel and how many rooms are on it."""
+    """A channel and the rooms on it. gRPC closes a channel that nobody refers to any more."""
 
     channel: grpc.aio.Channel
     stub: service_pb2_grpc.GRPCInferenceServiceStub = field(init=False)
-    streams: int = 0
+    streams: set[grpc.aio.StreamStreamCall] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.stub = service_pb2_grpc.GRPCInferenceServiceStub(self.channel)
@@ -80,13 +81,7 @@ class Transport:
                 )
         self._credentials = credentials(token, ca) if secure else None
         self._connections: list[_Connection] = []
-
-    @property
-    def stub(self) -> service_pb2_grpc.GRPCInferenceServiceStub:
-        """Triton's service, for unary calls."""
-        if not self._connections:
-            self._connect()
-        return self._connections[0].stub
+        self._left: WeakSet[_Connection] = WeakSet()
 
     def stream(self, room_id: str, attempt: int) -> grpc.aio.StreamStreamCall:
         """A `ModelStreamInfer` call for a room, on a connection that has a place for it.
@@ -95,16 +90,21 @@ class Transport:
             room_id: checked.
             attempt: another one may reach another server behind a gateway.
         """
-        free = (each for each in self._connections if each.streams < STREAMS)
+        free = (each for each in self._connections if len(each.streams) < STREAMS)
         connection = next(free, None) or self._connect()
         call = connection.stub.ModelStreamInfer(metadata=room_metadata(room_id, attempt))
-        connection.streams += 1
-
-        def done(_: grpc.aio.Call) -> None:
-            connection.streams -= 1
-
-        call.add_done_callback(done)
+        connection.streams.add(call)
+        call.add_done_callback(lambda _: connection.streams.discard(call))  # and until then it is not closed
         return call
+
+    def leave(self, call: grpc.aio.StreamStreamCall) -> None:
+        """Begin nothing more on the connection of `call`: its silence may be that of the way to the server.
+
+        gRPC itself would hold on to it until its pings tell, which takes up to 30 s.
+        """
+        for connection in [each for each in self._connections if call in each.streams]:
+            self._connections.remove(connection)
+            self._left.add(connection)
 
     async def infer(
         self,
@@ -139,7 +139,8 @@ class Transport:
         while True:
             try:
                 left = max(0.0, deadline - loop.time())
-                return Outputs(await self.stub.ModelInfer(request, timeout=left, metadata=metadata))
+                connection = self._any()
+                return Outputs(await connection.stub.ModelInfer(request, timeout=left, metadata=metadata))
             except grpc.aio.AioRpcError as error:
                 failure = self.error(error)
                 if refusal and error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
@@ -159,7 +160,9 @@ class Transport:
             LiveroomError: no answer, or none is allowed.
         """
         try:
-            index = await self.stub.RepositoryIndex(service_pb2.RepositoryIndexRequest(), timeout=seconds)
+            connection = self._any()
+            request = service_pb2.RepositoryIndexRequest()
+            index = await connection.stub.RepositoryIndex(request, timeout=seconds)
             return tuple(Model(row.name, row.version, row.state, row.reason) for row in index.models)
         except grpc.aio.AioRpcError as error:
             failure = self.error(error)
@@ -172,7 +175,8 @@ class Transport:
         """One row of the index, as far as a gateway lets us know it; None where there is no such model."""
         try:
             request = service_pb2.ModelMetadataRequest(name=name)
-            answer = await self.stub.ModelMetadata(request, timeout=seconds)
+            connection = self._any()
+            answer = await connection.stub.ModelMetadata(request, timeout=seconds)
         except grpc.aio.AioRpcError as error:
             failure = self.error(error)
             if not isinstance(failure, ModelUnavailable):
@@ -188,8 +192,12 @@ class Transport:
 
     async def close(self) -> None:
         """Close the channels and cancel what is under way on them."""
-        connections, self._connections = self._connections, []
+        connections, self._connections = [*self._connections, *self._left], []
         await asyncio.gather(*(each.channel.close() for each in connections))
+
+    def _any(self) -> _Connection:
+        """For a unary call, during which it has to be held."""
+        return self._connections[0] if self._connections else self._connect()
 
     def _connect(self) -> _Connection:
         channel = (

@@ -49,8 +49,10 @@ def check_room_id(room_id: str) -> str:
     """`room_id`, if Triton can take it as a correlation id.
 
     Raises:
-        InvalidInput: it is empty or longer than 128 bytes of UTF-8.
+        InvalidInput: it is no text, empty, or longer than 128 bytes of UTF-8.
     """
+    if not isinstance(room_id, str):
+        raise InvalidInput(f"room id is {room_id!r}: expected text, such as {str(room_id)!r}")
     size = len(room_id.encode())
     if not 0 < size <= MAX_ROOM_ID_BYTES:
         raise InvalidInput(

@@ -120,6 +120,12 @@ async def test_room_ids_triton_cannot_take_are_refused(room_id: str) -> None:
             client.room(room_id)
 
 
+async def test_a_room_id_that_is_no_text_is_refused() -> None:
+    async with Peer().client() as client:
+        with pytest.raises(InvalidInput, match="room id is 42: expected text, such as '42'"):
+            client.room(42)  # type: ignore[arg-type]
+
+
 async def test_the_sender_waits_for_acknowledgements_and_then_gives_up() -> None:
     async def first_only(request: Request, send: Send) -> None:
         if request.id == "1":
