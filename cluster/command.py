@@ -65,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
 def main() -> int:
     """Runs the command; returns the exit code: 1 after an error or a run that was not good."""
     options = parser().parse_args()
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
     _on_signals(_interrupt)
     try:
         if options.command == "status":
@@ -164,7 +164,7 @@ def _status(*, as_json: bool) -> int:
     if not Path("/proc", str(state.get("pid"))).exists():
         raise ClusterError("no cluster is up: start one with `python -m cluster up`")
     columns = {"ready": "liveroom_ready", "rooms": "liveroom_rooms_open", "slots": "liveroom_rooms_slots"}
-    rows: dict[str, dict[str, float]] = {}
+    rows: dict[str, dict[str, float]] = {name: {} for name in state["replicas"]}
     for column, metric in columns.items():
         for sample in query(state["prometheus"], f"max by (pod) ({metric})"):
             rows.setdefault(sample.labels["pod"], {})[column] = sample.value
@@ -174,7 +174,8 @@ def _status(*, as_json: bool) -> int:
     table = Table("replica", *columns)
     for name, values in sorted(rows.items()):
         table.add_row(name, *(f"{values[column]:g}" if column in values else "" for column in columns))
-    Console().print(_words(state), table, sep="\n")
+    print(_words(state))
+    Console().print(table)
     return 0
 
 
