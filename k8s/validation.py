@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parent / "schemas"
 
 def wrong(manifests: Sequence[Manifest]) -> list[str]:
     """What is wrong with one overlay's objects, in sentences."""
-    return [*misfits(manifests), *violations(manifests, frozenset(SECRETS))]
+    return [*misfits(manifests), *violations(manifests, SECRETS)]
 
 
 def misfits(manifests: Iterable[Manifest]) -> Iterator[str]:

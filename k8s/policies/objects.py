@@ -1,11 +1,21 @@
 """Ways through rendered objects that several policies take."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from k8s.kubectl import Manifest
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job")
+_UNITS = {"m": 1e-3, "": 1, "k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+
+
+def quantity(text: str | float) -> float:
+    """An amount as Kubernetes writes it: "4Gi" of memory in bytes, "500m" of a core. Raises ValueError."""
+    found = re.fullmatch(r"([\d.]+)([A-Za-z]*)", str(text))
+    if not found or found[2] not in _UNITS:
+        raise ValueError(f"'{text}' is no quantity")
+    return float(found[1]) * _UNITS[found[2]]
 
 
 def of_kind(manifests: Iterable[Manifest], *kinds: str) -> Iterator[Manifest]:

@@ -1,7 +1,6 @@
-"""Policies of names: whatever an object refers to by name, label or port is there."""
+"""Policies of names: whatever an object refers to by name, key, label or port is there."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from k8s.kubectl import Manifest, named
 from k8s.policies.objects import WORKLOADS, containers, of_kind, pod, pod_labels, ports, selected, selects
@@ -9,23 +8,24 @@ from k8s.policies.objects import WORKLOADS, containers, of_kind, pod, pod_labels
 _PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 
 
-def check(manifests: Sequence[Manifest], secrets: frozenset[str]) -> Iterator[str]:
+def check(manifests: Sequence[Manifest], secrets: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """What refers to nothing."""
-    known = {(each["kind"], each["metadata"]["name"]) for each in manifests}
-    known |= {("Secret", name) for name in secrets}
+    known = {(each["kind"], each["metadata"]["name"]): set(each.get("data", {})) for each in manifests}
+    known |= {("Secret", name): set(keys) for name, keys in secrets.items()}
     for workload in of_kind(manifests, *WORKLOADS):
-        for kind, name in _mentioned(workload):
+        for kind, name, *key in _mentioned(workload):
             if (kind, name) not in known:
                 yield f"{named(workload)}: there is no {kind} {name}"
+            elif not known[kind, name].issuperset(key):
+                yield f"{named(workload)}: {kind} {name} has no key {key[0]}"
         yield from (f"{named(workload)}: {said}" for said in _inside(workload))
     yield from _services(manifests)
     yield from _monitors(manifests)
-    yield from _network(manifests)
-    yield from _targets(manifests, known)
+    yield from _targets(manifests, known.keys())
 
 
-def _mentioned(workload: Manifest) -> Iterator[tuple[str, str]]:
-    """The kind and name of everything that a workload's pods need."""
+def _mentioned(workload: Manifest) -> Iterator[tuple[str, ...]]:
+    """The kind and name of everything that a workload's pods need, with the key where one is named."""
     spec = pod(workload)
     yield "ServiceAccount", spec.get("serviceAccountName", "default")
     for volume in spec.get("volumes", []):
@@ -38,10 +38,9 @@ def _mentioned(workload: Manifest) -> Iterator[tuple[str, str]]:
     for container in containers(workload):
         for variable in container.get("env", []):
             source = variable.get("valueFrom", {})
-            if "secretKeyRef" in source:
-                yield "Secret", source["secretKeyRef"]["name"]
-            if "configMapKeyRef" in source:
-                yield "ConfigMap", source["configMapKeyRef"]["name"]
+            for kind, reference in (("Secret", "secretKeyRef"), ("ConfigMap", "configMapKeyRef")):
+                if reference in source:
+                    yield kind, source[reference]["name"], source[reference]["key"]
 
 
 def _inside(workload: Manifest) -> Iterator[str]:
@@ -88,34 +87,7 @@ def _monitors(manifests: Sequence[Manifest]) -> Iterator[str]:
                     yield f"{named(monitor)}: {named(service)} has no port {endpoint['port']}"
 
 
-def _network(manifests: Sequence[Manifest]) -> Iterator[str]:
-    policies = list(of_kind(manifests, "NetworkPolicy"))
-    if not any(_denies_all(policy["spec"]) for policy in policies):
-        yield "NetworkPolicy: none denies what no other one allows"
-    for policy in policies:
-        subject = selected(policy["spec"]["podSelector"], manifests)
-        if not subject:
-            yield f"{named(policy)}: selects no pods"
-        for rule in policy["spec"].get("ingress", []):
-            yield from _reachable(policy, rule, subject)
-        for rule in policy["spec"].get("egress", []):
-            for peer in rule.get("to", []):
-                if "podSelector" in peer and "namespaceSelector" not in peer:
-                    yield from _reachable(policy, rule, selected(peer["podSelector"], manifests))
-
-
-def _denies_all(spec: Mapping[str, Any]) -> bool:
-    silent = not spec.get("ingress") and not spec.get("egress")
-    return spec["podSelector"] == {} and set(spec["policyTypes"]) == {"Ingress", "Egress"} and silent
-
-
-def _reachable(policy: Manifest, rule: Mapping[str, Any], workloads: Sequence[Manifest]) -> Iterator[str]:
-    for port in rule.get("ports", []):
-        if not any(port["port"] in ports(each).values() for each in workloads):
-            yield f"{named(policy)}: lets through port {port['port']}, which none of its pods has"
-
-
-def _targets(manifests: Sequence[Manifest], known: set[tuple[str, str]]) -> Iterator[str]:
+def _targets(manifests: Sequence[Manifest], known: Set[tuple[str, str]]) -> Iterator[str]:
     for scaler in of_kind(manifests, "ScaledObject", "HorizontalPodAutoscaler"):
         target = scaler["spec"]["scaleTargetRef"]
         if (target["kind"], target["name"]) not in known:

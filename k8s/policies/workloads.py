@@ -1,7 +1,7 @@
 """Policies of what runs: rolls without a gap, drains, is spread, ends, and is scaled by one thing only."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from k8s.kubectl import Manifest, named
 from k8s.policies.objects import containers, of_kind, pod, pod_labels, selects
@@ -10,7 +10,7 @@ LONGEST_SEGMENT_S = 12
 """What a room may have under way when its replica is told to end: `captions` cuts segments there."""
 
 
-def check(manifests: Sequence[Manifest], secrets: frozenset[str]) -> Iterator[str]:
+def check(manifests: Sequence[Manifest], secrets: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """What is wrong with Deployments, Jobs and autoscalers."""
     for deployment in of_kind(manifests, "Deployment"):
         yield from (f"{named(deployment)}: {said}" for said in _deployment(deployment, manifests))
@@ -18,11 +18,29 @@ def check(manifests: Sequence[Manifest], secrets: frozenset[str]) -> Iterator[st
         for bound in ("activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished"):
             if bound not in job["spec"]:
                 yield f"{named(job)}: has no {bound}"
-    scalers = of_kind(manifests, "ScaledObject", "HorizontalPodAutoscaler")
+    for budget in of_kind(manifests, "PodDisruptionBudget"):
+        spec = budget["spec"]
+        if spec.get("maxUnavailable") in (0, "0%") or spec.get("minAvailable") == "100%":
+            yield f"{named(budget)}: no node can ever be drained: let one pod go"
+    yield from _scaled(manifests)
+
+
+def _scaled(manifests: Sequence[Manifest]) -> Iterator[str]:
+    scalers = list(of_kind(manifests, "ScaledObject", "HorizontalPodAutoscaler"))
     targets = Counter(scaler["spec"]["scaleTargetRef"]["name"] for scaler in scalers)
     for name, count in targets.items():
         if count > 1:
             yield f"Deployment {name}: {count} autoscalers pull it to and fro: keep one"
+    for deployment in of_kind(manifests, "Deployment"):
+        if "replicas" in deployment["spec"] and deployment["metadata"]["name"] in targets:
+            yield f"{named(deployment)}: each apply undoes what its autoscaler did: remove replicas"
+    for scaler in scalers:
+        spec, namespace = scaler["spec"], scaler["metadata"].get("namespace", "default")
+        if spec.get("minReplicaCount", spec.get("minReplicas", 1)) < 2:
+            yield f"{named(scaler)}: may leave one pod, with which all goes: keep at least two"
+        for trigger in spec.get("triggers", []):
+            if f'namespace="{namespace}"' not in trigger["metadata"].get("query", ""):
+                yield f"{named(scaler)}: does not ask for what is in its namespace {namespace}"
 
 
 def _deployment(deployment: Manifest, manifests: Sequence[Manifest]) -> Iterator[str]:
@@ -34,11 +52,15 @@ def _deployment(deployment: Manifest, manifests: Sequence[Manifest]) -> Iterator
     budgets = of_kind(manifests, "PodDisruptionBudget")
     if not any(selects(each["spec"]["selector"], pod_labels(deployment)) for each in budgets):
         yield "has no PodDisruptionBudget"
+    if not pod(deployment).get("topologySpreadConstraints"):
+        yield "may run on one node alone: give it topologySpreadConstraints"
     yield from _drained(deployment)
 
 
 def _drained(deployment: Manifest) -> Iterator[str]:
     grace = pod(deployment).get("terminationGracePeriodSeconds", 30)
+    if not any("preStop" in each.get("lifecycle", {}) for each in pod(deployment)["containers"]):
+        yield "ends while it is still sent requests: give it a preStop"
     for container in pod(deployment)["containers"]:
         pause = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
         options = [each for each in container.get("args", []) if each.startswith("--exit-timeout-secs=")]

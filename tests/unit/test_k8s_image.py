@@ -13,13 +13,12 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from k8s.kubectl import K8S, OVERLAYS
+from k8s.policies.pods import OLDEST
 from server import launch
 from tests.unit.manifests import container, rendered
 
 ROOT = K8S.parent
 DOCKERFILE = (K8S / "Dockerfile").read_text(encoding="utf-8")
-OLDEST = (26, 7)
-"""Of NVIDIA's releases: ensembles whose branches hang and the holes of 2025-26 are mended by then."""
 
 
 def stages() -> dict[str, str]:
