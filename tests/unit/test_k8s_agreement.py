@@ -173,6 +173,17 @@ def test_a_volume_takes_the_place_of_the_image_of_models(tmp_path: Path) -> None
     assert wrong(manifests) == []
 
 
+def test_a_copy_for_another_gpu_stands_by_itself(tmp_path: Path) -> None:
+    text = (K8S / "overlays" / "gpu" / "kustomization.yaml").read_text(encoding="utf-8")
+    text = text.replace("../..", os.path.relpath(K8S, tmp_path.resolve())).replace("NVIDIA-L4", "NVIDIA-A10")
+    text = text.replace("\nnamespace: liveroom\n", "\nnamespace: a10\n")
+    (tmp_path / "kustomization.yaml").write_text(text, encoding="utf-8")
+    manifests = render(tmp_path)
+    assert {each["metadata"].get("namespace", "a10") for each in manifests} == {"a10"}
+    assert "NVIDIA-L4" not in str(manifests)
+    assert wrong(manifests) == []
+
+
 def test_prometheus_calls_jobs_what_the_rules_call_them() -> None:
     manifests = rendered("cpu")
     for name in ("triton", "gateway"):
