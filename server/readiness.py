@@ -1,16 +1,20 @@
 """The endpoint that says how a server is: /ready for balancers, /live for restarts, /metrics for people."""
 
+import contextlib
 import socket
+import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from server.errors import ServerError
 from server.pulse import Pulse
 
 CONNECTIONS = 128
-"""At a time: three of each of up to 20 gateways, one for each of its clusters; a kubelet, Prometheus."""
+"""At a time: three of each of up to 20 gateways, one for each of its clusters; a kubelet, Prometheus. One
+more takes the place of the one that has asked nothing for longest."""
 IDLE_S = 30.0
-"""A connection on which nothing is asked for so long is closed."""
+"""A connection on which nothing has been asked in full for so long is closed."""
 _POLL_S = 0.1
 
 
@@ -75,31 +79,63 @@ class Readiness:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = CONNECTIONS  # they may all come at once
 
     def __init__(self, address: tuple[str, int], readiness: Readiness) -> None:
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.readiness = readiness
-        self._free = threading.BoundedSemaphore(CONNECTIONS)
+        self._since: dict[socket.socket, float] = {}
         super().__init__(address, _Handler)
 
-    def process_request_thread(
-        self, request: "socket.socket | tuple[bytes, socket.socket]", client: object
+    def awaits(self, connection: socket.socket) -> None:
+        """From now on the next request of `connection` is due."""
+        self.leaves(connection)
+        self._since[connection] = time.monotonic()  # behind all others
+        oldest, *others = self._since.copy()
+        if len(others) >= CONNECTIONS:
+            self._break_off(oldest)
+
+    def leaves(self, connection: socket.socket) -> None:
+        """It counts no more."""
+        self._since.pop(connection, None)
+
+    def service_actions(self) -> None:
+        """Several times a second: the time-out of a socket would begin anew with every byte."""
+        late = time.monotonic() - IDLE_S
+        for connection, since in list(self._since.items()):
+            if since < late:
+                self._break_off(connection)
+
+    def handle_error(
+        self, request: "socket.socket | tuple[bytes, socket.socket]", client_address: object
     ) -> None:
-        """Serves a connection, unless there are too many."""
-        if self._free.acquire(blocking=False):
-            try:
-                super().process_request_thread(request, client)
-            finally:
-                self._free.release()
-        else:
-            self.shutdown_request(request)
+        """Says nothing of those who went."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+    def _break_off(self, connection: socket.socket) -> None:
+        """Wakes the thread that reads from it."""
+        self.leaves(connection)
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"  # balancers keep their connection
     server_version, sys_version = "liveroom", ""
-    timeout = IDLE_S
     server: _Server
+
+    def handle(self) -> None:
+        """Serves the connection."""
+        try:
+            super().handle()
+        finally:
+            self.server.leaves(self.connection)
+
+    def handle_one_request(self) -> None:
+        """Waits for a request and answers it."""
+        self.server.awaits(self.connection)
+        super().handle_one_request()
 
     def do_GET(self) -> None:
         """Answers /ready and /live."""

@@ -1,26 +1,36 @@
-"""Where a server says how it is: for how many at a time."""
+"""Where a server says how it is: for how many at a time, and for how long."""
 
-from contextlib import ExitStack
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
+import pytest
 import yaml
 
-from server.readiness import Readiness
+from server import readiness
+from server.readiness import CONNECTIONS, Readiness
+from tests.waiting import until
 
 BASE = Path(__file__).parents[2] / "k8s" / "base" / "gateway"
 
 
-def test_every_gateway_keeps_its_connections() -> None:
+@pytest.fixture
+def port() -> Iterator[int]:
+    ready = Readiness(0)
+    yield ready.port
+    ready.close()
+
+
+def test_every_gateway_keeps_its_connections(port: int) -> None:
     """One for each cluster with health checks, of as many gateways as there may be; and two more."""
     clusters = yaml.safe_load((BASE / "envoy.yaml").read_text())["static_resources"]["clusters"]
     scaling = yaml.safe_load_all((BASE / "scaling.yaml").read_text())
     (gateways,) = [each["spec"]["maxReplicas"] for each in scaling if "maxReplicas" in each["spec"]]
     count = gateways * sum("health_checks" in each for each in clusters) + 2
-    ready = Readiness(0)
     with ExitStack() as stack:
-        stack.callback(ready.close)
-        kept = [HTTPConnection("127.0.0.1", ready.port, timeout=5) for _ in range(count)]
+        kept = [HTTPConnection("127.0.0.1", port, timeout=5) for _ in range(count)]
         for connection in kept:
             stack.callback(connection.close)
         for _ in range(2):
@@ -28,3 +38,40 @@ def test_every_gateway_keeps_its_connections() -> None:
                 connection.request("GET", "/ready")
                 answer = connection.getresponse()
                 assert (answer.status, answer.read()) == (503, b"starting\n")
+
+
+def test_who_asks_nothing_gives_way_to_who_does(port: int) -> None:
+    with ExitStack() as stack:
+        idle = [stack.enter_context(connected(port)) for _ in range(CONNECTIONS)]
+        for connection in idle:
+            connection.sendall(b"GET /re")
+        asking = HTTPConnection("127.0.0.1", port, timeout=5)
+        stack.callback(asking.close)
+        asking.request("GET", "/ready")
+        assert asking.getresponse().status == 503
+        assert until(lambda: any(closed(connection) for connection in idle), 1)
+
+
+def test_a_request_that_comes_byte_by_byte_is_broken_off(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readiness, "IDLE_S", 0.2)
+    with connected(port) as slow:
+
+        def refused() -> bool:
+            with suppress(BrokenPipeError, ConnectionResetError):
+                slow.sendall(b"x")
+            return closed(slow)
+
+        assert until(refused, 2)
+
+
+def connected(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=5)
+
+
+def closed(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(1, socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionResetError:
+        return True
