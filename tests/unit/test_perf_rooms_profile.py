@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from liveroom._config import MAX_CHUNK_BYTES
 
 from exporters.speech import SAMPLE_RATE, Clip
 from perf.rooms import profile as profiles
@@ -53,6 +54,17 @@ def test_the_profiles_of_the_project_can_be_played() -> None:
     assert {pattern[:2] for audio in heard for pattern in audio.recordings} >= {"zh", "en"}
     assert {audio.chunk_ms for audio in heard} >= {100, 1000}
     assert [(audio.talking, audio.chunk_ms) for audio in talkers if audio] == [(1.0, 250)]
+
+
+def test_three_rooms_of_formats_differ_in_everything_and_one_sends_more_than_a_message_takes() -> None:
+    formats = profiles.load("formats")
+    dealt = [formats.rooms[kind].audio for kind in formats.deal(3)]
+    rooms = [audio for audio in dealt if audio]
+    assert len({audio.chunk_ms for audio in rooms}) == 3
+    for different in ({a.format for a in rooms}, {a.sample_rate for a in rooms}, {a.language for a in rooms}):
+        assert len(different) == 2
+    sizes = [audio.chunk_ms * audio.sample_rate // 1000 * np.dtype(audio.format).itemsize for audio in rooms]
+    assert max(sizes) > 2 * MAX_CHUNK_BYTES
 
 
 def test_one_command_plays_eight_rooms_with_video_beside_four_with_captions() -> None:
