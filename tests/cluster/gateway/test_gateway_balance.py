@@ -15,7 +15,9 @@ from tritonclient.grpc import service_pb2, service_pb2_grpc
 from cluster.credentials import Credentials
 from cluster.gateway import Gateway
 from cluster.gateway_config import Upstream
+from cluster.machine import LOOPBACK
 from server import Triton
+from server.launch import pick_port
 from server.pulse import Pulse
 from server.readiness import Readiness
 from tests.cluster.gateway.calling import PATIENCE_S, Front, Stream, failure, request
@@ -111,6 +113,23 @@ def test_clients_cannot_ask_for_more_attempts(front: Front) -> None:
     with front.stub() as stub, pytest.raises(grpc.RpcError):
         stub.ModelInfer(request("moody", -1), metadata=metadata, timeout=PATIENCE_S)
     assert front.logged(1)[0]["tries"] == 2
+
+
+def test_a_server_that_refuses_connections_gets_no_third_room(
+    tritons: list[Triton], credentials: Credentials, tmp_path: Path
+) -> None:
+    """A client tries three times, and for a second nothing else tells of the server's end."""
+    (alive, _), refused = upstreams(tritons), 0
+    dead = Upstream(pick_port(0, LOOPBACK, "nobody"), alive.ready_port)
+    with Gateway(tmp_path, credentials, [alive, dead]) as gateway, Front(gateway, credentials).stub() as stub:
+        for number in range(12):
+            try:
+                with Stream(stub, f"room {number}") as stream:
+                    stream.ask(request("talker", 1))
+            except grpc.RpcError:
+                refused += 1
+                time.sleep(0.05)  # as clients do, or longer
+    assert 0 < refused <= 2
 
 
 def test_replicas_come_and_go_while_rooms_go_on(
