@@ -5,6 +5,7 @@ with Gateway(folder, credentials, [Upstream(grpc_port=8001, ready_port=8003)]) a
     gateway.update([])  # replicas come and go; streams of those that stay go on
 """
 
+import contextlib
 import http.client
 import json
 import os
@@ -155,8 +156,9 @@ class Gateway:
         """Until every replica has had its first health check."""
         deadline = time.monotonic() + _START_S
         while self._process is not None and self._process.poll() is None and time.monotonic() < deadline:
-            if self._socket.exists() and "LIVE" in self.admin("/ready"):
-                return
+            with contextlib.suppress(ClusterError):  # not there yet, or does not listen yet
+                if "LIVE" in self.admin("/ready"):
+                    return
             time.sleep(0.02)
         said = log.read_text().rpartition("\n[")[2] if log.exists() else ""
         raise ClusterError(f"Envoy did not start: {' '.join(said.split()) or 'no reason given'}: see {log}")
