@@ -155,7 +155,10 @@ def _chaos(cluster: LocalCluster, options: argparse.Namespace, console: Console)
 
     result = Chaos(cluster, options.count, options.seed, options.minutes, options.out, told).run()
     print(json.dumps(result, indent=None if options.json else 1), flush=True)
-    return 1 if verdict(result) else 0
+    if why := verdict(result):
+        console.print(f"not good: {why}")
+        return 1
+    return 0
 
 
 def _status(*, as_json: bool) -> int:
