@@ -36,7 +36,8 @@ def build(graph: Path, profiles: Mapping[str, Profile], timings: bytes) -> tuple
     config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, WORKSPACE)
     config.clear_flag(trt.BuilderFlag.TF32)  # what the graph keeps in fp32 is meant to have all of its bits
     cache = config.create_timing_cache(timings)
-    config.set_timing_cache(cache, ignore_mismatch=False)
+    if cache is None or not config.set_timing_cache(cache, ignore_mismatch=False):
+        config.set_timing_cache(config.create_timing_cache(b""), ignore_mismatch=False)  # was of another CUDA
     profile = builder.create_optimization_profile()
     for name, shapes in profiles.items():
         profile.set_shape(name, shapes.smallest, shapes.usual, shapes.largest)

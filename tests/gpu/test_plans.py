@@ -1,7 +1,9 @@
 """On a GPU, with TensorRT and Triton 26.07 or newer: real plans, their parity, and serving them.
 
-Run them in NVIDIA's container: ``pytest tests/gpu -m gpu``. LIVEROOM_GPU_REPOSITORY names a repository with
-graphs in fp32, as ``python -m exporters --precision fp32 --output DIR`` makes one. Without a GPU none is run.
+Run them in NVIDIA's Triton container, whose server is on PATH: ``pytest tests/gpu -m gpu``. Beside the extras
+``exporters``, ``tensorrt`` and ``dev`` they want ``tensorrt`` of just the version of the container's libnvinfer,
+and ``onnxruntime-gpu`` in place of ``onnxruntime``. LIVEROOM_GPU_REPOSITORY names a repository with graphs in fp32,
+as ``python -m exporters --precision fp32 --output DIR`` makes one. Unless asked for with ``-m gpu`` none is run.
 """
 
 import os
@@ -26,7 +28,7 @@ from exporters.tensorrt.targets import PLANS
 from server.canary import probe
 from server.repository import Repository
 
-pytestmark = pytest.mark.gpu
+pytestmark = [pytest.mark.gpu, pytest.mark.timeout(3600)]  # building takes minutes for each network
 REPOSITORY = Path(__file__).parents[2] / "model_repository"
 START_S = 600.0
 

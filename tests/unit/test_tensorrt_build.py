@@ -92,6 +92,15 @@ def test_a_plan_is_built_strongly_typed_with_its_profile_and_timings(monkeypatch
     ]
 
 
+@pytest.mark.parametrize("refused", ["create_timing_cache()", "set_timing_cache()"])
+def test_timings_of_another_cuda_are_begun_anew(monkeypatch: pytest.MonkeyPatch, refused: str) -> None:
+    config = "Builder().create_builder_config()"
+    answer = None if refused.startswith("create") else False
+    calls = tensorrt(monkeypatch, **{f"{config}.{refused}": answer})
+    assert builder.build(Path("m.onnx"), PROFILES, b"before") == (b"plan", b"timings")
+    assert [call[1] for call in calls if call[0] == f"{config}.create_timing_cache"] == [b"before", b""]
+
+
 @pytest.mark.parametrize(
     ("answers", "message"),
     [
