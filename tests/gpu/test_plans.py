@@ -1,9 +1,10 @@
 """On a GPU, with TensorRT and Triton 26.07 or newer: real plans, their parity, and serving them.
 
 Run them in NVIDIA's Triton container, whose server is on PATH: ``pytest tests/gpu -m gpu``. Beside the extras
-``exporters``, ``tensorrt`` and ``dev`` they want ``tensorrt`` of just the version of the container's libnvinfer,
-and ``onnxruntime-gpu`` in place of ``onnxruntime``. LIVEROOM_GPU_REPOSITORY names a repository with graphs in fp32,
-as ``python -m exporters --precision fp32 --output DIR`` makes one. Unless asked for with ``-m gpu`` none is run.
+``exporters``, ``tensorrt`` and ``dev`` they want ``tensorrt`` of just the version of the container's
+libnvinfer, and ``onnxruntime-gpu`` in place of ``onnxruntime``. LIVEROOM_GPU_REPOSITORY names a repository
+with graphs in fp32, as ``python -m exporters --precision fp32 --output DIR`` makes one. Unless asked for with
+``-m gpu`` none is run.
 """
 
 import os
