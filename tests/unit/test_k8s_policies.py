@@ -6,6 +6,7 @@ import pytest
 
 from k8s.kubectl import K8S, OVERLAYS, Manifest, RenderError, render
 from k8s.policies import violations
+from k8s.policies.objects import pod_labels, selects
 from k8s.secrets import SECRETS
 from k8s.validation import misfits, wrong
 from tests.unit.manifests import container, pod, rendered, the
@@ -32,6 +33,17 @@ def test_gateways_and_prometheus_reach_triton_and_it_reaches_nobody(overlay: str
         ([8001, 8003], {"app.kubernetes.io/name": "gateway"}),
         ([8002, 8003], {"app.kubernetes.io/name": "prometheus"}),
     ]
+
+
+def test_gateways_reach_triton_and_names_and_builds_reach_nobody() -> None:
+    manifests = rendered("gpu")
+    to = [rule["to"] for rule in the(manifests, "NetworkPolicy", "gateway")["spec"]["egress"]]
+    labels = [peer["podSelector"]["matchLabels"] for peers in to for peer in peers]
+    assert labels == [{"app.kubernetes.io/name": "triton"}, {"k8s-app": "kube-dns"}]
+    job = the(manifests, "Job", "tensorrt")
+    policies = [each for each in manifests if each["kind"] == "NetworkPolicy"]
+    over_it = [each for each in policies if selects(each["spec"]["podSelector"], pod_labels(job))]
+    assert [each["metadata"]["name"] for each in over_it] == ["default-deny"]
 
 
 def test_there_are_the_overlays_that_were_promised() -> None:
