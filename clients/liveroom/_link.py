@@ -73,7 +73,7 @@ class Link:
         self._attempt = random.randrange(ATTEMPTS)  # noqa: S311 - not a secret
         self._spoke = 0.0
         self._cancelled = RoomClosed(f"room {room_id!r} was cancelled")
-        self._outage = Outage(timeouts.reconnect, transport.retries.attempts)
+        self._outage = Outage(timeouts.reconnect, transport.retries)
         self._task = asyncio.create_task(self._live(), name=f"liveroom room {room_id}")
 
     async def space(self) -> None:

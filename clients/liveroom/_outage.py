@@ -6,10 +6,11 @@ import asyncio
 import math
 import random
 
+from ._config import Retries
 from ._errors import NOT_HERE, LiveroomError, recoverable
 
 BACKOFF, BACKOFF_MAX = 0.05, 1.0
-"""Seconds: the pause before attempt n is drawn evenly from 0 to `min(BACKOFF * 2**(n-1), BACKOFF_MAX)`, so
+"""Seconds: once a room has been admitted the pause before attempt n is drawn evenly from 0 to `min(BACKOFF * 2**(n-1), BACKOFF_MAX)`, so
 that rooms that lost one server do not all come to the next at the same time (full jitter)."""
 
 MOST_BREAKS = 5
@@ -21,12 +22,12 @@ class Outage:
 
     Args:
         seconds: without a server that are put up with, once the room has been admitted.
-        attempts: to be admitted at all.
+        retries: to be admitted at all.
     """
 
-    def __init__(self, seconds: float, attempts: int) -> None:
+    def __init__(self, seconds: float, retries: Retries) -> None:
         self._seconds = seconds
-        self._attempts = attempts
+        self._retries = retries
         self._admitted = False
         self._tries = 0
         self._breaks = 0
@@ -53,14 +54,15 @@ class Outage:
         """
         if not self._admitted:
             self._tries += 1
-            if self._tries >= self._attempts or not isinstance(error, NOT_HERE):
+            if self._tries >= self._retries.attempts or not isinstance(error, NOT_HERE):
                 raise error
+            bound = self._retries.pause_bound(self._tries)
         else:
             if not recoverable(error):
                 raise error
             self._check(error, done)
-        # jitter, not a secret
-        return random.uniform(0, min(BACKOFF * 2 ** min(self._tries - 1, 10), BACKOFF_MAX))  # noqa: S311
+            bound = min(BACKOFF * 2 ** min(self._tries - 1, 10), BACKOFF_MAX)
+        return random.uniform(0, bound)  # noqa: S311 - jitter, not a secret
 
     def lost_speech(self, done: float) -> int:
         """How often the speech right after `done` could not be recognised, this time included."""

@@ -7,6 +7,7 @@ import time
 
 import grpc
 import liveroom._link
+import liveroom._outage
 import numpy as np
 import pytest
 from liveroom import (
@@ -161,6 +162,20 @@ async def test_a_room_that_is_admitted_nowhere_is_told_soon(
                 await room.audio(CHUNK, RATE)
     assert len(peer.metadata) == streams
     assert time.monotonic() - began < 2
+
+
+async def test_tries_to_be_admitted_are_as_far_apart_as_retries_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or else all of them may come before gRPC has connected again."""
+    monkeypatch.setattr(liveroom._outage.random, "uniform", lambda low, high: high)
+
+    async def refuse(request: Request, send: Send) -> None:
+        await send(broken("no healthy upstream"))
+
+    async with Peer(refuse).client(retries=Retries(3, backoff=0.1)) as client:
+        began = time.monotonic()
+        with pytest.raises(ServerUnavailable):
+            await talk(client.room("patient"), 1)
+    assert 0.3 < time.monotonic() - began < 2
 
 
 async def test_a_token_that_is_refused_ends_the_room() -> None:
