@@ -10,8 +10,9 @@ from ._config import Retries
 from ._errors import NOT_HERE, LiveroomError, recoverable
 
 BACKOFF, BACKOFF_MAX = 0.05, 1.0
-"""Seconds: once a room has been admitted the pause before attempt n is drawn evenly from 0 to `min(BACKOFF * 2**(n-1), BACKOFF_MAX)`, so
-that rooms that lost one server do not all come to the next at the same time (full jitter)."""
+"""Seconds: once a room has been admitted the pause before attempt n is drawn evenly from 0 to
+`min(BACKOFF * 2**(n-1), BACKOFF_MAX)`, so that rooms that lost one server do not all come to the next at the
+same time (full jitter)."""
 
 MOST_BREAKS = 5
 """Servers that may take a room and lose it before more of its speech is done: it may be the room's fault."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 
 import grpc
 import liveroom._link
-import liveroom._outage
 import numpy as np
 import pytest
 from liveroom import (
@@ -166,7 +166,7 @@ async def test_a_room_that_is_admitted_nowhere_is_told_soon(
 
 async def test_tries_to_be_admitted_are_as_far_apart_as_retries_says(monkeypatch: pytest.MonkeyPatch) -> None:
     """Or else all of them may come before gRPC has connected again."""
-    monkeypatch.setattr(liveroom._outage.random, "uniform", lambda low, high: high)
+    monkeypatch.setattr(random, "uniform", lambda low, high: high)
 
     async def refuse(request: Request, send: Send) -> None:
         await send(broken("no healthy upstream"))
