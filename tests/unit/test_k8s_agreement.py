@@ -102,6 +102,17 @@ def test_the_repository_is_mounted_for_reading_only_and_seen_by_the_canary(overl
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
+def test_no_volume_keeps_a_node_from_being_given_back(overlay: str) -> None:
+    for deployment in (each for each in rendered(overlay) if each["kind"] == "Deployment"):
+        template = deployment["spec"]["template"]
+        local = [each["name"] for each in template["spec"]["volumes"] if "emptyDir" in each]
+        said = template["metadata"]["annotations"][
+            "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes"
+        ]
+        assert said.split(",") == local
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
 def test_no_secret_is_in_the_manifests(overlay: str) -> None:
     assert not [each for each in rendered(overlay) if each["kind"] == "Secret"]
     assert "PRIVATE KEY" not in str(rendered(overlay))
