@@ -99,6 +99,8 @@ def summary(tolls: Sequence[Toll]) -> dict[str, object]:
         "expected": sum(toll.expected for toll in tolls),
         "lost": sum(toll.lost for toll in tolls),
         "lost_s": round(sum(toll.lost_s for toll in tolls), 2),
+        "words": sum(toll.words for toll in tolls),
+        "expected_words": sum(toll.expected_words for toll in tolls),
         "doubled": sum(toll.doubled for toll in tolls),
         "dropped_duplicates": sum(toll.dropped_duplicates for toll in tolls),
         "replay_lost_s": round(sum(toll.replay_lost_s for toll in tolls), 2),

@@ -11,7 +11,7 @@ from cluster.local import LocalCluster
 from cluster.machine import write_with_mode
 from perf.load.playback import percentiles
 from perf.rooms import profile as profiles
-from perf.rooms.alone import COVERED, Solo, play_alone
+from perf.rooms.alone import COVERED, WORDS, Solo, play_alone, solo
 from perf.rooms.messages import Heard, Joined, Message
 from perf.rooms.observation import Observation, Server, load, observe
 from perf.rooms.schedule import Join, Times
@@ -41,9 +41,11 @@ class Toll:
     """What rooms went through.
 
     lost: finals of the same speech without a failure of which UNCOVERED_S, or half of a short one, is covered
-    by no final; lost_s: seconds of all of them covered by none. doubled: finals that say again what a final
-    before said. gaps_s: of each injury the longest wait of any room for a caption that goes beyond all before
-    it, of those that ended before the next injury. waits_s: the same of each room, whenever it was.
+    by no final, and 1 at least of a room that said less than WORDS of its words; lost_s: seconds of all of
+    them covered by none. words, expected_words: of all finals, now and without a failure. doubled: finals
+    that say again what a final before said. gaps_s: of each injury the longest wait of any room for a caption
+    that goes beyond all before it, of those that ended before the next injury. waits_s: the same of each
+    room, whenever it was.
     partials_p95_s: latency of partial captions, as `perf rooms` measures it: of those that were due before
     the first injury, and then from each injury until the next.
     """
@@ -53,6 +55,8 @@ class Toll:
     expected: int
     lost: int
     lost_s: float
+    words: int
+    expected_words: int
     doubled: int
     gaps_s: tuple[float, ...]
     waits_s: tuple[float, ...]
@@ -158,11 +162,13 @@ def judge(seen: Observation, references: Sequence[Solo], injuries: Sequence[Inju
     """What rooms 0, 1 ... lost, against what each of them says without a failure."""
     rooms = range(len(references))
     finals = {number: seen.finals(number) for number in rooms}
-    expected = [(number, span) for number in rooms for span in references[number].finals]
-    shares = [_covered(span, finals[number]) for number, span in expected]
-    uncovered_s = [
-        (1 - share) * (end - start) for share, (_, (start, end)) in zip(shares, expected, strict=True)
-    ]
+    said = {number: solo(finals[number]).words for number in rooms}
+    lost, uncovered_s = 0, 0.0
+    for number, reference in enumerate(references):
+        spans = [(end - start, _covered((start, end), finals[number])) for start, end in reference.finals]
+        missing = sum((1 - share) * length > UNCOVERED_S or share < COVERED for length, share in spans)
+        lost += max(missing, int(said[number] < WORDS * reference.words))
+        uncovered_s += sum((1 - share) * length for length, share in spans)
     waits = {number: _waits([each for each in seen.heard if each.room == number]) for number in rooms}
     starts = [each.at_s for each in injuries]
     gaps = [
@@ -173,9 +179,11 @@ def judge(seen: Observation, references: Sequence[Solo], injuries: Sequence[Inju
     return Toll(
         rooms=len(rooms),
         finals=sum(map(len, finals.values())),
-        expected=len(shares),
-        lost=sum(s > UNCOVERED_S or share < COVERED for s, share in zip(uncovered_s, shares, strict=True)),
-        lost_s=round(sum(uncovered_s), 2),
+        expected=sum(len(each.finals) for each in references),
+        lost=lost,
+        lost_s=round(uncovered_s, 2),
+        words=sum(said.values()),
+        expected_words=sum(each.words for each in references),
         doubled=sum(map(_doubled, finals.values())),
         gaps_s=tuple(round(gap, 2) for gap in gaps),
         waits_s=tuple(round(_longest(each, 0.0, float("inf")), 2) for each in waits.values()),

@@ -52,6 +52,12 @@ def test_finals_that_cover_the_same_twice_do_not_make_up_for_what_they_leave_out
     assert (toll.lost, toll.doubled) == (1, 1)
 
 
+def test_a_room_that_says_less_than_half_of_its_words_has_lost_something() -> None:
+    events = (heard("final", 0, 4, 4.5), heard("final", 5, 10, 10.5))
+    toll = judge(seen(*events), [Solo(REFERENCE.finals, 21)])
+    assert (toll.lost, toll.lost_s, toll.words, toll.expected_words) == (1, 0, 10, 21)
+
+
 def test_a_room_that_says_nothing_has_lost_all_and_failed() -> None:
     observed = Observation(heard=[heard("final", 0, 4, 4), heard("final", 5, 10, 11)], errors={1: "gone"})
     toll = judge(observed, [REFERENCE, REFERENCE])
