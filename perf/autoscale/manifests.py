@@ -26,6 +26,8 @@ RULES: dict[str, Signal] = {
 }
 """Recording rules of `k8s/base/monitoring/prometheusrule.yaml`, and the signals that stand for them here."""
 _QUANTITY = re.compile(r"([0-9.]+)(m?)")
+_FACTOR = re.compile(r"([0-9]+) \* ")
+"""A query may ask for a multiple of its rule, as KEDA wants whole thresholds. Here both go without it."""
 
 
 def scaled_object(path: Path = SCALED_OBJECT) -> Policy:
@@ -54,13 +56,14 @@ def scaled_object(path: Path = SCALED_OBJECT) -> Policy:
 def query(path: Path = SCALED_OBJECT) -> str:
     """What a ScaledObject's only trigger asks Prometheus, for any namespace: on one machine there is none.
 
-    Raises RuntimeError for a file with another number of triggers.
+    Without its factor, as the targets of `scaled_object` are. Raises RuntimeError for a file with another
+    number of triggers.
     """
     try:
         triggers = _spec(path, "ScaledObject").tables("triggers")
         if len(triggers) != 1:
             raise RuntimeError(f"{path} has {len(triggers)} triggers: expected one")
-        return re.sub(r"\{[^}]*\}", "", triggers[0].table("metadata").text("query", ""))
+        return re.sub(r"\{[^}]*\}", "", _FACTOR.sub("", triggers[0].table("metadata").text("query", "")))
     except ValueError as error:
         raise RuntimeError(f"{path}: {error}") from None
 
@@ -111,10 +114,11 @@ def _trigger(trigger: Table) -> Metric:
     rules = set(re.findall(r"liveroom:\w+:\w+", query))
     if len(rules) != 1 or not rules <= RULES.keys():
         raise metadata.wrong("query", f"one recording rule out of {', '.join(RULES)}")
+    factor = _FACTOR.match(query)
     return Metric(
         RULES[rules.pop()],
         _type(trigger, "metricType", trigger.text("metricType", "AverageValue")),
-        _quantity(metadata, "threshold"),
+        _quantity(metadata, "threshold") / (int(factor[1]) if factor else 1),
     )
 
 

@@ -147,9 +147,10 @@ def test_the_hpa_does_what_the_scaled_object_does() -> None:
     for trigger, metric in zip(keda["triggers"], hpa["metrics"], strict=True):
         target = metric["external"]["target"]
         assert trigger["metricType"] == target["type"] == "AverageValue"
-        assert float(trigger["metadata"]["threshold"]) == int(target["averageValue"].removesuffix("m")) / 1000
-        name = metric["external"]["metric"]["name"]
-        assert name in re.sub(r"\W", "_", trigger["metadata"]["query"])
+        factor, _, asked = trigger["metadata"]["query"].partition(" * ")
+        threshold = float(trigger["metadata"]["threshold"]) / int(factor)
+        assert threshold == int(target["averageValue"].removesuffix("m")) / 1000
+        assert metric["external"]["metric"]["name"] in re.sub(r"\W", "_", asked)
 
 
 def test_the_autoscalers_ask_for_what_is_recorded() -> None:

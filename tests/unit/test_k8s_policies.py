@@ -71,6 +71,12 @@ DAMAGE: dict[str, tuple[str, Damage]] = {
             threshold=0.7
         ),
     ),
+    "a threshold of which the fallback makes nothing": (
+        "'0.7' does not match",
+        lambda all_: the(all_, "ScaledObject", "triton")["spec"]["triggers"][0]["metadata"].update(
+            threshold="0.7"
+        ),
+    ),
     "a rule that is neither": (
         "PrometheusRule liveroom",
         lambda all_: the(all_, "PrometheusRule", "liveroom")["spec"]["groups"][0]["rules"].append(
