@@ -1,6 +1,8 @@
 """`LocalCluster`: replicas, gateway and Prometheus on this machine, as Kubernetes would run them."""
 
+import contextlib
 import fcntl
+import os
 import secrets
 import threading
 import time
@@ -22,6 +24,8 @@ from server.launch import share_cores
 from server.repository import Repository, check_files, compile_modules
 
 START_S = 120.0
+LOG_BYTES = 64 * 2**20
+"""A log that grows beyond is emptied; a kubelet turns those of containers over."""
 _TICK_S = 0.1
 
 
@@ -225,6 +229,10 @@ class LocalCluster:
     def _tend(self) -> None:
         """The kubelet: a thread, as the replicas end with the one that started them."""
         while not self._stopped.wait(_TICK_S):
+            for log in (*self.folder.glob("*.log"), *self.folder.glob("*/*.log")):
+                with contextlib.suppress(FileNotFoundError):
+                    if log.stat().st_size > LOG_BYTES:
+                        os.truncate(log, 0)
             for replica in list(self.replicas):
                 try:
                     replica.tend()

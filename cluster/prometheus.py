@@ -26,7 +26,7 @@ from server.launch import pick_port
 PROMETHEUS_RULE = PROJECT / "k8s" / "base" / "monitoring" / "prometheusrule.yaml"
 SCRAPE = "1s"
 """In Kubernetes it is 5 s; here a run is short."""
-RETENTION = "6h"
+RETENTION, RETENTION_SIZE = "6h", "1GB"
 _START_S, _STOP_S, _QUERY_S, _DOWNLOAD_S = 20.0, 5.0, 5.0, 120.0
 _PACKAGE = "prometheus"
 
@@ -166,6 +166,7 @@ class Prometheus:
         command += [
             f"--storage.tsdb.path={self._folder / 'data'}",
             f"--storage.tsdb.retention.time={RETENTION}",
+            f"--storage.tsdb.retention.size={RETENTION_SIZE}",
         ]
         command += [f"--web.listen-address={LOOPBACK}:{self._port}", "--log.level=warn"]
         log = self._folder / "prometheus.log"

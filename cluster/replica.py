@@ -188,7 +188,9 @@ class Replica:
         self._launcher = self._server = None
         if self.wanted and self._fruitless >= HOPELESS:
             said = self.log.read_text(errors="replace").strip().splitlines() or ["nothing"]
-            raise ClusterError(f"{self.name} ended {HOPELESS} times before it was ready: {said[-1]}")
+            raise ClusterError(
+                f"{self.name} ended {HOPELESS} times before it was ready: {said[-1]}: see {self.log}"
+            )
 
     def _triton(self) -> psutil.Process:
         """Its tritonserver, or what was it."""

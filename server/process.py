@@ -1,6 +1,7 @@
 """Processes that we start: that they can't outlive us, how they end, what they leave behind (nothing)."""
 
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -33,6 +34,7 @@ def spawn(
 
     Linux sends it SIGTERM when the thread that called this ends, however that happens; its stubs follow it.
     """
+    fcntl.fcntl(log, fcntl.F_SETFL, os.O_APPEND)  # so that somebody can empty it meanwhile
     return subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, *command],
         cwd=folder,

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cluster import ClusterError, LocalCluster, replica
+from cluster import ClusterError, LocalCluster, local, replica
 from server.process import SHM
 from tests import models
 from tests.waiting import until
@@ -61,6 +61,12 @@ def test_a_stopped_stub_is_replaced(small: LocalCluster) -> None:
     assert until(one.ready, 10), "a model whose process is stopped is not ready"
     assert until(lambda: not one.ready(), 20)
     assert stub.pid not in [each.pid for each in one.stubs().values()]
+
+
+def test_a_log_is_emptied_when_it_is_long(small: LocalCluster) -> None:
+    log = small.gateway.access_log
+    os.truncate(log, local.LOG_BYTES + 1)
+    assert until(lambda: not log.stat().st_size, 2)
 
 
 def test_a_replica_that_can_not_start_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
