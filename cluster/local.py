@@ -1,7 +1,6 @@
 """`LocalCluster`: replicas, gateway and Prometheus on this machine, as Kubernetes would run them."""
 
 import contextlib
-import fcntl
 import os
 import secrets
 import threading
@@ -16,7 +15,7 @@ from cluster.credentials import Claim, Credentials
 from cluster.errors import ClusterError
 from cluster.gateway import Gateway
 from cluster.gateway_config import Upstream
-from cluster.machine import LOOPBACK, PROJECT, write_with_mode
+from cluster.machine import LOOPBACK, PROJECT, take_folder, write_with_mode
 from cluster.prometheus import Prometheus, Target
 from cluster.replica import DRAIN_S, Replica
 from server import process
@@ -168,7 +167,7 @@ class LocalCluster:
         compile_modules(models)  # before several replicas do it at once
         self.folder = self._kept or process.fresh_folder("cluster")
         self._own = None if self._kept else self.folder
-        self._lock()
+        self._stack.enter_context(take_folder(self.folder))
         if self._with_prometheus:
             self._prometheus = Prometheus(self.folder / "prometheus")
         self._cores = share_cores(self.folder)
@@ -185,21 +184,6 @@ class LocalCluster:
         )
         self._announce()
         self.wait_ready()
-
-    def _lock(self) -> None:
-        """Takes the folder for this cluster alone, until it ends, however that happens."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            fcntl.flock(
-                self._stack.enter_context((self.folder / "lock").open("w")), fcntl.LOCK_EX | fcntl.LOCK_NB
-            )
-        except BlockingIOError:
-            raise ClusterError(
-                f"{self.folder} belongs to a cluster that is up: choose another folder"
-            ) from None
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise ClusterError(f"the folder {self.folder} can't be used: {reason}") from error
 
     def _new_replica(self) -> Replica:
         self._made += 1

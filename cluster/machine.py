@@ -1,9 +1,12 @@
 """What all parts of the local cluster share: the project's folder, the one address, how files are written."""
 
+import fcntl
 import os
 import random
 from pathlib import Path
+from typing import TextIO
 
+from cluster.errors import ClusterError
 from server.errors import ServerError
 from server.launch import pick_port
 
@@ -27,6 +30,23 @@ def lasting_port(purpose: str) -> int:
         except ServerError:  # somebody listens there
             continue
     return pick_port(0, LOOPBACK, purpose)
+
+
+def take_folder(folder: Path) -> TextIO:
+    """Makes `folder` and keeps other clusters out of it until the file is closed, or its process is gone.
+
+    Raises ClusterError where it can't be used, or another one uses it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("w")
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ClusterError(f"{folder} belongs to a cluster that is up: choose another folder") from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ClusterError(f"the folder {folder} can't be used: {reason}") from error
+    return lock
 
 
 def replace_text(file: Path, text: str) -> None:
