@@ -23,7 +23,7 @@ from ._studio import AsyncStudioRoom, StudioOptions
 from ._transcribe import transcribe
 from ._transport import Transport
 from ._types import Caption, Health, Model, Transcript
-from ._wire import Step
+from ._wire import Step, new_sequence
 
 
 class AsyncClient:
@@ -139,7 +139,8 @@ class AsyncClient:
             LiveroomError: see `vision`.
         """
         options = StudioOptions.checked(effects, background, enrolled)
-        step = Step(f"studio-{uuid.uuid4().hex}", start=True, end=True)
+        sequence = new_sequence()
+        step = Step(f"studio-{sequence}", sequence, start=True, end=True)
         return await options.edit(self._transport, picture_bytes(image), step, self.timeouts.picture)
 
     def studio_room(

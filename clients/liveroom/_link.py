@@ -19,7 +19,7 @@ from ._replay import Piece, Replay
 from ._stream import RoomStream
 from ._transport import Transport
 from ._types import Caption
-from ._wire import Outputs, Step, Value, caption, captions_request
+from ._wire import Outputs, Step, Value, caption, captions_request, new_sequence
 
 SAME = 0.05
 """Seconds by which a segment may begin later than it did on the server before and still be the same."""
@@ -60,6 +60,7 @@ class Link:
         self.replay = Replay(limits.replay_seconds)
         self._transport = transport
         self._room_id = room_id
+        self._sequence = new_sequence()
         self._options = options
         self._inbox = inbox
         self._limit = limits.unacknowledged
@@ -221,7 +222,7 @@ class Link:
         if start:
             inputs |= self._options
             inputs |= self._memory(piece)
-        return captions_request(piece.number, inputs, Step(self._room_id, start, piece.last))
+        return captions_request(piece.number, inputs, Step(self._room_id, self._sequence, start, piece.last))
 
     def _memory(self, first: Piece) -> dict[str, Value]:
         """What the last server knew of the room, so that the next one goes on as it would have done."""

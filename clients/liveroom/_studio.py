@@ -15,7 +15,7 @@ from ._errors import InvalidInput, LiveroomError, RoomClosed
 from ._gallery import Gallery
 from ._picture import Picture, picture_bytes
 from ._transport import Transport
-from ._wire import Step, Value, check_room_id
+from ._wire import Step, Value, check_room_id, new_sequence
 
 _LAST = picture_bytes(np.zeros((1, 1, 3), np.uint8))
 """What goes with the end of a sequence, which Triton takes only together with a frame."""
@@ -71,6 +71,7 @@ class AsyncStudioRoom:
         self, transport: Transport, room_id: str, options: StudioOptions, timeouts: Timeouts
     ) -> None:
         self.id = check_room_id(room_id)
+        self._sequence = new_sequence()
         self._transport = transport
         self._options = options
         self._timeouts = timeouts
@@ -118,11 +119,14 @@ class AsyncStudioRoom:
                 last = StudioOptions(Effects(), None, None)
                 with contextlib.suppress(LiveroomError):  # the server forgets an idle room by itself
                     seconds = _HURRY_S if kind is asyncio.CancelledError else self._timeouts.control
-                    await last.edit(self._transport, _LAST, Step(self.id, end=True), seconds)
+                    await last.edit(self._transport, _LAST, self._step(end=True), seconds)
 
     async def _edit(self, picture: bytes, *, start: bool) -> bytes:
         self._sent = True
-        step = Step(self.id, start)
+        step = self._step(start=start)
         edited = await self._options.edit(self._transport, picture, step, self._timeouts.picture)
         self._begun = True
         return edited
+
+    def _step(self, *, start: bool = False, end: bool = False) -> Step:
+        return Step(self.id, self._sequence, start, end)

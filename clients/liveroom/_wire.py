@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 import time
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -30,7 +31,7 @@ ATTEMPT_HEADER = "x-room-attempt"
 """Metadata key of a room's stream, hashed with the id: another attempt may reach another server."""
 
 MAX_ROOM_ID_BYTES = 128
-"""Triton's limit on a string correlation id (`STRING_CORRELATION_ID_MAX_LENGTH_BYTES` in its core)."""
+"""As many as Triton takes of a correlation id, which stands for a room where there is no metadata."""
 
 _DATATYPES = {"float32": "FP32", "float64": "FP64", "int16": "INT16", "int32": "INT32", "bool": "BOOL"}
 _FORMATS = {"FP32": "<f", "FP64": "<d", "INT32": "<i"}
@@ -38,15 +39,29 @@ _FORMATS = {"FP32": "<f", "FP64": "<d", "INT32": "<i"}
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Where a request stands in the sequence of its room."""
+    """Where a request stands in the sequence of its room.
+
+    Attributes:
+        room_id: what a gateway goes by.
+        sequence: Triton's correlation id. Triton knows no tenants: whoever knows it could end the sequence,
+            or see what belongs to it. So nobody else does.
+        start: whether the sequence begins with it.
+        end: whether it ends with it.
+    """
 
     room_id: str
+    sequence: str
     start: bool = False
     end: bool = False
 
 
+def new_sequence() -> str:
+    """One that nobody can guess."""
+    return uuid.uuid4().hex
+
+
 def check_room_id(room_id: str) -> str:
-    """`room_id`, if Triton can take it as a correlation id.
+    """`room_id`, if it can be one.
 
     Raises:
         InvalidInput: it is no text, empty, or longer than 128 bytes of UTF-8.
@@ -95,7 +110,7 @@ def infer_request(
     for name in outputs:
         request.outputs.add(name=name)
     if step:
-        request.parameters["sequence_id"].string_param = step.room_id
+        request.parameters["sequence_id"].string_param = step.sequence
         request.parameters["sequence_start"].bool_param = step.start
         request.parameters["sequence_end"].bool_param = step.end
     for name, value in inputs.items():

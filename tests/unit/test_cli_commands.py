@@ -85,7 +85,7 @@ async def test_captions_pass_their_options_on(recording: str) -> None:
     assert await run("captions", recording, *options, peer=peer) == 0
     first = peer.chunks[0]
     raw = dict(zip((tensor.name for tensor in first.inputs), first.raw_input_contents, strict=True))
-    assert first.parameters["sequence_id"].string_param == "room-42"
+    assert peer.metadata[0]["x-room-id"] == "room-42"
     assert raw["language"] == b"\x02\0\0\0zh"
     assert raw["denoise"] == b"\x01"
     assert [len(chunk.raw_input_contents[0]) // 4 for chunk in peer.chunks[:3]] == [8000] * 3

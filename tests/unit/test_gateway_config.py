@@ -17,6 +17,8 @@ from cluster.credentials import Credentials
 from cluster.errors import ClusterError
 from cluster.gateway import Gateway
 from cluster.gateway_config import ENVOY_YAML, Json, load, render
+from cluster.machine import PROJECT
+from exporters.triton_config import config_path, load_config
 
 ALLOWED = (
     r"/admin/address/pipe/path",
@@ -83,6 +85,17 @@ def test_a_bad_configuration_is_named(credentials: Credentials, tmp_path: Path) 
     wrong.write_text(ENVOY_YAML.read_text().replace("TLSv1_2", "TLSv1_9"))
     with pytest.raises(ClusterError, match="TLSv1_9"), Gateway(tmp_path, credentials, [], source=wrong):
         pass
+
+
+@pytest.mark.parametrize("model", ["captions", "effects"])
+def test_what_a_tenant_may_open_does_not_fill_a_server(model: str) -> None:
+    """Triton forgets a sequence that nobody ends only when it was idle; with too many all others hang."""
+    batching = load_config(config_path(PROJECT / "model_repository", model)).sequence_batching
+    burst, rate = (value(f"/descriptors/0/token_bucket/{name}") for name in ("max_tokens", "tokens_per_fill"))
+    assert isinstance(burst, int)
+    assert isinstance(rate, int)
+    idle_s = batching.max_sequence_idle_microseconds / 1e6
+    assert burst + rate * idle_s <= batching.oldest.max_candidate_sequences
 
 
 def test_messages_of_streams_are_known_by_name_only() -> None:

@@ -29,19 +29,14 @@ class Key(NamedTuple):
     room: str
 
     @classmethod
-    def of(cls, room: str, parameters: str) -> Key:
-        """Of a request for sequence `room` with Triton's JSON of `parameters`.
+    def of(cls, sequence: str, parameters: str) -> Key:
+        """Of a request for `sequence` with Triton's JSON of `parameters`.
 
-        Raises ValueError where its stream was opened for another room: a gateway has counted that one.
+        The room is the one that its stream was opened for, which a gateway has counted; where nothing says
+        which, the sequence stands for it.
         """
         given: Mapping[str, str] = json.loads(parameters) if parameters else {}
-        named = given.get(ROOM)
-        if named is not None and unquote(str(named)) != room:
-            raise ValueError(
-                f"the sequence id is {room!r} and the stream's {ROOM} is {unquote(str(named))!r}; "
-                "they must be the same"
-            )
-        return cls(str(given.get(TENANT, "")), room)
+        return cls(str(given.get(TENANT, "")), unquote(str(given.get(ROOM, ""))) or sequence)
 
     def probing(self) -> Key:
         """The same for a room that its first request ends: a probe, unless somebody's."""

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Thread
+from typing import NamedTuple
 
 import numpy as np
 import triton_python_backend_utils as pb_utils
@@ -29,7 +30,16 @@ END = pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_END
 MEMORY = ("spoken", "hypothesis", "settled", "settled_language")
 """Inputs of a room that another server had before."""
 
+TAKEN = "another stream has begun this room"
+
 Tensors = Mapping[str, NDArray[np.generic]]
+
+
+class Open(NamedTuple):
+    """A room, and the sequence that it is to Triton: another one of the same name is not heard in it."""
+
+    sequence: str
+    room: Room
 
 
 class TritonPythonModel:
@@ -39,7 +49,7 @@ class TritonPythonModel:
         """Start the event loop; a room has at most two calls to other models under way, a thread each."""
         config = json.loads(args["model_config"])
         self._doors = Doors(config["parameters"])
-        self._rooms: dict[Key, Room] = {}
+        self._rooms: dict[Key, Open] = {}
         self._loop = asyncio.new_event_loop()
         self._loop.set_default_executor(ThreadPoolExecutor(2 * self._doors.most))
         self._thread = Thread(target=self._loop.run_forever, name="captions", daemon=True)
@@ -49,17 +59,17 @@ class TritonPythonModel:
         """Hand requests to their rooms; the answers come later, through their senders."""
         for request in requests:
             sender = TritonSender(request.get_response_sender())
-            room, flags = str(request.correlation_id() or ""), request.flags()
-            if not room:  # Triton's own warm-up; it refuses clients' requests without a sequence
+            sequence, flags = str(request.correlation_id() or ""), request.flags()
+            if not sequence:  # Triton's own warm-up; it refuses clients' requests without a sequence
                 sender.done()
                 continue
             try:
-                key = Key.of(room, request.parameters())
+                key = Key.of(sequence, request.parameters())
                 tensors = {tensor.name(): _copied(tensor) for tensor in request.inputs()}
             except ValueError as error:
                 sender.refuse(str(error))
                 continue
-            self._loop.call_soon_threadsafe(self._deliver, key, flags, tensors, sender)
+            self._loop.call_soon_threadsafe(self._deliver, key, sequence, flags, tensors, sender)
 
     def finalize(self) -> None:
         """Let go of every room."""
@@ -67,24 +77,26 @@ class TritonPythonModel:
         self._thread.join(5)
         self._doors.close()
 
-    def _deliver(self, key: Key, flags: int, tensors: Tensors, sender: TritonSender) -> None:
+    def _deliver(self, key: Key, sequence: str, flags: int, tensors: Tensors, sender: TritonSender) -> None:
         """Find the room or open it, and give it its chunk."""
         try:
             chunk = _chunk(tensors)
             if flags & START and flags & END and key not in self._rooms:
                 key = key.probing()
             if flags & START:
-                self._open(key, tensors, chunk.pts)
+                self._open(key, sequence, tensors, chunk.pts)
         except (ValueError, FullError) as error:
             sender.refuse(str(error), overload=isinstance(error, FullError))
             return
-        room = self._rooms.get(key)
-        if room is None:
+        there = self._rooms.get(key)
+        if there is None:
             sender.refuse("this room is not open (any more): begin again with a sequence start")
-            return
-        room.offer(chunk, sender, bool(flags & END))
+        elif there.sequence != sequence:
+            sender.refuse(TAKEN)
+        else:
+            there.room.offer(chunk, sender, bool(flags & END))
 
-    def _open(self, key: Key, tensors: Tensors, pts: float) -> None:
+    def _open(self, key: Key, sequence: str, tensors: Tensors, pts: float) -> None:
         """Open a room, in the place of one by the same name. Raises ValueError, or FullError."""
         language, denoise = _text(tensors, "language") or "auto", bool(_item(tensors, "denoise", False))
         texts = {name: _text(tensors, name) for name in MEMORY}
@@ -93,12 +105,13 @@ class TritonPythonModel:
         former = self._rooms.pop(key, None)
         if former is not None:
             self._doors.leave(key.tenant)
-            former.close("another stream has begun this room")
+            former.room.close(TAKEN)
         self._doors.enter(key.tenant)
-        self._rooms[key] = Room(key.sequence, language, denoise, memory, partial(self._forget, key))
+        room = Room(key.sequence, language, denoise, memory, partial(self._forget, key))
+        self._rooms[key] = Open(sequence, room)
 
     def _forget(self, key: Key, room: Room) -> None:
-        if self._rooms.get(key) is room:
+        if key in self._rooms and self._rooms[key].room is room:
             del self._rooms[key]
             self._doors.leave(key.tenant)
 
