@@ -43,6 +43,7 @@ class Chaos:
         """Plays rounds until enough has been done; what is known is saved after each of them."""
         chance = random.Random(self.seed)  # noqa: S311 a schedule, not a secret
         kinds = deal(self.count, chance)
+        self.out.parent.mkdir(parents=True, exist_ok=True)
         rooms = Rooms(self.cluster, ROOMS, ROUND_S)
         began = time.monotonic()
         while kinds and time.monotonic() - began < 60 * self.minutes:
@@ -50,7 +51,6 @@ class Chaos:
             self.tolls.append(toll)
             self.told(toll)
             self.cluster.wait_ready()
-            self.out.parent.mkdir(parents=True, exist_ok=True)
             result = summary(self.tolls) | {"seed": self.seed, "minutes": (time.monotonic() - began) / 60}
             rounds = [each.to_json() for each in self.tolls]
             replace_text(self.out, json.dumps(result | {"rounds": rounds}, indent=1))
