@@ -4,3 +4,8 @@ Each sub-package is one model family. Its ``__init__`` declares an :class:`~expo
 (and must import in milliseconds: torch and onnxruntime are imported inside ``build``); everything a
 family has in common (fetching, checking, installing) is done once, by :mod:`exporters.pipeline`.
 """
+
+import os
+
+# ONNX Runtime tells Microsoft what it runs, unless it finds this when it is imported.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"

@@ -100,14 +100,16 @@ def environment(cores: Path | None = None) -> dict[str, str]:
     """The server's environment. Stubs ignore PYTHONPATH and live in that of the first `python3` on PATH.
 
     They need the shared library of this very Python, wherever it is installed. One thread per numeric
-    library: many small models share few cores. `cores`: see `share_cores`.
+    library: many small models share few cores. `cores`: see `share_cores`. ONNX Runtime would tell Microsoft
+    what it runs, and on which machine.
     """
     binaries = Path(sys.executable).parent
     if not (binaries / "python3").exists():
         raise ServerError(
             f"{binaries} has no python3, which Triton's stubs look for: use a virtual environment"
         )
-    ours = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    single = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    ours = dict.fromkeys((*single, "ORT_DISABLE_TELEMETRY"), "1")
     libraries = [sysconfig.get_config_var("LIBDIR"), os.environ.get("LD_LIBRARY_PATH")]
     ours |= {"LIVEROOM_CORES": str(cores)} if cores else {}
     ours["LD_LIBRARY_PATH"] = os.pathsep.join(filter(None, libraries))

@@ -1,6 +1,9 @@
 """For all tests."""
 
+import os
 import signal
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # what ONNX Runtime would tell Microsoft
 
 # Ignored in a shell's background job, and then in all that a test starts, which it could not interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
