@@ -38,8 +38,8 @@ def _reachable(policy: Manifest, rule: Mapping[str, Any], workloads: Sequence[Ma
     if not rule.get("ports"):
         yield f"{named(policy)}: a rule lets all ports through"
     for port in rule.get("ports", []):
-        if not any(port["port"] in ports(each).values() for each in workloads):
-            yield f"{named(policy)}: lets through port {port['port']}, which none of its pods has"
+        if not any(port.get("port") in {*ports(each), *ports(each).values()} for each in workloads):
+            yield f"{named(policy)}: lets through port {port.get('port')}, which none of its pods has"
 
 
 def _doors(manifests: Sequence[Manifest], policies: Sequence[Manifest]) -> Iterator[str]:
@@ -52,12 +52,13 @@ def _doors(manifests: Sequence[Manifest], policies: Sequence[Manifest]) -> Itera
         for port in service["spec"]["ports"]
     }
     let_in = {
-        (each["metadata"]["name"], port["port"])
+        (each["metadata"]["name"], ports(each).get(port["port"], port["port"]))
         for policy in policies
         for rule in policy["spec"].get("ingress", [])
         if not rule.get("from")
         for each in selected(policy["spec"]["podSelector"], manifests)
         for port in rule.get("ports", [])
+        if "port" in port
     }
     for name, port in let_in - offered:
         yield f"pods of {name}: port {port} is open to everybody"

@@ -7,12 +7,16 @@ from typing import Any
 from k8s.kubectl import Manifest
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job")
-_UNITS = {"m": 1e-3, "": 1, "k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+_DECIMAL = {
+    unit: 1000.0**power for power, unit in enumerate(("n", "u", "m", "", "k", "M", "G", "T", "P", "E"), -3)
+}
+_BINARY = {f"{unit}i": 1024.0**power for power, unit in enumerate("KMGTPE", 1)}
+_UNITS = _DECIMAL | _BINARY
 
 
 def quantity(text: str | float) -> float:
     """An amount as Kubernetes writes it: "4Gi" of memory in bytes, "500m" of a core. Raises ValueError."""
-    found = re.fullmatch(r"([\d.]+)([A-Za-z]*)", str(text))
+    found = re.fullmatch(r"([\d.]+(?:[eE][+-]?\d+)?)([A-Za-z]*)", str(text))
     if not found or found[2] not in _UNITS:
         raise ValueError(f"'{text}' is no quantity")
     return float(found[1]) * _UNITS[found[2]]
@@ -36,7 +40,7 @@ def containers(workload: Manifest) -> list[dict[str, Any]]:
 
 def pod_labels(workload: Manifest) -> Mapping[str, str]:
     """The labels of a workload's pods."""
-    labels: Mapping[str, str] = workload["spec"]["template"]["metadata"].get("labels", {})
+    labels: Mapping[str, str] = workload["spec"]["template"].get("metadata", {}).get("labels", {})
     return labels
 
 
@@ -52,6 +56,6 @@ def selected(selector: Mapping[str, Any], manifests: Sequence[Manifest]) -> list
 
 
 def ports(workload: Manifest) -> dict[str, int]:
-    """The ports that a workload's containers declare, by name."""
+    """The ports that a workload's containers declare, by name, or by number where they have none."""
     declared = (port for container in containers(workload) for port in container.get("ports", []))
-    return {port["name"]: port["containerPort"] for port in declared}
+    return {port.get("name", str(port["containerPort"])): port["containerPort"] for port in declared}

@@ -41,6 +41,10 @@ def _mentioned(workload: Manifest) -> Iterator[tuple[str, ...]]:
             for kind, reference in (("Secret", "secretKeyRef"), ("ConfigMap", "configMapKeyRef")):
                 if reference in source:
                     yield kind, source[reference]["name"], source[reference]["key"]
+        for source in container.get("envFrom", []):
+            for kind, reference in (("Secret", "secretRef"), ("ConfigMap", "configMapRef")):
+                if reference in source:
+                    yield kind, source[reference]["name"]
 
 
 def _inside(workload: Manifest) -> Iterator[str]:
@@ -60,6 +64,8 @@ def _inside(workload: Manifest) -> Iterator[str]:
 
 def _services(manifests: Sequence[Manifest]) -> Iterator[str]:
     for service in of_kind(manifests, "Service"):
+        if "selector" not in service["spec"]:
+            continue  # what is behind it is not in the cluster
         behind = selected({"matchLabels": service["spec"]["selector"]}, manifests)
         if not behind:
             yield f"{named(service)}: selects no pods"
