@@ -154,6 +154,7 @@ def _stream(
             if result is not None and result.get_response().parameters["triton_final_response"].bool_param:
                 return
     except queue.Empty:
-        raise InferenceServerException(f"no final response within {timeout_s:.0f} s") from None
+        said = f"no final response within {timeout_s:.0f} s"
+        raise InferenceServerException(said, "StatusCode.DEADLINE_EXCEEDED") from None
     finally:
         client.stop_stream(cancel_requests=True)

@@ -4,7 +4,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from tritonclient.grpc import InferenceServerClient
@@ -160,20 +160,25 @@ class Pulse:
         """What is wrong once every question is answered or one has failed; meanwhile `target` says it."""
         began = moved = idle = time.monotonic()
         before = target.counts(self._counts)
-        late = False
+        late = gave_up = False
+        waiting = set(asked)
         while not self._stopped.is_set():
-            done, waiting = wait(asked, _LOOK_S, FIRST_EXCEPTION)
+            done, waiting = wait(waiting, _LOOK_S, FIRST_COMPLETED)
             now = time.monotonic()
             if wrong := next(filter(None, map(_failure, done)), ""):
                 target.failures += 1
                 return wrong
+            gave_up = gave_up or any(map(_gave_up, done))
             if not waiting:
+                if late and gave_up:
+                    break
                 target.answered, target.seconds = now, now - began
                 return ""
+            ours = len(asked) - len(waiting)
             counts = target.counts(self._counts)
-            moved = now if counts.answered > before.answered + len(done) else moved
+            moved = now if counts.answered > before.answered + ours else moved
             idle = now if counts.waiting else idle
-            before = Counts(max(counts.answered - len(done), before.answered))
+            before = Counts(max(counts.answered - ours, before.answered))
             if now - moved > PATIENCE_S or now - idle > STUCK_S:
                 target.failures += not late
                 late = True
@@ -219,7 +224,13 @@ def _parts(model: Model, models: Mapping[str, Model]) -> list[str]:
 def _failure(asked: Future[None]) -> str:
     """What an answer says of the model: "" for one that is an answer, or a refusal of one who is busy."""
     error = asked.exception()
-    if error is None:
+    if error is None or _gave_up(asked):
         return ""
     said = error.message() if isinstance(error, InferenceServerException) else str(error)
     return "" if OVERLOAD.search(said) else f"answers with an error: {reason_of(said)}"
+
+
+def _gave_up(asked: Future[None]) -> bool:
+    """Whether no answer came within GIVE_UP_S, which says nothing of a model that has others to serve."""
+    error = asked.exception()
+    return isinstance(error, InferenceServerException) and "DEADLINE_EXCEEDED" in str(error.status())

@@ -82,6 +82,7 @@ def moody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moody]:
     io = models.tensor("input", "x", "FP32", 1) + models.tensor("output", "y", "FP32", 1)
     models.write(folder / "repository", "moody", models.PYTHON + io, code=MOODY.format(mood=str(mood)))
     hurry = {"ASK_S": 0.3, "SPARE_S": 0.3, "DOUBT_S": 0.1, "CLEAN": 2, "PATIENCE_S": 1.0, "STUCK_S": 1.5}
+    hurry["GIVE_UP_S"] = 2.0
     with pytest.MonkeyPatch.context() as patch:
         for name, value in (hurry | {"_LOOK_S": 0.1}).items():
             patch.setattr(pulse, name, value)

@@ -1,9 +1,13 @@
 """What the canary asks, and what it reads."""
 
+import threading
+import time
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 from liveroom import _errors
+from tritonclient.utils import InferenceServerException
 
 from server import ServerError, counters, launch, pulse
 from server.counters import Counts
@@ -49,6 +53,17 @@ def test_ensembles_are_asked_for_their_steps_at_as_many_places_as_any_has_instan
 
 def test_busy_is_what_the_client_calls_overloaded() -> None:
     assert pulse.OVERLOAD.pattern == _errors._OVERLOAD.pattern
+
+
+def test_waiting_beside_a_question_that_was_refused_costs_no_cpu(tmp_path: Path) -> None:
+    models.identity(tmp_path)
+    asking = pulse.Pulse("127.0.0.1:9", Repository(tmp_path).resolve(["identity"]), "http://127.0.0.1:9")
+    refused, waiting = Future[None](), Future[None]()
+    refused.set_exception(InferenceServerException("Exceeds maximum queue size"))
+    threading.Timer(0.3, waiting.set_result, (None,)).start()
+    began = time.thread_time()
+    assert asking._wait(asking.targets[0], [refused, waiting]) == ""
+    assert time.thread_time() - began < 0.1
 
 
 @pytest.mark.parametrize(
