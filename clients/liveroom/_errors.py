@@ -123,6 +123,7 @@ _BY_CODE: dict[grpc.StatusCode, tuple[type[LiveroomError], str]] = {
 
 _WHATEVER_CODE: tuple[tuple[re.Pattern[str], type[LiveroomError], str], ...] = (
     (_DROPPED_ROOM, RoomClosed, _NO_ROOM),
+    (re.compile(r"reset reason: overflow"), Overloaded, _BUSY),  # Envoy's word when its circuit breakers open
     (re.compile(r"protocol is restricted"), NotAllowed, _REFUSED),  # Triton's word to calls without its key
     (
         re.compile(r"payload too large|larger than max", re.IGNORECASE),

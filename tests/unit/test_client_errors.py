@@ -68,6 +68,11 @@ def test_messages_inside_a_stream(message: str, kind: type[liveroom.LiveroomErro
     [
         (grpc.StatusCode.INVALID_ARGUMENT, "in ensemble 'asr', audio is 40 s long", liveroom.InvalidInput),
         (grpc.StatusCode.UNAVAILABLE, QUEUE_FULL, liveroom.Overloaded),
+        (
+            grpc.StatusCode.UNAVAILABLE,
+            "upstream connect error or disconnect/reset before headers. reset reason: overflow",
+            liveroom.Overloaded,
+        ),
         (grpc.StatusCode.UNAVAILABLE, NOT_READY, liveroom.ModelUnavailable),
         (grpc.StatusCode.UNAVAILABLE, "failed to connect to all addresses", liveroom.ServerUnavailable),
         (grpc.StatusCode.UNAVAILABLE, "Socket closed", liveroom.ServerUnavailable),
