@@ -101,6 +101,7 @@ def summary(tolls: Sequence[Toll]) -> dict[str, object]:
         "lost_s": round(sum(toll.lost_s for toll in tolls), 2),
         "words": sum(toll.words for toll in tolls),
         "expected_words": sum(toll.expected_words for toll in tolls),
+        "few_words": sum(toll.few_words for toll in tolls),
         "doubled": sum(toll.doubled for toll in tolls),
         "dropped_duplicates": sum(toll.dropped_duplicates for toll in tolls),
         "replay_lost_s": round(sum(toll.replay_lost_s for toll in tolls), 2),
@@ -117,5 +118,5 @@ def _spread(gaps: Sequence[float]) -> dict[str, float | None]:
 
 def verdict(result: dict[str, object]) -> str:
     """Why a run is not good, or ""."""
-    wrong = [name for name in ("lost", "doubled", "failed_rooms") if result[name]]
+    wrong = [name for name in ("lost", "few_words", "doubled", "failed_rooms") if result[name]]
     return f"{', '.join(wrong)}: see the result" if wrong else ""

@@ -11,6 +11,7 @@ from cluster.local import LocalCluster
 from cluster.machine import write_with_mode
 from perf.load.playback import percentiles
 from perf.rooms import profile as profiles
+from perf.rooms import slo
 from perf.rooms.alone import COVERED, WORDS, Solo, play_alone, solo
 from perf.rooms.messages import Heard, Joined, Message
 from perf.rooms.observation import Observation, Server, load, observe
@@ -66,6 +67,16 @@ class Toll:
     replay_lost_s: float
     failed: tuple[str, ...]
     injuries: tuple[Injury, ...]
+
+    @property
+    def few_words(self) -> bool:
+        """Whether less was said than the service level asks for."""
+        return self.words < slo.WORDS * self.expected_words
+
+    @property
+    def harmless(self) -> bool:
+        """Whether rooms have nothing worse than waits to tell of."""
+        return not (self.lost or self.few_words or self.doubled or self.failed)
 
     def to_json(self) -> dict[str, object]:
         """All of it."""

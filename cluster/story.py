@@ -95,7 +95,7 @@ class Story:
 
     def _tell(self, text: str, toll: Toll, *, good: bool = True, **more: object) -> None:
         gap_s = max(toll.gaps_s, default=max(toll.waits_s, default=0.0))
-        good = good and not (toll.lost or toll.doubled or toll.failed) and gap_s < GAP_S
+        good = good and toll.harmless and gap_s < GAP_S
         self.good = self.good and good
         self.chapters.append({"text": text, "good": good, "rooms": toll.to_json(), **more})
         self.told(
@@ -104,8 +104,8 @@ class Story:
         )
 
 
-def kept(before_s: float | None, under_s: float | None, slower: float = SLOWER) -> bool:
+def kept(before_s: float | None, under_s: float | None) -> bool:
     """Whether rooms kept their SLO under pressure, by their p95 of partials before it and under it."""
     if before_s is None or under_s is None:
         return False
-    return under_s < max(Slo().partial_p95_s, slower * before_s)
+    return under_s < max(Slo().partial_p95_s, SLOWER * before_s)

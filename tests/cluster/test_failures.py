@@ -4,7 +4,7 @@ import psutil
 
 from cluster import LocalCluster, crowd
 from cluster.rooms import Toll
-from cluster.story import GAP_S, kept
+from cluster.story import GAP_S
 from tests.cluster.ordeal import MAX_ROOMS, ROOMS, Seen
 
 
@@ -12,6 +12,7 @@ def unharmed(toll: Toll) -> None:
     assert toll.failed == ()
     assert toll.expected >= ROOMS * 3
     assert toll.lost == 0
+    assert not toll.few_words
     assert toll.doubled == 0
     assert toll.replay_lost_s == 0
 
@@ -41,9 +42,10 @@ def test_overload_is_refused_fast_and_no_tenant_takes_all(crowded: Seen) -> None
     assert found.refused_s < crowd.FAST_S
 
 
-def test_overload_does_not_slow_down_rooms_that_are_in(crowded: Seen) -> None:
-    before_s, under_s, *_ = crowded.toll.partials_p95_s
-    assert kept(before_s, under_s, slower=4), "on a machine of which nobody knows how busy it is"
+def test_overload_does_not_hold_up_rooms_that_are_in(crowded: Seen) -> None:
+    _, under_s, *_ = crowded.toll.partials_p95_s
+    assert under_s is not None, "no partials came"
+    assert under_s < 5, "other work may slow this machine; `make cluster` holds rooms to their service level"
 
 
 def test_rooms_outlive_a_hung_replica_and_a_drained_one(battered: Seen) -> None:

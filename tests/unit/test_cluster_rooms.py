@@ -13,7 +13,7 @@ from perf.rooms.alone import Solo
 from perf.rooms.messages import Ended, Heard
 from perf.rooms.observation import Observation
 
-REFERENCE = Solo(((0.0, 4.0), (5.0, 10.0)), 20)
+REFERENCE = Solo(((0.0, 4.0), (5.0, 10.0)), 10)
 
 
 def heard(kind: str, start: float, end: float, at: float, room: int = 0) -> Heard:
@@ -58,11 +58,19 @@ def test_a_room_that_says_less_than_half_of_its_words_has_lost_something() -> No
     assert (toll.lost, toll.lost_s, toll.words, toll.expected_words) == (1, 0, 10, 21)
 
 
+@pytest.mark.parametrize(("words", "few"), [(11, False), (12, True)])
+def test_rooms_that_say_less_than_nine_tenths_of_their_words_are_not_unharmed(words: int, few: bool) -> None:
+    events = (heard("final", 0, 4, 4.5), heard("final", 5, 10, 10.5))
+    toll = judge(seen(*events), [Solo(REFERENCE.finals, words)])
+    assert (toll.lost, toll.few_words, toll.harmless) == (0, few, not few)
+    assert verdict(summary([toll])) == ("few_words: see the result" if few else "")
+
+
 def test_a_room_that_says_nothing_has_lost_all_and_failed() -> None:
     observed = Observation(heard=[heard("final", 0, 4, 4), heard("final", 5, 10, 11)], errors={1: "gone"})
     toll = judge(observed, [REFERENCE, REFERENCE])
     assert (toll.lost, toll.failed) == (2, ("gone",))
-    assert verdict(summary([toll])) == "lost, failed_rooms: see the result"
+    assert verdict(summary([toll])) == "lost, few_words, failed_rooms: see the result"
 
 
 def test_every_room_is_judged_by_what_it_says_itself() -> None:
