@@ -114,7 +114,7 @@ def main() -> int:
             progress=progress,
         )
         _serve(triton, progress, as_json=options.json)
-    except ServerError as error:
+    except (ServerError, OSError) as error:
         progress.ready()
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -39,3 +39,12 @@ def last_error(log: Path) -> str:
     """The last error Triton logged, or "no reason given"."""
     found = _LOGGED_ERROR.findall(log.read_text(errors="replace"))
     return str(found[-1]).strip() if found else "no reason given"
+
+
+def unusable_port(purpose: str, port: int, bind: str, error: OSError | OverflowError) -> ServerError:
+    """What to say where nothing can listen on `port` of `bind`."""
+    reason = ((error.strerror if isinstance(error, OSError) else None) or str(error)).lower().rstrip(".")
+    return ServerError(
+        f"{purpose} port {port} on {bind} can't be used ({reason}):"
+        " stop what listens there or choose another port (0 picks a free one)"
+    )

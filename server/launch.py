@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from server.errors import ServerError
+from server.errors import ServerError, unusable_port
 
 BACKENDS = Path(__file__).parent / "backends"
 SHM_BYTES = 8 * 2**20  # a stub's region: Whisper's states of 30 s (3 MB) and the PCM (2 MB) without growing
@@ -175,10 +175,6 @@ def pick_port(wanted: int, bind: str, purpose: str) -> int:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((bind, wanted))
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise ServerError(
-                f"{purpose} port {wanted} on {bind} can't be used ({reason}):"
-                " stop what listens there or choose another port (0 picks a free one)"
-            ) from error
+        except (OSError, OverflowError) as error:
+            raise unusable_port(purpose, wanted, bind, error) from error
         return int(probe.getsockname()[1])

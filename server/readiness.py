@@ -7,7 +7,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from server.errors import ServerError
+from server.errors import unusable_port
 from server.pulse import Pulse
 
 CONNECTIONS = 128
@@ -32,11 +32,8 @@ class Readiness:
         self._ending = ""
         try:
             self._server = _Server((bind, port), self)
-        except OSError as error:
-            raise ServerError(
-                f"ready port {port} on {bind} can't be used ({(error.strerror or str(error)).lower()}):"
-                " stop what listens there or choose another port (0 picks a free one)"
-            ) from error
+        except (OSError, OverflowError) as error:
+            raise unusable_port("ready", port, bind, error) from error
         self.port = int(self._server.server_address[1])
         threading.Thread(target=self._server.serve_forever, args=(_POLL_S,), daemon=True).start()
 

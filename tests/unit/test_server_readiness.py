@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from server import readiness
+from server import ServerError, readiness
+from server.launch import pick_port
 from server.readiness import CONNECTIONS, Readiness
 from tests.waiting import until
 
@@ -21,6 +22,14 @@ def port() -> Iterator[int]:
     ready = Readiness(0)
     yield ready.port
     ready.close()
+
+
+@pytest.mark.parametrize("number", [-1, 65_536])
+def test_no_port_at_all_is_said(number: int) -> None:
+    with pytest.raises(ServerError, match=f"ready port {number} on 127.0.0.1 can't be used .* 0-65535"):
+        Readiness(number)
+    with pytest.raises(ServerError, match=f"gRPC port {number} on 127.0.0.1 can't be used .* 0-65535"):
+        pick_port(number, "127.0.0.1", "gRPC")
 
 
 def test_every_gateway_keeps_its_connections(port: int) -> None:
