@@ -1,6 +1,7 @@
 """The endpoint that says how a server is: /ready for balancers, /live for restarts, /metrics for people."""
 
 import contextlib
+import io
 import socket
 import sys
 import threading
@@ -15,6 +16,8 @@ CONNECTIONS = 128
 more takes the place of the one that has asked nothing for longest."""
 IDLE_S = 30.0
 """A connection on which nothing has been asked in full for so long is closed."""
+REQUEST_BYTES = 16 * 2**10
+"""What is read of a request; http.server itself would keep 6.4 MB."""
 _POLL_S = 0.1
 
 
@@ -122,6 +125,11 @@ class _Handler(BaseHTTPRequestHandler):
     server_version, sys_version = "liveroom", ""
     server: _Server
 
+    def setup(self) -> None:
+        """Opens the connection's files."""
+        super().setup()
+        self._input = self.rfile
+
     def handle(self) -> None:
         """Serves the connection."""
         try:
@@ -132,6 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
     def handle_one_request(self) -> None:
         """Waits for a request and answers it."""
         self.server.awaits(self.connection)
+        self.rfile = _Lines(self._input)
         super().handle_one_request()
 
     def do_GET(self) -> None:
@@ -158,3 +167,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 as http.server names it
         """Says nothing: probes come several times a second."""
+
+
+class _Lines(io.BufferedIOBase):
+    """The first lines of a file, and no more of them than REQUEST_BYTES."""
+
+    def __init__(self, file: io.BufferedIOBase) -> None:
+        self._file = file
+        self._left = REQUEST_BYTES
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """The next one, whatever its `size`, or nothing."""
+        line = self._file.readline(self._left)
+        self._left -= len(line)
+        return line

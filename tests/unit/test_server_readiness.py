@@ -11,7 +11,7 @@ import yaml
 
 from server import ServerError, readiness
 from server.launch import pick_port
-from server.readiness import CONNECTIONS, Readiness
+from server.readiness import CONNECTIONS, REQUEST_BYTES, Readiness
 from tests.waiting import until
 
 BASE = Path(__file__).parents[2] / "k8s" / "base" / "gateway"
@@ -71,6 +71,14 @@ def test_a_request_that_comes_byte_by_byte_is_broken_off(port: int, monkeypatch:
             return closed(slow)
 
         assert until(refused, 2)
+
+
+def test_of_a_long_request_no_more_is_kept(port: int) -> None:
+    with connected(port) as talker, suppress(BrokenPipeError, ConnectionResetError):
+        talker.sendall(
+            b"GET /ready HTTP/1.1\r\n" + (b"x: " + b"y" * 995 + b"\r\n") * (REQUEST_BYTES // 1000 + 1)
+        )
+        assert talker.recv(100).startswith(b"HTTP/1.1 503 ")  # though its end never came
 
 
 def connected(port: int) -> socket.socket:
