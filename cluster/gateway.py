@@ -83,6 +83,11 @@ class Gateway:
         return self._process.pid
 
     @property
+    def running(self) -> bool:
+        """Whether Envoy is there."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def port(self) -> int:
         """Where clients connect, with TLS."""
         return self._ports["clients"]

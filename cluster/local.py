@@ -225,9 +225,12 @@ class LocalCluster:
                     return
 
     def check(self) -> None:
-        """Raises ClusterError when a replica can't be started any more."""
+        """Raises ClusterError when a replica can't be started any more, or another part has ended."""
         if self._failure is not None:
             raise self._failure
+        for name, part in (("gateway", self.gateway), ("prometheus", self._prometheus)):
+            if part is not None and not part.running:
+                raise ClusterError(f"the {name} ended by itself: see {self.folder / name}")
 
     def _end_replicas(self) -> None:
         for replica in self.replicas:

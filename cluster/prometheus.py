@@ -127,6 +127,11 @@ class Prometheus:
         self.watch([])
 
     @property
+    def running(self) -> bool:
+        """Whether it is there."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def url(self) -> str:
         """Of its pages and its API."""
         return f"http://{LOOPBACK}:{self._port}"

@@ -69,6 +69,14 @@ def test_a_log_is_emptied_when_it_is_long(small: LocalCluster) -> None:
     assert until(lambda: not log.stat().st_size, 2)
 
 
+def test_a_gateway_that_ends_is_said(small: LocalCluster) -> None:
+    small.check()
+    os.kill(small.gateway.pid, signal.SIGKILL)
+    assert until(lambda: not small.gateway.running, 5)
+    with pytest.raises(ClusterError, match=f"the gateway ended by itself: see {small.folder}/gateway"):
+        small.check()
+
+
 def test_a_replica_that_can_not_start_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replica, "HOPELESS", 1)
     (models.identity(tmp_path / "broken") / "1" / "model.onnx").write_bytes(b"no")
