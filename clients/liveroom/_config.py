@@ -79,7 +79,7 @@ class Timeouts:
         picture: one picture, or one frame of a studio, retries included.
         frame: a frame of a live room; one that takes longer counts as dropped.
         end: flushing the tail of a room.
-        stall: a response that a room's server owes; after that another server is asked.
+        stall: a response that a room's server owes; after that another one is asked, over another connection.
         reconnect: finding a server for a room that has lost its own, before the room is given up.
         control: listing models.
         health: probing one model with a real inference.
