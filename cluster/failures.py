@@ -1,4 +1,4 @@
-"""What can happen to a replica, done on purpose."""
+"""What can happen to a replica, and to the gateway, done on purpose."""
 
 import contextlib
 import random
@@ -13,32 +13,34 @@ from cluster.replica import Replica
 
 HUNG_S = 8.0
 """Longer than the gateway takes to notice that a replica hangs."""
+GATEWAY = "gateway killed"
+"""The one that is not a replica's."""
 
-Failure = Callable[[Replica, random.Random], None]
+Failure = Callable[[LocalCluster, Replica, random.Random], None]
 
 
-def lose(replica: Replica, chance: random.Random) -> None:
+def lose(cluster: LocalCluster, replica: Replica, chance: random.Random) -> None:
     """SIGKILL to all of its processes, as when the node is lost."""
     replica.kill()
 
 
-def crash(replica: Replica, chance: random.Random) -> None:
+def crash(cluster: LocalCluster, replica: Replica, chance: random.Random) -> None:
     """SIGKILL to tritonserver alone."""
     psutil.Process(replica.pid).kill()
 
 
-def orphan(replica: Replica, chance: random.Random) -> None:
+def orphan(cluster: LocalCluster, replica: Replica, chance: random.Random) -> None:
     """SIGKILL to `python -m server`, which leaves tritonserver alone."""
     psutil.Process(replica.launcher_pid).kill()
 
 
-def kill_stub(replica: Replica, chance: random.Random) -> None:
+def kill_stub(cluster: LocalCluster, replica: Replica, chance: random.Random) -> None:
     """SIGKILL to one of the processes that models run in."""
     stubs = replica.stubs()
     stubs[chance.choice(sorted(stubs))].kill()
 
 
-def hang(replica: Replica, chance: random.Random) -> None:
+def hang(cluster: LocalCluster, replica: Replica, chance: random.Random) -> None:
     """SIGSTOP to Triton and its models, and SIGCONT once the gateway has taken it out."""
     replica.stop_signal()
     time.sleep(HUNG_S)
@@ -46,14 +48,19 @@ def hang(replica: Replica, chance: random.Random) -> None:
         replica.cont_signal()
 
 
-def freeze(replica: Replica, chance: random.Random) -> None:
+def freeze(cluster: LocalCluster, replica: Replica, chance: random.Random) -> None:
     """SIGSTOP to all of its processes, the canary too; only a failing liveness probe ends that."""
     replica.stop_signal(canary=True)
 
 
-def drain(replica: Replica, chance: random.Random) -> None:
+def drain(cluster: LocalCluster, replica: Replica, chance: random.Random) -> None:
     """SIGTERM, as when a pod is deleted."""
     replica.drain()
+
+
+def lose_gateway(cluster: LocalCluster, replica: Replica, chance: random.Random) -> None:
+    """SIGKILL to Envoy: no room has a way to any replica until it is back."""
+    psutil.Process(cluster.gateway.pid).kill()
 
 
 ALL: Mapping[str, Failure] = {
@@ -64,6 +71,7 @@ ALL: Mapping[str, Failure] = {
     "hung": hang,
     "frozen": freeze,
     "drained": drain,
+    GATEWAY: lose_gateway,
 }
 
 

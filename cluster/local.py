@@ -127,7 +127,9 @@ class LocalCluster:
         waiting = list(self.replicas if replicas is None else replicas)
         while waiting:
             replica = waiting[0]
-            seen = self.gateway.hosts().get(replica.grpc_port)
+            seen = None
+            with contextlib.suppress(ClusterError):  # it is being started again
+                seen = self.gateway.hosts().get(replica.grpc_port)
             why = replica.ready() or (
                 "" if seen and seen.healthy else "the gateway has not seen that it is ready"
             )
@@ -175,13 +177,13 @@ class LocalCluster:
         self.admin_key_file = self.folder / "admin.key"
         write_with_mode(self.admin_key_file, secrets.token_urlsafe(32).encode(), 0o600)
         self.replicas = [self._new_replica() for _ in range(self._count)]
+        self.gateway = Gateway(self.folder / "gateway", self.credentials, self._upstreams())
         self._stack.callback(self._end_replicas)
         self._keeper.start()
         if self._prometheus is not None:
             self._stack.enter_context(self._prometheus)
-        self.gateway = self._stack.enter_context(
-            Gateway(self.folder / "gateway", self.credentials, self._upstreams())
-        )
+        self._stack.enter_context(self.gateway)
+        self._stack.callback(self._end_tending)
         self._announce()
         self.wait_ready()
 
@@ -217,25 +219,28 @@ class LocalCluster:
                 with contextlib.suppress(FileNotFoundError):
                     if log.stat().st_size > LOG_BYTES:
                         os.truncate(log, 0)
-            for replica in list(self.replicas):
+            parts: list[Replica | Gateway] = [*self.replicas, self.gateway]
+            for part in parts:
                 try:
-                    replica.tend()
+                    part.tend()
                 except ClusterError as error:
                     self._failure = error
                     return
 
     def check(self) -> None:
-        """Raises ClusterError when a replica can't be started any more, or another part has ended."""
+        """Raises ClusterError when something can't be started any more, or Prometheus has ended."""
         if self._failure is not None:
             raise self._failure
-        for name, part in (("gateway", self.gateway), ("prometheus", self._prometheus)):
-            if part is not None and not part.running:
-                raise ClusterError(f"the {name} ended by itself: see {self.folder / name}")
+        if self._prometheus is not None and not self._prometheus.running:
+            raise ClusterError(f"Prometheus ended by itself: see {self.folder / 'prometheus'}")
 
     def _end_replicas(self) -> None:
         for replica in self.replicas:
             replica.wanted = False
-        self._stopped.set()
-        self._keeper.join()
+        self._end_tending()
         for replica in self.replicas:
             replica.end()
+
+    def _end_tending(self) -> None:
+        self._stopped.set()
+        self._keeper.join()

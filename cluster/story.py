@@ -51,7 +51,7 @@ class Story:
             stage.mid_sentence()
             victim = busiest(self.cluster)
             stage.injured(kind, victim.name)
-            ALL[kind](victim, random.Random(1))  # noqa: S311 which stub is no secret
+            ALL[kind](self.cluster, victim, random.Random(1))  # noqa: S311 which stub is no secret
 
         spread: dict[str, int] = {}
         toll = self._rooms.play(injure)

@@ -50,7 +50,7 @@ def crowded(cluster: LocalCluster, rooms: Rooms) -> Seen:
         found.left += [folder for folder in folders if folder.exists()]
         victim = busiest(cluster)
         stage.injured("stub killed", victim.name)
-        kill_stub(victim, random.Random(1))
+        kill_stub(cluster, victim, random.Random(1))
         found.numbers["unready after the death of a stub"] = seconds_until(victim.ready, 10)
 
     found.toll = rooms.play(during)
