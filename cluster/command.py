@@ -134,11 +134,8 @@ def _story(cluster: LocalCluster, options: argparse.Namespace, console: Console)
     state = _describe(cluster)
     if options.json:
         print(json.dumps(result | state if options.stay else result), flush=True)
-    else:
-        print(
-            _words(state) if options.stay else f"Prometheus with all of it: {cluster.prometheus.url}",
-            flush=True,
-        )
+    elif options.stay:
+        print(_words(state), flush=True)
     if options.stay:
         _stay(cluster, state, console)
     return 0 if story.good else 1

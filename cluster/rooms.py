@@ -44,11 +44,10 @@ class Toll:
     lost: finals of the same speech without a failure of which UNCOVERED_S, or half of a short one, is covered
     by no final, and 1 at least of a room that said less than WORDS of its words; lost_s: seconds of all of
     them covered by none. words, expected_words: of all finals, now and without a failure. doubled: finals
-    that say again what a final before said. gaps_s: of each injury the longest wait of any room for a caption
-    that goes beyond all before it, of those that ended before the next injury. waits_s: the same of each
-    room, whenever it was.
-    partials_p95_s: latency of partial captions, as `perf rooms` measures it: of those that were due before
-    the first injury, and then from each injury until the next.
+    that say again what a final before said. gaps_s: of each injury the longest wait of any room, while it was
+    spoken in, for a caption that goes beyond all before it, of those that ended before the next injury.
+    waits_s: the same of each room, whenever it was. partials_p95_s: latency of partial captions, as
+    `perf rooms` measures it: of those due before the first injury, then from each injury until the next.
     """
 
     rooms: int
@@ -235,14 +234,15 @@ def _doubled(finals: Sequence[Heard]) -> int:
 
 
 def _waits(heard: Sequence[Heard]) -> list[tuple[float, float]]:
-    """From when to when a room waited for a caption that goes beyond all before it."""
+    """From when to when a room that was spoken in waited for a caption that goes beyond all before it."""
     found: list[tuple[float, float]] = []
     reached, since = 0.0, None
     for each in heard:
         at = each.due_s + each.latency_s
         if each.pts_end > reached:
             if since is not None:
-                found.append((since, at))
+                silent = max(0.0, each.pts_start - reached)
+                found.append((min(since + silent, at), at))
             reached, since = each.pts_end, at
     return found
 
