@@ -103,19 +103,17 @@ def _up(cluster: LocalCluster, options: argparse.Namespace, console: Console) ->
 
 
 def _stay(cluster: LocalCluster, state: Mapping[str, object], console: Console) -> None:
-    """Until a signal comes; says when a replica had to be started again."""
+    """Until a signal comes; says what had to be started again."""
     text = json.dumps(state)
     BUILD.mkdir(parents=True, exist_ok=True)
     STATE.write_text(text, encoding="utf-8")
-    seen = {each.name: each.starts for each in cluster.replicas}
+    seen = {each.name: each.starts for each in cluster.tended}
     try:
         while True:
             cluster.check()
-            for each in cluster.replicas:
+            for each in cluster.tended:
                 if each.starts > seen[each.name]:
-                    console.print(
-                        f"{each.name} ended and is started again, now {each.starts}: see {each.log}"
-                    )
+                    console.print(f"{each.name} ended and is started again: see {each.log}")
                 seen[each.name] = each.starts
             time.sleep(_TICK_S)
     except KeyboardInterrupt:

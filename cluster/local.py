@@ -75,6 +75,11 @@ class LocalCluster:
         return f"grpcs://{LOOPBACK}:{self.gateway.port}"
 
     @property
+    def tended(self) -> tuple[Replica | Gateway, ...]:
+        """What is started again when it ends."""
+        return (*self.replicas, self.gateway)
+
+    @property
     def slots(self) -> int:
         """How many rooms all replicas together take at a time."""
         return self._max_rooms * len(self.replicas)
@@ -219,8 +224,7 @@ class LocalCluster:
                 with contextlib.suppress(FileNotFoundError):
                     if log.stat().st_size > LOG_BYTES:
                         os.truncate(log, 0)
-            parts: list[Replica | Gateway] = [*self.replicas, self.gateway]
-            for part in parts:
+            for part in self.tended:
                 try:
                     part.tend()
                 except ClusterError as error:

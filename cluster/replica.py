@@ -126,16 +126,6 @@ class Replica:
         if self.running:
             os.kill(self.launcher_pid, signal.SIGTERM)
 
-    def drain_and_restart(self, timeout_s: float = 60.0) -> None:
-        """Ends it gently and waits until it has started again. Raises ClusterError after `timeout_s`."""
-        starts = self.starts
-        self.drain()
-        deadline = time.monotonic() + timeout_s
-        while self.starts == starts or self.ready():
-            if time.monotonic() > deadline:
-                raise ClusterError(f"{self.name} was not back within {timeout_s:.0f} s: {self.ready()}")
-            time.sleep(0.1)
-
     def tend(self) -> None:
         """One look at it; called several times a second by the one thread that starts processes.
 

@@ -47,6 +47,13 @@ FOREIGN: list[Manifest] = [
 ]
 """What an overlay of somebody's own may have beside ours: less than ours, and fewer names."""
 
+
+def trigger(all_: list[Manifest]) -> Manifest:
+    """What KEDA is told of the signal."""
+    metadata: Manifest = the(all_, "ScaledObject", "triton")["spec"]["triggers"][0]["metadata"]
+    return metadata
+
+
 OBJECTS: Mapping[str, Damage] = {
     "a foreign pod": (
         "Deployment foreign, container one: has no livenessProbe",
@@ -63,21 +70,15 @@ OBJECTS: Mapping[str, Damage] = {
     ),
     "a field of KEDA's misspelt": (
         "treshold",
-        lambda all_: the(all_, "ScaledObject", "triton")["spec"]["triggers"][0]["metadata"].update(
-            treshold="1"
-        ),
+        lambda all_: trigger(all_).update(treshold="1"),
     ),
     "a number where KEDA wants text": (
         "0.7 is not of type 'string'",
-        lambda all_: the(all_, "ScaledObject", "triton")["spec"]["triggers"][0]["metadata"].update(
-            threshold=0.7
-        ),
+        lambda all_: trigger(all_).update(threshold=0.7),
     ),
     "a threshold of which the fallback makes nothing": (
         "'0.7' does not match",
-        lambda all_: the(all_, "ScaledObject", "triton")["spec"]["triggers"][0]["metadata"].update(
-            threshold="0.7"
-        ),
+        lambda all_: trigger(all_).update(threshold="0.7"),
     ),
     "a rule that is neither": (
         "PrometheusRule liveroom",
