@@ -85,7 +85,13 @@ def deal(count: int, chance: random.Random) -> list[str]:
 
 
 def summary(tolls: Sequence[Toll]) -> dict[str, object]:
-    """The count of all rounds. Gaps are of each failure the longest of any room, in seconds."""
+    """The count of all rounds. Gaps are of each failure the longest of any room, in seconds.
+
+    finals = expected - lost + doubled + cut_elsewhere: see `explained`.
+    """
+    finals, expected, lost, doubled = (
+        sum(getattr(toll, name) for toll in tolls) for name in ("finals", "expected", "lost", "doubled")
+    )
     injuries = [injury for toll in tolls for injury in toll.injuries]
     gaps = [gap for toll in tolls for gap in toll.gaps_s]
     by_kind: dict[str, list[float]] = {}
@@ -95,14 +101,16 @@ def summary(tolls: Sequence[Toll]) -> dict[str, object]:
         "kills": len(injuries),
         "by_kind": dict(Counter(injury.kind for injury in injuries)),
         "rooms": sum(toll.rooms for toll in tolls),
-        "finals": sum(toll.finals for toll in tolls),
-        "expected": sum(toll.expected for toll in tolls),
-        "lost": sum(toll.lost for toll in tolls),
+        "finals": finals,
+        "expected": expected,
+        "lost": lost,
         "lost_s": round(sum(toll.lost_s for toll in tolls), 2),
         "words": sum(toll.words for toll in tolls),
         "expected_words": sum(toll.expected_words for toll in tolls),
         "few_words": sum(toll.few_words for toll in tolls),
-        "doubled": sum(toll.doubled for toll in tolls),
+        "doubled": doubled,
+        "cut_elsewhere": finals - doubled - (expected - lost),
+        "explained": explained(finals, expected, lost, doubled),
         "dropped_duplicates": sum(toll.dropped_duplicates for toll in tolls),
         "replay_lost_s": round(sum(toll.replay_lost_s for toll in tolls), 2),
         "reconnects": sum(toll.reconnects for toll in tolls),
@@ -110,6 +118,19 @@ def summary(tolls: Sequence[Toll]) -> dict[str, object]:
         "gap_s": _spread(gaps),
         "gap_s_by_kind": {kind: _spread(each) for kind, each in sorted(by_kind.items())},
     }
+
+
+def explained(finals: int, expected: int, lost: int, doubled: int) -> str:
+    """Why there are more or fewer finals than without a failure, for whoever takes the rest for lost."""
+    told = f"{finals} finals, {expected} of the same speech without a failure: "
+    reasons = [f"{lost} lost"] * (lost > 0) + [f"{doubled} said again"] * (doubled > 0)
+    recut = finals - doubled - (expected - lost)
+    if recut:
+        more = f"{abs(recut)} {'more' if recut > 0 else 'fewer'}"
+        reasons.append(
+            f"{more} as a room that moves cuts its speech into segments elsewhere, and loses nothing"
+        )
+    return told + ("; ".join(reasons) or "none lost, none said again")
 
 
 def _spread(gaps: Sequence[float]) -> dict[str, float | None]:

@@ -150,6 +150,7 @@ def _chaos(cluster: LocalCluster, options: argparse.Namespace, console: Console)
 
     result = Chaos(cluster, options.count, options.seed, options.minutes, options.out, told).run()
     print(json.dumps(result, indent=None if options.json else 1), flush=True)
+    console.print(str(result["explained"]))
     if why := verdict(result):
         console.print(f"not good: {why}")
         return 1

@@ -30,6 +30,25 @@ def test_a_segment_that_is_cut_elsewhere_is_not_lost() -> None:
     assert (toll.finals, toll.expected, toll.lost, toll.doubled, toll.lost_s) == (3, 2, 0, 0, 0)
 
 
+@pytest.mark.parametrize(
+    ("spans", "numbers", "reasons"),
+    [
+        (((0, 4), (5, 10)), (2, 0, 0, 0), "none lost, none said again"),
+        (((0, 3), (3, 7), (7, 10)), (3, 0, 0, 1), "1 more as a room that moves cuts"),
+        (((0, 10),), (1, 0, 0, -1), "1 fewer as a room that moves cuts"),
+        (((0, 4),), (1, 1, 0, 0), "1 lost"),
+        (((0, 4), (5, 10), (5, 10)), (3, 0, 1, 0), "1 said again"),
+    ],
+)
+def test_finals_that_are_not_as_many_as_expected_are_explained(
+    spans: tuple[tuple[float, float], ...], numbers: tuple[int, ...], reasons: str
+) -> None:
+    total = summary([judge(seen(*(heard("final", *span, at=11) for span in spans)), [REFERENCE])])
+    assert tuple(total[name] for name in ("finals", "lost", "doubled", "cut_elsewhere")) == numbers
+    assert str(total["explained"]).startswith(f"{numbers[0]} finals, 2 of the same speech without a failure")
+    assert reasons in str(total["explained"])
+
+
 def test_what_no_final_covers_is_lost() -> None:
     toll = judge(seen(heard("final", 0, 4, 4.5), heard("final", 8, 10, 10.5)), [REFERENCE])
     assert (toll.lost, toll.lost_s) == (1, 3.0)
