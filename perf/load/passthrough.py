@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from collections.abc import Sequence
 
 from liveroom._config import DEFAULT_URL
 
@@ -9,6 +10,12 @@ from exporters.progress import Progress
 from exporters.sources import Library
 from perf import report
 from perf.load import analyzer
+
+REFUSED = (
+    "perf_analyzer asks for models' configurations and statistics, which the gateway refuses: through it, use"
+    " `python -m perf rooms --url URL --token-file FILE --ca FILE`; perf_analyzer works on a server itself,"
+    " such as `kubectl port-forward POD 8001` and `python -m perf analyzer -u 127.0.0.1:8001 ...`"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,14 +25,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Becomes perf_analyzer; without `-u` and `-i` it talks gRPC to $LIVEROOM_URL or 127.0.0.1:8001."""
+    """Becomes perf_analyzer; without `-u` and `-i` it talks gRPC to $LIVEROOM_URL or 127.0.0.1:8001.
+
+    Raises RuntimeError for a gateway's url: all that perf_analyzer says of it is that a host is unknown.
+    """
+    arguments = addressed(options.arguments)
     binary, variables = analyzer.installed(Library(progress=Progress(report.console(as_json=True))))
-    arguments: list[str] = options.arguments
-    if "-i" not in arguments:
-        arguments += ["-i", "grpc"]
-    if "-u" not in arguments:
-        arguments += ["-u", os.environ.get("LIVEROOM_URL") or DEFAULT_URL]
     try:
         os.execve(binary, [str(binary), *arguments], os.environ | variables)  # noqa: S606 - no shell is meant
     except OSError as error:
         raise RuntimeError(f"{binary} can't be run: {error.strerror}") from error
+
+
+def addressed(arguments: Sequence[str]) -> list[str]:
+    """perf_analyzer's options with an address as it takes them, which has no scheme. Raises RuntimeError."""
+    given = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    given.add_argument("-i", dest="protocol", default="grpc")
+    given.add_argument("-u", dest="url", default=os.environ.get("LIVEROOM_URL") or DEFAULT_URL)
+    options, others = given.parse_known_args(arguments)
+    if options.url.startswith("grpcs://"):
+        raise RuntimeError(f"{options.url}: {REFUSED}")
+    return [*others, "-i", options.protocol, "-u", options.url.removeprefix("grpc://").rstrip("/")]

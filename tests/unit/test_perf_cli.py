@@ -5,6 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from liveroom._config import DEFAULT_URL
+
+from perf.load.passthrough import addressed
 
 PROJECT = Path(__file__).parents[2]
 
@@ -52,3 +55,31 @@ def test_a_wrong_option_is_said(arguments: tuple[str, ...], message: str) -> Non
     failed = perf(*arguments)
     assert failed.returncode == 2
     assert message in failed.stderr
+
+
+@pytest.mark.parametrize("told", ["-u", "LIVEROOM_URL"])
+def test_perf_analyzer_is_told_of_a_gateway_what_works_there(
+    told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "grpcs://127.0.0.1:8443"
+    if told == "LIVEROOM_URL":
+        monkeypatch.setenv(told, url)
+    failed = perf("analyzer", "-m", "asr", *([told, url] if told == "-u" else []))
+    assert failed.returncode == 1
+    assert failed.stderr.startswith(f"error: {url}: perf_analyzer asks for")
+    assert "python -m perf rooms --url" in failed.stderr
+    assert failed.stderr.count("\n") == 1
+
+
+def test_perf_analyzer_gets_an_address_without_its_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LIVEROOM_URL", raising=False)
+    assert addressed(["-m", "asr", "--streaming"]) == [
+        "-m",
+        "asr",
+        "--streaming",
+        "-i",
+        "grpc",
+        "-u",
+        DEFAULT_URL,
+    ]
+    assert addressed(["-u", "grpc://[::1]:8001/", "-i", "http"])[-4:] == ["-i", "http", "-u", "[::1]:8001"]
