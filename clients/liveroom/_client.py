@@ -217,7 +217,7 @@ class AsyncClient:
             gallery: puts names on the faces in the room's frames.
 
         Raises:
-            InvalidInput: the id is empty or too long.
+            InvalidInput: the id is empty or too long, or `language` can be none.
         """
         room = AsyncRoom(
             self._transport,

@@ -21,7 +21,7 @@ from ._inbox import Event, Inbox
 from ._link import Link
 from ._picture import Picture, picture_bytes
 from ._transport import Transport
-from ._wire import Value, check_room_id
+from ._wire import Value, check_language, check_room_id
 
 
 class AsyncRoom:
@@ -47,7 +47,7 @@ class AsyncRoom:
         timeouts: Timeouts,
     ) -> None:
         self.id = check_room_id(room_id)
-        options: Mapping[str, Value] = {"language": language, "denoise": np.array([denoise])}
+        options: Mapping[str, Value] = {"language": check_language(language), "denoise": np.array([denoise])}
         self._limits = limits
         self._timeouts = timeouts
         self._inbox = Inbox(limits.unread_finals)

@@ -8,8 +8,9 @@ from typing import Protocol
 import grpc
 from tritonclient.grpc import service_pb2
 
+from ._answers import from_message, unreached
 from ._config import MAX_CHUNK_BYTES
-from ._errors import LiveroomError, ServerUnavailable, from_message
+from ._errors import LiveroomError, ServerUnavailable
 from ._transport import Transport
 from ._wire import Outputs, is_last
 
@@ -63,7 +64,7 @@ class RoomStream:
         self._stall = stall
         self._call = transport.stream(room_id, attempt)
         self._opening = self._last = 0
-        self._admitted = False
+        self._connected = self._admitted = False
         self._reading = True
         self._moved = asyncio.get_running_loop().time()
         self._reader = asyncio.create_task(self._read(), name=f"liveroom stream {room_id}")
@@ -83,7 +84,7 @@ class RoomStream:
             self._moved = asyncio.get_running_loop().time()
         self.unacknowledged[number] = request.ByteSize()
         try:
-            await self._call.write(request)
+            await self._write(request)
             if last:
                 await self._call.done_writing()
         except (Exception, asyncio.CancelledError) as error:  # of a call that is over gRPC raises any kind
@@ -94,6 +95,17 @@ class RoomStream:
             self.check()
             if not self._complete:
                 raise ServerUnavailable(f"the stream of room {self._room_id!r} is over") from error
+
+    async def _write(self, request: service_pb2.ModelInferRequest) -> None:
+        """Write, and don't wait for a connection any more once the call is over, as gRPC itself would do."""
+        writing = asyncio.ensure_future(self._call.write(request))
+        try:
+            await asyncio.wait([writing, self._reader], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if not writing.done():
+                writing.cancel()
+        await writing
+        self._connected = True
 
     def has_place(self, limit: int) -> bool:
         """Whether one more request may be under way, of at most `limit`."""
@@ -179,8 +191,9 @@ class RoomStream:
         while not silent:
             await asyncio.sleep(self._stall / 8)
             silent = self._reading and self._due and loop.time() - self._moved > self._stall
-        self.failure = ServerUnavailable(
-            f"the server of room {self._room_id!r} has said nothing for {self._stall:g} s"
-        )
+        said = f"the server of room {self._room_id!r} has said nothing for {self._stall:g} s"
+        if not self._connected:
+            said = f"{unreached(self._transport.url)} (no connection within {self._stall:g} s)"
+        self.failure = ServerUnavailable(said)
         self._transport.leave(self._call)
         self._reader.cancel()

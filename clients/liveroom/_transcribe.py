@@ -15,7 +15,7 @@ from ._play import Audio, Chunks, each, opened
 from ._text import join
 from ._transport import Transport
 from ._types import Caption, Transcript
-from ._wire import Value, transcript
+from ._wire import Value, check_language, transcript
 
 
 class Captions(Protocol):
@@ -36,6 +36,7 @@ async def transcribe(
     seconds: float,
 ) -> Transcript:
     """See `AsyncClient.transcribe`; `seconds` bounds one request."""
+    check_language(language)
     with opened(audio, sample_rate, MAX_CHUNK_S) as (chunks, rate, duration):
         if duration is None:
             raise InvalidInput("transcribe() takes an array or a path: for audio in chunks use captions()")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from weakref import WeakSet
@@ -14,12 +13,12 @@ import grpc
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from ._access import Token, credentials
+from ._answers import from_rpc
 from ._config import CLIENT_MODELS, Retries
-from ._errors import InvalidInput, LiveroomError, ModelUnavailable, NotAllowed, ServerUnavailable, from_rpc
+from ._errors import InvalidInput, LiveroomError, ModelUnavailable, NotAllowed, ServerUnavailable
 from ._types import Model
+from ._url import Address
 from ._wire import Outputs, Step, Value, infer_request, room_metadata
-
-_URL = re.compile(r"(?:(?P<scheme>grpcs?)://)?(?P<target>[^/\s]+:\d+)/?")
 
 STREAMS = 100
 """Rooms on one connection. Past the server's limit on streams (HTTP/2's SETTINGS_MAX_CONCURRENT_STREAMS, of
@@ -67,13 +66,11 @@ class Transport:
         token: Token | None = None,
         ca: str | os.PathLike[str] | None = None,
     ) -> None:
-        match = _URL.fullmatch(url)
-        if match is None:
-            raise InvalidInput(f"url is {url!r}: expected host:port of Triton's gRPC, such as 127.0.0.1:8001")
-        self.url = url
+        address = Address.parsed(url)
+        self.url = url.strip()
         self.retries = retries
-        self._target = match["target"]
-        secure = match["scheme"] == "grpcs"
+        self._target = address.target
+        secure = address.secure
         for what, given in (("a token", token), ("ca", ca)):
             if given is not None and not secure:
                 raise InvalidInput(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import struct
 import time
 import uuid
@@ -33,6 +34,7 @@ ATTEMPT_HEADER = "x-room-attempt"
 MAX_ROOM_ID_BYTES = 128
 """As many as Triton takes of a correlation id, which stands for a room where there is no metadata."""
 
+_LANGUAGE = re.compile(r"\s*[A-Za-z][\w-]*\s*(,\s*[A-Za-z][\w-]*\s*)*", re.ASCII)
 _DATATYPES = {"float32": "FP32", "float64": "FP64", "int16": "INT16", "int32": "INT32", "bool": "BOOL"}
 _FORMATS = {"FP32": "<f", "FP64": "<d", "INT32": "<i"}
 
@@ -74,6 +76,20 @@ def check_room_id(room_id: str) -> str:
             f"room id {room_id!r} is {size} bytes long: expected 1 to {MAX_ROOM_ID_BYTES} bytes of UTF-8"
         )
     return room_id
+
+
+def check_language(language: str) -> str:
+    """`language`, if it can be one; which codes there are the server's checkpoint knows.
+
+    Raises:
+        InvalidInput: it is neither "auto" nor one code or several with commas between them.
+    """
+    if not isinstance(language, str) or not _LANGUAGE.fullmatch(language):
+        raise InvalidInput(
+            f"language is {language!r}: expected auto, a Whisper code such as en or zh, or candidates such as"
+            " en,zh"
+        )
+    return language
 
 
 def room_metadata(room_id: str, attempt: int | None = None) -> tuple[tuple[str, str], ...]:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from liveroom import Client, LiveroomError
+from liveroom import Client, InvalidInput, LiveroomError
 from numpy.typing import NDArray
 
 from exporters.speech import SAMPLE_RATE, Clip
@@ -115,6 +115,20 @@ def test_an_unknown_language_is_refused_at_once_and_the_room_can_be_begun_again(
     assert "language is 'klingon'; this checkpoint knows auto and 99 codes" in room.read(wrong)[-1].error
     room.send({**good, "language": texts("en")}, start=True, end=True)
     assert said(room.rest()) == "Hello world."
+
+
+@pytest.mark.parametrize("language", ["jp", "en,jp", "english"])
+def test_a_language_that_nobody_knows_is_blamed_on_nobody_else(live_triton: Triton, language: str) -> None:
+    """By `asr` and by `captions` in the same words."""
+    words = []
+    with Client(live_triton.grpc) as client:
+        for call in (client.transcribe, lambda *audio, **how: list(client.captions(*audio, **how))):
+            with pytest.raises(InvalidInput) as caught:
+                call(signals.silence(1), SAMPLE_RATE, language=language)
+            words.append(str(caught.value))
+    assert (
+        words == [f"language is {language!r}; this checkpoint knows auto and 99 codes such as en and zh"] * 2
+    )
 
 
 def test_a_room_begun_again_starts_from_nothing(live_triton: Triton, room: RawRoom, corpus: Corpus) -> None:

@@ -6,7 +6,8 @@ import grpc
 import liveroom
 import pytest
 from grpc.aio import AioRpcError, Metadata
-from liveroom._errors import LostSpeech, RoomFailed, RoomTaken, from_message, from_rpc
+from liveroom import LostSpeech, RoomFailed, RoomTaken
+from liveroom._answers import from_message, from_rpc
 
 # Sentences of Triton 2.51 and its Python backend, as seen on the wire.
 STOPPING = "Server is stopping, scheduler for model has stopped accepting new inference requests"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import inspect
 import json
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import liveroom
 import pytest
@@ -30,6 +33,7 @@ def test_exported_names_are_these_and_no_others() -> None:
         "InvalidInput",
         "Limits",
         "LiveroomError",
+        "LostSpeech",
         "Match",
         "Model",
         "ModelHealth",
@@ -39,6 +43,8 @@ def test_exported_names_are_these_and_no_others() -> None:
         "Retries",
         "Room",
         "RoomClosed",
+        "RoomFailed",
+        "RoomTaken",
         "ServerUnavailable",
         "StudioRoom",
         "Timeouts",
@@ -52,6 +58,48 @@ def test_exported_names_are_these_and_no_others() -> None:
         if not name.startswith("_") and not inspect.ismodule(value)
     }
     assert public == set(liveroom.__all__)
+
+
+def test_every_exception_that_is_raised_is_exported_and_explained() -> None:
+    """Of its own; of others' only those that mean what Python means by them."""
+    folder = Path(liveroom.__file__).parent
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.py"))]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    raised = {
+        node.exc.func.id
+        for node in nodes
+        if isinstance(node, ast.Raise)
+        and isinstance(node.exc, ast.Call)
+        and isinstance(node.exc.func, ast.Name)
+    }
+    own = {
+        node.name
+        for node in nodes
+        if isinstance(node, ast.ClassDef) and issubclass(_resolved(node.name), BaseException)
+    }
+    assert {"InvalidInput", "RoomTaken", "LostSpeech"} <= own
+    assert own <= set(liveroom.__all__)
+    assert all((getattr(liveroom, name).__doc__ or "").strip() for name in own)
+    assert all(issubclass(getattr(liveroom, name), liveroom.LiveroomError) for name in own)
+    others = {name for name in raised if issubclass(_resolved(name), BaseException)} - own
+    assert others == {"OSError"}, "it names a file"
+
+
+def _resolved(name: str) -> type:
+    """The class called `name` in the client or in Python; `object` where it is neither."""
+    modules = [module for path, module in sys.modules.items() if path.split(".")[0] == "liveroom"]
+    found = (vars(module).get(name) for module in [*modules, builtins])
+    return next((value for value in found if isinstance(value, type)), object)
+
+
+def test_the_readme_names_every_exception() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    kinds = [name for name in liveroom.__all__ if _is_error(getattr(liveroom, name))]
+    assert [name for name in kinds if f"`{name}`" not in readme] == []
+
+
+def _is_error(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, liveroom.LiveroomError)
 
 
 def test_importing_it_brings_in_nothing_heavy() -> None:
@@ -106,8 +154,6 @@ def test_twins_have_the_same_methods_and_parameters(asynchronous: type, synchron
         (lambda: liveroom.Timeouts(end=float("nan")), "Timeouts.end is nan"),
         (lambda: liveroom.Retries(attempts=0), "Retries.attempts is 0"),
         (lambda: liveroom.Retries(backoff=-1.0), "Retries.backoff is -1.0"),
-        (lambda: liveroom.AsyncClient("http://127.0.0.1:8000"), "expected host:port of Triton's gRPC"),
-        (lambda: liveroom.AsyncClient("localhost"), "url is 'localhost'"),
     ],
 )
 def test_settings_are_checked_when_they_are_made(make: Callable[[], object], says: str) -> None:

@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
-from liveroom import _errors
+from liveroom import _answers
 from tritonclient.utils import InferenceServerException
 
 from server import ServerError, counters, launch, pulse
@@ -52,7 +52,7 @@ def test_ensembles_are_asked_for_their_steps_at_as_many_places_as_any_has_instan
 
 
 def test_busy_is_what_the_client_calls_overloaded() -> None:
-    assert pulse.OVERLOAD.pattern == _errors._OVERLOAD.pattern
+    assert pulse.OVERLOAD.pattern == _answers._OVERLOAD.pattern
 
 
 def test_waiting_beside_a_question_that_was_refused_costs_no_cpu(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from ._report import report
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (see `liveroom --help`)."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # what it logs stands in our errors too
     arguments = parser().parse_args(argv)
     try:
         code: int = asyncio.run(arguments.run(arguments))

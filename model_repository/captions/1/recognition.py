@@ -131,7 +131,7 @@ class Recogniser:
             try:
                 return await self._recognise(segment)
             except ServiceError as error:
-                if error.invalid or error.leaving:
+                if error.leaving:
                     raise
                 await asyncio.sleep(0.1 * 2**attempt)
         return await self._recognise(segment)

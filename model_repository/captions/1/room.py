@@ -13,8 +13,8 @@ from intake import Chunk, ChunkError, Floats, Intake
 from memory import Memory
 from recognition import Recogniser
 from segments import WINDOW, Segment, Segmenter
-from services import Denoiser, ServiceError, Stream, recognise
-from timeline import SAMPLE_RATE, PtsError
+from services import Denoiser, LanguageError, ServiceError, Stream, check_language
+from timeline import PtsError
 
 HEARD_AT_ONCE = 8
 """Windows sent to voice_activity together: 0.26 s, a fair trade of delay for calls."""
@@ -146,10 +146,10 @@ class Room:
             self._hearing = sender
             try:
                 if first and self._language != "auto":  # a language that nobody knows is refused here, once
-                    await recognise(np.zeros(SAMPLE_RATE // 10, np.float32), self._language)
+                    await check_language(self._language)
                 await self._hear(self._intake.take(chunk))
-            except (ChunkError, PtsError, ServiceError) as error:
-                ours = isinstance(error, ServiceError) and not error.invalid
+            except (ChunkError, PtsError, LanguageError, ServiceError) as error:
+                ours = isinstance(error, ServiceError)
                 said = f"not heard: {error}" if ours else str(error)
                 if not last:
                     self._hearing = None
@@ -218,7 +218,7 @@ class Room:
         start, end = self._at(segment.start), self._at(segment.end)
         if self._sender is not None:
             what = f"speech from {start:.2f} to {end:.2f} s was not recognised: {error}"
-            self._sender.error(what, overload=not error.invalid)
+            self._sender.error(what, overload=True)
 
     def tell(self, kind: str, segment: Segment, text: str, language: str, end: int) -> None:
         """Send an event; times never run backwards."""
