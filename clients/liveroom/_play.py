@@ -65,6 +65,8 @@ async def each(chunks: Chunks) -> AsyncIterator[Samples]:
 async def play(room: AsyncRoom, chunks: Chunks, sample_rate: int, pace: float) -> None:
     """Send every chunk and end the room; if that fails, its `events()` end with the same error.
 
+    Where `chunks` themselves fail, a damaged file for example, what came before is heard to its end first.
+
     Args:
         room: open.
         chunks: arrays.
@@ -73,8 +75,17 @@ async def play(room: AsyncRoom, chunks: Chunks, sample_rate: int, pace: float) -
     """
     loop = asyncio.get_running_loop()
     began = loop.time()
+    source = each(chunks)
+    damage: Exception | None = None
     try:
-        async for chunk in each(chunks):
+        while True:
+            try:
+                chunk = await anext(source, None)
+            except Exception as error:
+                damage = error
+                break
+            if chunk is None:
+                break
             if pace:
                 spoken = room.pts + len(chunk) / sample_rate
                 await asyncio.sleep(max(0.0, began + spoken / pace - loop.time()))
@@ -83,3 +94,5 @@ async def play(room: AsyncRoom, chunks: Chunks, sample_rate: int, pace: float) -
     except Exception as error:
         await room.cancel(error)
         raise
+    if damage:
+        raise damage

@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+from .._files import keep_apart
 from .._gallery import Gallery
 from ._connect import connect
 from ._exit import OK
@@ -13,6 +14,7 @@ from ._exit import OK
 
 async def add(arguments: argparse.Namespace) -> int:
     """Enrol a person, in a new file if there is none."""
+    keep_apart(arguments.file, *arguments.photos)
     gallery = Gallery.load(arguments.file) if Path(arguments.file).exists() else Gallery()
     async with connect(arguments) as client:
         await client.enrol(gallery, arguments.name, *arguments.photos, more=arguments.more)

@@ -11,7 +11,7 @@ from typing import cast
 from .._client import AsyncClient
 from .._effects import Effects, Format
 from .._errors import InvalidInput
-from .._files import replacing
+from .._files import keep_apart, replacing
 from .._gallery import Gallery
 from .._picture import pixels_of_ppm
 from ._connect import connect
@@ -26,6 +26,7 @@ async def studio(arguments: argparse.Namespace) -> int:
     if is_video(arguments.file) != is_video(arguments.out):
         raise InvalidInput(f"{arguments.file} and {arguments.out}: expected two pictures or two videos")
     effects, background = _effects(arguments)
+    keep_apart(arguments.out, arguments.file, arguments.gallery, background)
     enrolled = Gallery.load(arguments.gallery) if arguments.gallery else None
     async with connect(arguments) as client:
         if is_video(arguments.file):

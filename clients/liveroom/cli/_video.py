@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -207,6 +209,8 @@ def writing(path: str | Path, source: VideoFile) -> Iterator[VideoWriter]:
         except (av.error.FFmpegError, ValueError) as error:
             if isinstance(error, InvalidInput):
                 raise
+            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
             sound = source.sound.codec_context.name if source.sound else "no"
             raise InvalidInput(f"{path} can't be written, with {sound} sound: {error}; try .mp4") from error
 

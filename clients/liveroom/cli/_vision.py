@@ -19,6 +19,7 @@ from rich.table import Table
 from .._client import AsyncClient
 from .._errors import InvalidInput
 from .._faces import Face, Vision
+from .._files import keep_apart
 from .._gallery import Gallery
 from ._connect import connect
 from ._draw import Annotator, label
@@ -35,6 +36,8 @@ async def vision(arguments: argparse.Namespace) -> int:
     """Run the command: files that fail are reported, the others still done."""
     if arguments.out and len(arguments.files) > 1:
         raise InvalidInput(f"--out is one file, and there are {len(arguments.files)} to look at")
+    if arguments.out:
+        keep_apart(arguments.out, *arguments.files, arguments.gallery)
     gallery = Gallery(threshold=arguments.threshold)  # which knows nobody
     if arguments.gallery:
         gallery = Gallery.load(arguments.gallery, threshold=arguments.threshold)
