@@ -12,6 +12,7 @@ from ._client import AsyncClient
 from ._config import Limits, Retries, Timeouts
 from ._effects import Effects
 from ._errors import (
+    ClientForked,
     DeadlineExceeded,
     InferenceFailed,
     InvalidInput,
@@ -39,6 +40,7 @@ __all__ = [
     "AudioFile",
     "Caption",
     "Client",
+    "ClientForked",
     "DeadlineExceeded",
     "Effects",
     "Face",

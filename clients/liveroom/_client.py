@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Callable
 from types import TracebackType
 from weakref import WeakSet
 
+from . import _fork
 from ._access import Token
 from ._config import DEFAULT_URL, Limits, Retries, Timeouts
 from ._effects import Effects
@@ -29,6 +30,9 @@ from ._wire import Step, new_sequence
 class AsyncClient:
     """Speaks to a liveroom server; use as `async with AsyncClient() as client`, in one event loop.
 
+    A process that is forked needs clients of its own, made after the fork, and none may be open when it is
+    forked: whatever else is tried raises `ClientForked` at once. Those of the parent go on.
+
     Args:
         url: "host:port" of Triton's gRPC or of a gateway; "grpcs://host:port" for TLS.
         token: goes with every call, over TLS only: a JWT as text, or the `Path` of a file that has it, which
@@ -40,6 +44,7 @@ class AsyncClient:
 
     Raises:
         InvalidInput: the url is none, or the token or ca cannot be used with it.
+        ClientForked: this process was forked while another client was open.
     """
 
     def __init__(
@@ -248,7 +253,9 @@ class AsyncClient:
         return await check(self)
 
     async def close(self) -> None:
-        """Close the channel; rooms still open are cancelled."""
+        """Close the channel; rooms still open are cancelled. In a forked process it is left to its parent."""
+        if _fork.lost():
+            return
         await asyncio.gather(*(room.cancel() for room in self._rooms))
         await self._transport.close()
 

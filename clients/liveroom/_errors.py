@@ -41,6 +41,10 @@ class RoomClosed(LiveroomError):
     """The room has ended, was cancelled, or was dropped by the server: open it again."""
 
 
+class ClientForked(LiveroomError):
+    """This process was forked while a client was open: make the client after the fork."""
+
+
 class LostSpeech(InferenceFailed):
     """A server could not recognise a piece of speech; another one may."""
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from tritonclient.grpc import service_pb2
 
+from . import _fork
 from ._audio import Samples
 from ._config import Limits, Timeouts
 from ._errors import InvalidInput, LiveroomError, LostSpeech, RoomClosed, recoverable
@@ -75,6 +76,7 @@ class Link:
         self._spoke = 0.0
         self._cancelled = RoomClosed(f"room {room_id!r} was cancelled")
         self._outage = Outage(timeouts.reconnect, transport.retries)
+        _fork.opened(self, asyncio.get_running_loop())
         self._task = asyncio.create_task(self._live(), name=f"liveroom room {room_id}")
 
     async def space(self) -> None:
@@ -108,6 +110,7 @@ class Link:
         """Give the room up now."""
         self._task.cancel()
         await asyncio.wait([self._task])
+        _fork.closed(self)
         await self._inbox.close(self._cancelled)  # where the task had not even begun
 
     def check(self) -> None:

@@ -7,6 +7,9 @@ import threading
 from collections.abc import AsyncGenerator, Collection, Coroutine, Iterator
 from typing import TypeVar
 
+from . import _fork
+from ._errors import ClientForked
+
 T = TypeVar("T")
 
 STOP_S = 1.0
@@ -21,10 +24,20 @@ class Loop:
         self._lock = threading.Lock()
 
     def run(self, work: Coroutine[object, object, T]) -> T:
-        """The result of `work`; interrupting the wait cancels it."""
+        """The result of `work`; interrupting the wait cancels it.
+
+        Raises:
+            ClientForked: the thread is in another process.
+        """
+        try:
+            _fork.check()  # before the lock, which the fork may have left held
+        except ClientForked:
+            work.close()
+            raise
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
+                _fork.opened(self, self._loop)
                 threading.Thread(target=_live, args=[self._loop], name="liveroom client", daemon=True).start()
             loop = self._loop
         future = asyncio.run_coroutine_threadsafe(work, loop)
@@ -40,7 +53,7 @@ class Loop:
             while (item := self.run(_following(items))) is not None:
                 yield item
         finally:
-            if self._loop is not None:  # else that has closed them
+            if self._loop is not None and not _fork.lost():  # else that has closed them
                 self.run(items.aclose())
 
     def stop(self) -> None:
@@ -49,6 +62,7 @@ class Loop:
             if self._loop is not None:
                 self._loop.call_soon_threadsafe(self._loop.stop)
             self._loop = None
+            _fork.closed(self)
 
 
 def _live(loop: asyncio.AbstractEventLoop) -> None:

@@ -11,6 +11,7 @@ from types import TracebackType
 
 import numpy as np
 
+from . import _fork
 from ._audio import Samples, check_sample_rate, check_samples
 from ._config import DEFAULT_SAMPLE_RATE, MAX_CHUNK_BYTES, MAX_CHUNK_S, Limits, Timeouts
 from ._errors import DeadlineExceeded, InvalidInput, RoomClosed
@@ -107,6 +108,7 @@ class AsyncRoom:
             RoomClosed: the room has ended.
             LiveroomError: no server has the room any more, see `Timeouts.reconnect`; the room is over.
         """
+        _fork.check()  # before the lock, which the fork may have left held
         rate, samples = check_sample_rate(sample_rate), check_samples(chunk)
         if pts is not None and not math.isfinite(pts):
             raise InvalidInput(f"pts is {pts}: expected seconds on the room's clock")
@@ -163,8 +165,10 @@ class AsyncRoom:
         Raises:
             LiveroomError: the stream broke; after everything that came before that.
         """
+        _fork.check()
         while (event := await self._inbox.get()) is not None:
             yield event
+            _fork.check()
 
     async def end(self) -> None:
         """Flush the tail and close the room: when this returns every final caption has been received.
@@ -175,6 +179,7 @@ class AsyncRoom:
             DeadlineExceeded: not within `Timeouts.end`.
             LiveroomError: the stream broke, or an earlier chunk or frame failed and nobody has been told yet.
         """
+        _fork.check()
         async with self._sending, self._deadline(self._timeouts.end):
             if self._ended:
                 return
@@ -196,6 +201,8 @@ class AsyncRoom:
     async def cancel(self, because: Exception | None = None) -> None:
         """Close the room now and drop its tail; `events()` then raises `because`, or else `RoomClosed`."""
         self._ended = True
+        if _fork.lost():
+            return
         await self._frames.cancel()
         if self._link:
             if because:
@@ -212,12 +219,13 @@ class AsyncRoom:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if kind is None:
+            if kind is None and not _fork.lost():
                 await self.end()
         finally:
             await self.cancel()
 
     def _open_link(self) -> Link:
+        _fork.check()
         if self._ended:
             raise RoomClosed(f"room {self.id!r} has ended")
         if self._link is None:

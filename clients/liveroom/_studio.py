@@ -9,6 +9,7 @@ from types import TracebackType
 
 import numpy as np
 
+from . import _fork
 from ._config import Timeouts
 from ._effects import Effects
 from ._errors import InvalidInput, LiveroomError, RoomClosed
@@ -93,6 +94,7 @@ class AsyncStudioRoom:
             RoomClosed: outside of the block.
             Overloaded, ServerUnavailable, ModelUnavailable, InferenceFailed, DeadlineExceeded
         """
+        _fork.check()  # before the lock, which the fork may have left held
         picture = picture_bytes(image)
         async with self._turn:
             if not self._open:
@@ -114,6 +116,8 @@ class AsyncStudioRoom:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._open = False
+        if _fork.lost():
+            return
         async with self._turn:
             if self._sent:
                 last = StudioOptions(Effects(), None, None)

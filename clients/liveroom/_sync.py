@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
+from . import _fork
 from ._access import Token
 from ._audio import Samples
 from ._client import AsyncClient
@@ -26,7 +27,7 @@ AnyRoom = TypeVar("AnyRoom", bound=AsyncRoom | AsyncStudioRoom)
 
 
 class Client:
-    """Speaks to a liveroom server; use as `with Client() as client`. Threads may share it.
+    """Speaks to a liveroom server; use as `with Client() as client`. Threads may share it, processes not.
 
     Every method is the one of `AsyncClient`, without `await`.
     """
@@ -134,6 +135,8 @@ class Client:
 
     def close(self) -> None:
         """See `AsyncClient.close`."""
+        if _fork.lost():
+            return
         self._loop.run(self._client.close())
         self._loop.stop()
 
@@ -165,7 +168,8 @@ class _Held(Generic[AnyRoom]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._loop.run(self._room.__aexit__(kind, error, trace))
+        if not _fork.lost():
+            self._loop.run(self._room.__aexit__(kind, error, trace))
 
 
 class Room(_Held[AsyncRoom]):

@@ -12,6 +12,7 @@ from weakref import WeakSet
 import grpc
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
+from . import _fork
 from ._access import Token, credentials
 from ._answers import from_rpc
 from ._config import CLIENT_MODELS, Retries
@@ -56,6 +57,7 @@ class Transport:
 
     Raises:
         InvalidInput: the url is none; a token or certificates without TLS, or that cannot be read.
+        ClientForked: see there.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Transport:
         token: Token | None = None,
         ca: str | os.PathLike[str] | None = None,
     ) -> None:
+        _fork.check()
         address = Address.parsed(url)
         self.url = url.strip()
         self.retries = retries
@@ -87,6 +90,7 @@ class Transport:
             room_id: checked.
             attempt: another one may reach another server behind a gateway.
         """
+        _fork.check()
         free = (each for each in self._connections if len(each.streams) < STREAMS)
         connection = next(free, None) or self._connect()
         call = connection.stub.ModelStreamInfer(metadata=room_metadata(room_id, attempt))
@@ -191,12 +195,16 @@ class Transport:
         """Close the channels and cancel what is under way on them."""
         connections, self._connections = [*self._connections, *self._left], []
         await asyncio.gather(*(each.channel.close() for each in connections))
+        if not self._connections:
+            _fork.closed(self)
 
     def _any(self) -> _Connection:
         """For a unary call, during which it has to be held."""
+        _fork.check()
         return self._connections[0] if self._connections else self._connect()
 
     def _connect(self) -> _Connection:
+        _fork.opened(self, asyncio.get_running_loop())
         channel = (
             grpc.aio.secure_channel(self._target, self._credentials, _OPTIONS)
             if self._credentials

@@ -23,6 +23,7 @@ def test_exported_names_are_these_and_no_others() -> None:
         "AudioFile",
         "Caption",
         "Client",
+        "ClientForked",
         "DeadlineExceeded",
         "Effects",
         "Face",

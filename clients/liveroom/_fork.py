@@ -1,0 +1,76 @@
+"""Processes that are forked while a client is open: gRPC cannot be used in them, nor may it be torn down.
+
+gRPC's own support of forks (https://github.com/grpc/grpc/blob/master/doc/fork_support.md) knows no asyncio: with
+it a child of a process with a channel crashes, whatever it does; without it a child hangs in its first call, and
+one that merely lets go of a channel disturbs its parent, whose sockets and epoll it shares. So that support is
+switched off (unless GRPC_ENABLE_FORK_SUPPORT says otherwise), a child is refused at once, and keeps what it has
+inherited until it ends. Where every client was closed before the fork, or none used yet, gRPC starts anew there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import gc
+import os
+from weakref import WeakKeyDictionary
+
+from ._errors import ClientForked
+
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")  # gRPC reads it when it is first used
+
+_open: WeakKeyDictionary[object, asyncio.AbstractEventLoop] = WeakKeyDictionary()
+_used = False
+_lost = False
+
+
+def opened(what: object, loop: asyncio.AbstractEventLoop) -> None:
+    """From now on until `closed` a fork loses `what`, which lives on `loop`."""
+    global _used  # noqa: PLW0603 - a property of the process, like the other
+    _used = True
+    _open[what] = loop
+
+
+def closed(what: object) -> None:
+    """It holds nothing of gRPC, and no thread, any more."""
+    _open.pop(what, None)
+
+
+def lost() -> bool:
+    """Whether this process was forked while a client was open."""
+    return _lost
+
+
+def check() -> None:
+    """Refuse to go on in such a process.
+
+    Raises:
+        ClientForked: it is one.
+    """
+    if _lost:
+        raise ClientForked(
+            f"process {os.getpid()} was forked while a liveroom client was open, and gRPC works in no such"
+            " process: make the client after the fork, close it before, or start processes with"
+            " multiprocessing's 'spawn' or 'forkserver'"
+        )
+
+
+def _settle() -> None:
+    """Before a fork: what was closed ends here, so that gRPC is at rest. Its calls are cyclic garbage."""
+    if _used and not _open:
+        gc.collect()
+
+
+def _keep() -> None:
+    """In the child: let nothing be deleted of what belongs to the parent, not even when Python ends."""
+    global _lost  # noqa: PLW0603
+    inherited = list(_open.items())
+    if inherited:
+        _lost = True
+    for what, loop in inherited:
+        for kept in (what, loop, *asyncio.all_tasks(loop)):
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
+    _open.clear()
+
+
+os.register_at_fork(before=_settle, after_in_child=_keep)
