@@ -1,10 +1,11 @@
 """Processes that are forked while a client is open: gRPC cannot be used in them, nor may it be torn down.
 
-gRPC's own support of forks (https://github.com/grpc/grpc/blob/master/doc/fork_support.md) knows no asyncio: with
-it a child of a process with a channel crashes, whatever it does; without it a child hangs in its first call, and
-one that merely lets go of a channel disturbs its parent, whose sockets and epoll it shares. So that support is
-switched off (unless GRPC_ENABLE_FORK_SUPPORT says otherwise), a child is refused at once, and keeps what it has
-inherited until it ends. Where every client was closed before the fork, or none used yet, gRPC starts anew there.
+gRPC's own support of forks (https://github.com/grpc/grpc/blob/master/doc/fork_support.md) knows no asyncio:
+with it a child of a process with a channel crashes, whatever it does; without it a child hangs in its first
+call, and one that merely lets go of a channel disturbs its parent, whose sockets and epoll it shares. So
+that support is switched off (unless GRPC_ENABLE_FORK_SUPPORT says otherwise), a child is refused at once,
+and keeps what it has inherited until it ends. Where every client was closed before the fork, or none used
+yet, gRPC starts anew there.
 """
 
 from __future__ import annotations
