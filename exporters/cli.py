@@ -1,5 +1,6 @@
 """The command line: ``python -m exporters asr captions``."""
 
+import argparse
 import json
 import sys
 import time
@@ -10,16 +11,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from exporters.arguments import PLANNED, parser
+from exporters.arguments import PLANNED, REPOSITORY, parser
 from exporters.contract import Exporter, Measurement, Options
 from exporters.errors import ExportError
 from exporters.progress import Progress
-from exporters.registry import all_exporters, select
+from exporters.registry import filling, select
 from exporters.sources import Library
-from exporters.staging import bring, served_by, stage
-from exporters.state import settle, state
-from exporters.tensorrt.gpu import this_gpu
+from exporters.staging import bring, lacking_models, served_by, stage
+from exporters.state import poor_by, settle, state
+from exporters.tensorrt.gpu import Gpu, this_gpu
 from exporters.tensorrt.targets import PRECISIONS, for_plans
+from exporters.triton_config import served_models
 
 OK, FAILED, USAGE = 0, 1, 2
 
@@ -34,13 +36,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given.checkpoint.expanduser().resolve() if given.checkpoint else None,
         None if tensorrt else given.precision,
         given.variant,
+        given.allow_poor,
     )
     try:
         if not tensorrt and (given.check or given.plans):
             raise ExportError("--check and --plans go with --target tensorrt")
         if tensorrt and given.precision not in (None, *PRECISIONS):
             raise ExportError(f"--precision {given.precision} is none of a plan's: {', '.join(PRECISIONS)}")
-        chosen = select(given.names, given.repository) if given.names else list(all_exporters().values())
+        lacking = lacking_models(given.names, REPOSITORY, given.repository)
+        known = REPOSITORY if lacking else given.repository
+        chosen = select(given.names, known) if given.names else filling(known)
         offered = _offer(chosen, asked)
     except ExportError as error:
         return _fail(given.json, console, "", error, USAGE)
@@ -58,21 +63,57 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ExportError as error:
         return _fail(given.json, console, "", error, FAILED)
     repository, output = given.repository, given.output or (PLANNED if tensorrt else None)
-    if output:
-        stage(served_by(given.names, chosen, repository), repository, output)
-        for exporter, options in plan:
-            bring(exporter, options, repository, output)
-        repository = output
+    try:
+        repository = _prepared(lacking, repository, output, plan, served_by(given.names, chosen, known))
+    except OSError as error:
+        said = ExportError(f"{output or repository} can't be written: {error}")
+        return _fail(given.json, console, "", said, FAILED)
     codes = [_export(each, options, repository, library, given.force, given.json) for each, options in plan]
+    _tell_what_is_committed(() if plan else given.names, given.json, console)
     if tensorrt:
-        from exporters.tensorrt.command import make_plans  # noqa: PLC0415 - imports onnx
-
         exported = [exporter for code, exporter in zip(codes, chosen, strict=True) if code == OK]
-        try:
-            make_plans(exported, repository, given.plans, library, gpu, given.precision, given.json)
-        except ExportError as error:
-            codes.append(_fail(given.json, console, "", error, FAILED))
+        codes.append(_plan(given, exported, repository, library, gpu, console))
+    if lacking and not any(codes):
+        _tell_how_to_serve(given.names, repository, console)
     return max(codes, default=OK)
+
+
+def _prepared(
+    lacking: Sequence[str],
+    repository: Path,
+    output: Path | None,
+    plan: Sequence[tuple[Exporter, Options]],
+    served: Sequence[str],
+) -> Path:
+    """The repository to export into, with all that is copied there first."""
+    if lacking:
+        stage(lacking, REPOSITORY, repository)
+        for exporter, options in plan:
+            bring(exporter, options, REPOSITORY, repository)
+    if output is None:
+        return repository
+    stage(served, repository, output)
+    for exporter, options in plan:
+        bring(exporter, options, repository, output)
+    return output
+
+
+def _plan(
+    given: argparse.Namespace,
+    exported: Sequence[Exporter],
+    repository: Path,
+    library: Library,
+    gpu: Gpu | None,
+    console: Console,
+) -> int:
+    """Make the plans of what is exported; a check that finds nothing to compare has failed."""
+    from exporters.tensorrt.command import make_plans  # noqa: PLC0415 - imports onnx
+
+    try:
+        made = make_plans(exported, repository, given.plans, library, gpu, given.precision, given.json)
+    except ExportError as error:
+        return _fail(given.json, console, "", error, FAILED)
+    return FAILED if given.check and exported and not made else OK
 
 
 def _offer(chosen: Sequence[Exporter], asked: Options) -> list[tuple[Exporter, Options]]:
@@ -87,17 +128,47 @@ def _offer(chosen: Sequence[Exporter], asked: Options) -> list[tuple[Exporter, O
         }
         for name, does in takes.items():
             taken[name] += does
-        refused = {name: None for name, does in takes.items() if not does}
-        offered.append((exporter, replace(asked, **refused)))
+        own = Options(
+            asked.checkpoint if takes["checkpoint"] else None,
+            asked.precision if takes["precision"] else None,
+            asked.variant if takes["variant"] else None,
+            asked.allow_poor,
+        )
+        offered.append((exporter, own))
     for name, count in taken.items():
         value = getattr(asked, name)
         if value is not None and count == 0:
             choices = {"precision": "precisions", "variant": "variants", "checkpoint": "checkpoint"}[name]
             known = "; ".join(f"{each.name}: {getattr(each, choices) or 'none'}" for each in chosen)
             raise ExportError(f"--{name} {value} fits none of the exporters asked for ({known})")
-    if taken["checkpoint"] > 1:
-        raise ExportError("--checkpoint fits several of the exporters asked for: name the one it is for")
+    if asked.checkpoint and taken["checkpoint"] > 1:
+        takers = [exporter for exporter, options in offered if options.checkpoint]
+        alike = [exporter for exporter in takers if exporter.may_read(asked.checkpoint)]
+        if len(alike) != 1:
+            kinds = "; ".join(f"{each.name}: {each.checkpoint}" for each in alike or takers)
+            raise ExportError(
+                f"--checkpoint {asked.checkpoint} may be for several of the exporters asked for ({kinds}): "
+                "export with the one it is for first, by its name, and then the rest without --checkpoint"
+            )
+        for index, (exporter, options) in enumerate(offered):
+            if exporter is not alike[0]:
+                offered[index] = (exporter, replace(options, checkpoint=None))
     return offered
+
+
+def _tell_how_to_serve(names: Sequence[str], repository: Path, console: Console) -> None:
+    served = [name for name in names if name in served_models(repository)]
+    models = f" --models {' '.join(served)}" if served else ""
+    console.print(f"  serve it: python -m server --repository {repository}{models}", soft_wrap=True)
+
+
+def _tell_what_is_committed(names: Sequence[str], as_json: bool, console: Console) -> None:
+    """Of models that are committed whole: Python, without anything to export."""
+    for name in names:
+        if as_json:
+            print(json.dumps({"model": name, "status": "nothing to export"}))
+        else:
+            console.print(f"  {name}: nothing to export, all it needs is committed", highlight=False)
 
 
 def _export(
@@ -108,7 +179,7 @@ def _export(
     try:
         if not force and state(exporter, options, repository) == "current":
             seconds = time.monotonic() - start
-            _report(as_json, console, exporter, "current", seconds, ())
+            _report(as_json, console, exporter, repository, "current", seconds, ())
             return OK
         # Imports onnx, which seeing that an export is up to date does not need.
         from exporters.pipeline import export  # noqa: PLC0415
@@ -122,7 +193,7 @@ def _export(
             "export where it is and give that repository with --repository"
         )
         return _fail(as_json, console, exporter.name, missing, FAILED)
-    _report(as_json, console, exporter, result.status, result.seconds, result.measurements)
+    _report(as_json, console, exporter, repository, result.status, result.seconds, result.measurements)
     return OK
 
 
@@ -130,20 +201,29 @@ def _report(
     as_json: bool,
     console: Console,
     exporter: Exporter,
+    repository: Path,
     status: str,
     seconds: float,
     measurements: Sequence[Measurement],
 ) -> None:
+    poor = poor_by(exporter, repository)
     if as_json:
-        line = {"exporter": exporter.name, "status": status, "models": exporter.models}
+        line = {"exporter": exporter.name, "status": status, "models": exporter.models, "poor": poor}
         measured = [each.record() for each in measurements]
         print(
             json.dumps({**line, "seconds": round(seconds, 3), "measurements": measured}, ensure_ascii=False)
         )
         return
-    numbers = ", ".join(f"{m.name} {m.value:.3g}{m.unit}" for m in measurements if m.limit is not None)
+    numbers = ", ".join(
+        f"{m.name} {m.value:.3g}{m.unit}{f' at {m.precision}' if m.precision != 'fp32' else ''}"
+        for m in measurements
+        if m.limit is not None or m.bound is not None
+    )
     verb = "is up to date" if status == "current" else f"exported in {seconds:.1f} s: {numbers}"
-    console.print(f"[green]✓[/] {exporter.name} {verb}", highlight=False, soft_wrap=True)
+    mark = "[yellow]![/]" if poor else "[green]✓[/]"
+    console.print(f"{mark} {exporter.name} {verb}", highlight=False, soft_wrap=True)
+    for reason in poor:
+        console.print(f"  poor: {reason}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _fail(as_json: bool, console: Console, name: str, error: ExportError, code: int) -> int:
@@ -160,7 +240,7 @@ def _list(plan: Sequence[tuple[Exporter, Options]], repository: Path, library: L
     table = Table("exporter", "models", "sources", "licence", "download", "state")
     for exporter, options in plan:
         sources = exporter.sources(options)
-        now = state(exporter, options, repository)
+        now, poor = state(exporter, options, repository), poor_by(exporter, repository)
         missing = sum(source.size for source in (*sources, *exporter.evaluation) if not library.has(source))
         if as_json:
             line = {
@@ -175,6 +255,7 @@ def _list(plan: Sequence[tuple[Exporter, Options]], repository: Path, library: L
                 "to_download": missing,
                 "options": options.record(),
                 "state": now,
+                "poor": poor,
             }
             print(json.dumps(line, ensure_ascii=False))
             continue
@@ -185,7 +266,7 @@ def _list(plan: Sequence[tuple[Exporter, Options]], repository: Path, library: L
             or (str(options.checkpoint) if options.checkpoint else "computed"),
             "\n".join(sorted({source.licence for source in sources})),
             f"{sum(source.size for source in sources) / 1e6:.1f} MB" + (" (cached)" if not missing else ""),
-            now,
+            "\n".join([now, *(f"poor: {reason}" for reason in poor)]),
         )
     if not as_json:
         Console(file=sys.stdout).print(table)

@@ -1,5 +1,6 @@
 """What the author of a model family writes: an :class:`Exporter`, and the small types it speaks in."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -29,10 +30,12 @@ class Options:
     checkpoint: Path | None = None
     precision: str | None = None
     variant: str | None = None
+    allow_poor: bool = False
+    """Whether to take weights that are of no use on the task's data: see :attr:`Measurement.bound`."""
 
     def record(self) -> dict[str, str | None]:
         """The options as they are kept in a manifest."""
-        return {name: None if value is None else str(value) for name, value in asdict(self).items()}
+        return {name: str(value) if value else None for name, value in asdict(self).items()}
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,9 @@ class Artifact:
     """A file for ``model_repository/<model>/1/``, installed under the name it was built with.
 
     ``model.onnx`` is the graph Triton itself serves, so it is checked against the model's ``config.pbtxt``;
-    every ``*.onnx`` is linted for TensorRT together with its ``profiles`` (by input name), unless
-    ``tensorrt`` is false: the graph is for ONNX Runtime on CPU only, and the GPU gets another one.
+    every ``*.onnx`` is tried for soundness in a shape of its ``profiles`` (by input name), and linted for
+    TensorRT together with them, unless ``tensorrt`` is false: the graph is for ONNX Runtime on CPU only, and
+    the GPU gets another one.
     """
 
     model: str
@@ -53,7 +57,10 @@ class Artifact:
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """One number a gate looks at. It passes when ``value <= limit`` (``>=`` with ``higher_is_better``)."""
+    """One number a gate looks at. It passes when ``value <= limit`` (``>=`` with ``higher_is_better``).
+
+    Rates are in percent, with the unit " %".
+    """
 
     gate: Gate
     name: str
@@ -62,15 +69,25 @@ class Measurement:
     precision: str = "fp32"
     unit: str = ""
     higher_is_better: bool = False
+    bound: float | None = None
+    """Past it the model is of no use, whatever it is compared with. Unlike a limit the user may waive it."""
     data: str = ""
     """What it was measured on."""
 
     @property
     def passed(self) -> bool:
-        """Whether the limit, if there is one, is kept; NaN never passes."""
-        if self.limit is None:
+        """Whether the limit, if there is one, is kept; what is not finite never passes."""
+        return math.isfinite(self.value) and self._keeps(self.limit)
+
+    @property
+    def useful(self) -> bool:
+        """Whether the bound, if there is one, is kept."""
+        return self._keeps(self.bound)
+
+    def _keeps(self, limit: float | None) -> bool:
+        if limit is None:
             return True
-        return self.value >= self.limit if self.higher_is_better else self.value <= self.limit
+        return self.value >= limit if self.higher_is_better else self.value <= limit
 
     def record(self) -> dict[str, str | float | bool | None]:
         """The measurement as it is kept in a manifest."""
@@ -122,12 +139,19 @@ class Exporter(ABC):
     """What ``--precision`` may be; the first is the default."""
     checkpoint: ClassVar[str] = ""
     """What ``--checkpoint`` takes, in words ("a Hugging Face folder, ..."); empty if it takes none."""
+    formats: ClassVar[tuple[str, ...]] = ()
+    """Suffixes of such files, "" for a folder: they tell whose a checkpoint is where several families are
+    asked for."""
     evaluation: ClassVar[tuple[Source, ...]] = ()
     """Data its gates measure on."""
     shared: ClassVar[tuple[str, ...]] = ()
     """Modules and packages of ``exporters`` it shares with other families: their change outdates it too."""
     group_fairness: ClassVar[str] = "not applicable: says nothing about who a person is"
     """How the model differs between groups of people as far as that is known; it is kept in the manifest."""
+
+    def may_read(self, checkpoint: Path) -> bool:
+        """Whether ``checkpoint`` looks like one of this family, by its name alone."""
+        return ("" if checkpoint.is_dir() else checkpoint.suffix.lower()) in self.formats
 
     @abstractmethod
     def sources(self, options: Options) -> tuple[Source, ...]:

@@ -10,6 +10,8 @@ from exporters.pictures import Photo
 
 LIKELY = 0.5
 """The score from which on a face is believed."""
+USELESS = 50.0
+"""Percent of faces missed or invented from which on nobody is served by a detector."""
 _OVERLAP = 0.3
 """Of two boxes that share more of their union than this, the better one is kept."""
 
@@ -21,13 +23,17 @@ def count(rows: Floats) -> int:
     return len(cv2.dnn.NMSBoxes(boxes, likely[:, 0].tolist(), LIKELY, _OVERLAP))
 
 
-def miscounted(known: Sequence[Photo], found: Sequence[Floats], limit: float, pixels: int) -> Measurement:
-    """The share of faces missed or invented in photos that the detector saw ``pixels`` on the longer side."""
+def miscounted(
+    known: Sequence[Photo], found: Sequence[Floats], limit: float | None, pixels: int
+) -> Measurement:
+    """Percent of faces missed or invented in photos that the detector saw ``pixels`` on the longer side."""
     wrong = sum(abs(count(rows) - photo.faces) for photo, rows in zip(known, found, strict=True))
     return Measurement(
         gate="accuracy",
         name="faces missed or invented",
-        value=wrong / sum(photo.faces for photo in known),
+        value=100 * wrong / sum(photo.faces for photo in known),
         limit=limit,
+        unit=" %",
+        bound=USELESS,
         data=f"{len(known)} photos at {pixels} pixels, threshold {LIKELY}",
     )

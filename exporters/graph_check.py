@@ -1,5 +1,6 @@
 """Check an ONNX graph's inputs, outputs and states against the ``config.pbtxt`` that serves it."""
 
+import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,19 @@ TRITON_TYPES: dict[int, str] = {
     onnx.TensorProto.STRING: "TYPE_STRING",
     onnx.TensorProto.BFLOAT16: "TYPE_BF16",
 }
+
+
+BACKENDS = ("onnxruntime", "python", "tensorrt", "openvino", "pytorch", "tensorflow", "dali", "fil", "vllm")
+"""Those of Triton's release containers, and what is served here first."""
+PLATFORMS = (
+    "ensemble",
+    "onnxruntime_onnx",
+    "tensorrt_plan",
+    "pytorch_libtorch",
+    "tensorflow_savedmodel",
+    "tensorflow_graphdef",
+)
+"""How older configs name the same, and an ensemble."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +79,26 @@ def check_config(graph_path: Path, config_path: Path) -> None:
     ]
     if problems:
         raise GateError(f"{config_path} does not fit {graph_path.name}: " + "; ".join(problems))
+
+
+def check_backend(path: Path) -> None:
+    """Look at the backend that a config names: Triton would load no model with another.
+
+    Raises:
+        GateError: it is none that is known, or there is none; says which are.
+    """
+    config = load_config(path)
+    if config.platform:
+        backend, known = config.platform, list(PLATFORMS)
+    else:
+        backend, known = config.backend, list(BACKENDS)
+    if backend not in known:
+        close = difflib.get_close_matches(backend, known, 1, 0.3)
+        meant = f', "{close[0]}" is meant perhaps' if close and backend else ""
+        raise GateError(
+            f'{path} has backend: "{backend}", which Triton does not have{meant}: '
+            f"known are {', '.join(known)}"
+        )
 
 
 def _declared(config: model_config_pb2.ModelConfig) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

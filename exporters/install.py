@@ -34,10 +34,14 @@ class FileRecord(TypedDict):
 
 
 class Manifest(TypedDict):
-    """The part of ``manifest.json`` that is read back; the rest is for people and audits."""
+    """The part of ``manifest.json`` that is read back; the rest is for people and audits.
+
+    ``poor`` says in what the model is of no use, where the user took it all the same.
+    """
 
     fingerprint: str
     options: dict[str, str | None]
+    poor: list[str]
     files: dict[str, FileRecord]
 
 

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from exporters.errors import GateError
+
 if TYPE_CHECKING:
+    import onnxruntime
     import torch
 
 Array = NDArray[np.generic]
@@ -49,6 +52,17 @@ def export_module(
     return path
 
 
+def session(model: Path | bytes, threads: int = 0) -> "onnxruntime.InferenceSession":
+    """A file, or what would be in it, in ONNX Runtime on the CPU; ``threads=0`` takes every core."""
+    import onnxruntime  # noqa: PLC0415 - not needed to see that an export is up to date
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    source = str(model) if isinstance(model, Path) else model
+    return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+
+
 class Graph:
     """An ONNX graph in ONNX Runtime on the CPU: ``graph(name=array, ...)`` gives its outputs in order."""
 
@@ -57,24 +71,31 @@ class Graph:
 
         More threads only slow small networks down, ``threads=0`` takes every core.
         """
-        import onnxruntime  # noqa: PLC0415 - not needed to see that an export is up to date
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
-        source = str(model) if isinstance(model, Path) else model
-        self._session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        self._name = f"{model.parent.name}/{model.name}" if isinstance(model, Path) else "the graph"
+        self._session = session(model, threads)
         self.outputs: list[str] = [output.name for output in self._session.get_outputs()]
 
     def __call__(self, **inputs: Array) -> list[Floats]:
-        """Run the graph once."""
+        """Run the graph once.
+
+        Raises:
+            GateError: an output is not finite, which no comparison might show.
+        """
         outputs: list[Floats] = self._session.run(None, inputs)
+        for name, output in zip(self.outputs, outputs, strict=True):
+            if output.dtype.kind == "f" and not np.isfinite(output).all():
+                raise GateError(f"{self._name}: output {name} has values that are not finite")
         return outputs
 
 
 def max_difference(one: Array, other: Array) -> float:
-    """The largest absolute difference, in float64; arrays of different shapes are infinitely different."""
+    """The largest absolute difference, in float64.
+
+    Arrays of different shapes are infinitely different, and so is what is not finite, even from its like: NaN
+    would be lost in ``max(0.0, nan)``.
+    """
     if one.shape != other.shape:
         return float("inf")
-    difference = np.abs(one.astype(np.float64) - other.astype(np.float64))
-    return float(difference.max(initial=0.0))
+    with np.errstate(invalid="ignore"):
+        difference = np.abs(one.astype(np.float64) - other.astype(np.float64))
+    return float(difference.max(initial=0.0)) if np.isfinite(difference).all() else float("inf")

@@ -13,12 +13,13 @@ import onnx
 
 from exporters.contract import Artifact, Exporter, Job, Measurement, Options
 from exporters.errors import ExportError, GateError
-from exporters.graph_check import check_config
+from exporters.graph_check import check_backend, check_config
 from exporters.install import install, recover
+from exporters.soundness import check_answers, check_weights
 from exporters.sources import Library, Source, locked, sha256
 from exporters.state import fingerprint, state
 from exporters.tensorrt_lint import lint, opset
-from exporters.triton_config import config_path
+from exporters.triton_config import config_path, gpu_config_path
 
 SERVED_GRAPH = "model.onnx"
 """The file Triton's onnxruntime backend serves: its tensors are what ``config.pbtxt`` speaks of."""
@@ -60,6 +61,10 @@ def _export(
             f"{exporter.name}: checkpoint {options.checkpoint} does not exist; "
             "give another with --checkpoint, or go back to the default weights with --reset"
         )
+    for model in exporter.models:
+        check_backend(config_path(repository, model))
+        if (for_gpus := gpu_config_path(repository, model)).is_file():
+            check_backend(for_gpus)
     made_by = fingerprint(exporter, options, repository)
     sources = exporter.sources(options)
     for source in (*sources, *exporter.evaluation):
@@ -71,7 +76,7 @@ def _export(
                 _check(artifact, repository)
         with library.progress.step(f"measure {exporter.name}"):
             measurements = tuple(build.measure())
-        _judge(exporter.name, measurements)
+        poor = _judge(exporter.name, measurements, options.allow_poor)
         facts = {
             "exporter": exporter.name,
             "fingerprint": made_by,
@@ -84,6 +89,7 @@ def _export(
             "precision": sorted({artifact.precision for artifact in build.artifacts if artifact.precision}),
             "parity": [each.record() for each in measurements if each.gate == "parity"],
             "accuracy": [each.record() for each in measurements if each.gate == "accuracy"],
+            "poor": poor,
             "group_fairness": ("of the default weights: " if options.checkpoint else "")
             + exporter.group_fairness,
             "tools": {name: metadata.version(name) for name in ("torch", "onnx", "onnxruntime")},
@@ -93,7 +99,7 @@ def _export(
 
 
 def _check(artifact: Artifact, repository: Path) -> None:
-    """The gates that need no data: a valid graph, which fits its config, and which TensorRT could build."""
+    """The gates that need no data: a valid, sound graph, which fits its config and TensorRT could build."""
     if artifact.path.suffix != ".onnx":
         return
     try:
@@ -104,15 +110,29 @@ def _check(artifact: Artifact, repository: Path) -> None:
         check_config(artifact.path, config_path(repository, artifact.model))
     if artifact.tensorrt:
         lint(artifact.path, artifact.profiles)
+    check_weights(artifact.path)
+    check_answers(artifact.path, artifact.profiles)
 
 
-def _judge(name: str, measurements: Sequence[Measurement]) -> None:
-    """Refuse an export that lacks parity or breaks a limit."""
+def _judge(name: str, measurements: Sequence[Measurement], allow_poor: bool) -> list[str]:
+    """Refuse an export that lacks parity, breaks a limit, or is of no use; give what was let by."""
     if not any(each.gate == "parity" and each.limit is not None for each in measurements):
         raise GateError(f"{name} measured no parity with its source model: an export without it is not done")
     failed = [each for each in measurements if not each.passed]
     if failed:
         raise GateError("; ".join(_verdict(name, each) for each in failed))
+    poor = [
+        f"{each.name} ({each.precision}) is {each.value:.4g}{each.unit}, of use is at "
+        f"{'least' if each.higher_is_better else 'most'} {each.bound:.3g}{each.unit}"
+        for each in measurements
+        if not each.useful
+    ]
+    if poor and not allow_poor:
+        raise GateError(
+            f"{name} is of no use as it is: {'; '.join(poor)}. Give other weights, or say --allow-poor to "
+            "export these all the same: their manifest will say so"
+        )
+    return poor
 
 
 def _verdict(name: str, failed: Measurement) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import exporters
 from exporters.contract import Exporter
 from exporters.errors import ExportError
-from exporters.triton_config import needed_models, served_models
+from exporters.triton_config import absent_file, needed_models, served_models
 
 
 def all_exporters() -> dict[str, Exporter]:
@@ -22,11 +22,17 @@ def all_exporters() -> dict[str, Exporter]:
     return found
 
 
+def filling(repository: Path) -> list[Exporter]:
+    """The exporters of the models that ``repository`` has."""
+    served = served_models(repository)
+    return [each for each in all_exporters().values() if any(model in served for model in each.models)]
+
+
 def select(names: Iterable[str], repository: Path) -> list[Exporter]:
     """The exporters ``names`` ask for, each once: a name is an exporter, or a served model with all it needs.
 
     Raises:
-        ExportError: a name is neither, or a model's config cannot be read.
+        ExportError: a name is neither, a model's config cannot be read, or nobody makes what it needs.
     """
     exporters_by_name = all_exporters()
     filled_by = {model: exporter for exporter in exporters_by_name.values() for model in exporter.models}
@@ -39,6 +45,12 @@ def select(names: Iterable[str], repository: Path) -> list[Exporter]:
             for model in needed_models(repository, name):
                 if model in filled_by:
                     chosen[filled_by[model].name] = filled_by[model]
+                elif absent := absent_file(repository, model):
+                    raise ExportError(
+                        f"nothing makes {model}: no exporter fills it, and {absent} is not there. Put that "
+                        f"file there, or write exporters/{model}/ (known exporters: "
+                        f"{', '.join(sorted(exporters_by_name))})"
+                    )
         else:
             raise ExportError(
                 f"{name} is neither an exporter ({', '.join(sorted(exporters_by_name))}) "

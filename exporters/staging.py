@@ -5,7 +5,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from exporters.contract import Exporter, Options
+from exporters.errors import ExportError
 from exporters.install import MANIFEST, read_manifest, version_folder
+from exporters.registry import all_exporters
 from exporters.state import state
 from exporters.triton_config import needed_models, served_models
 
@@ -17,6 +19,29 @@ def served_by(names: Sequence[str], chosen: Iterable[Exporter], repository: Path
         return served
     needed = {model for name in names if name in served for model in needed_models(repository, name)}
     return sorted(needed.union(*(exporter.models for exporter in chosen)))
+
+
+def lacking_models(names: Sequence[str], project: Path, repository: Path) -> list[str]:
+    """What ``repository`` has to get from ``project`` before ``names`` can be exported into it.
+
+    Without names that is everything where it is empty, and else nothing: it has what it is to have.
+
+    Raises:
+        ExportError: there is a file of that name.
+    """
+    if repository.exists() and not repository.is_dir():
+        raise ExportError(f"{repository} is no folder: --repository takes the folder of a model repository")
+    there, known, families = served_models(repository), served_models(project), all_exporters()
+    if not names:
+        return [] if there else known
+    needed: set[str] = set()
+    for name in names:
+        if name in families:
+            needed.update(families[name].models)
+        elif name not in there and name in known:
+            needed.update(needed_models(project, name))
+    filled = [family.models for family in families.values() if needed.intersection(family.models)]
+    return sorted(needed.union(*filled).difference(there).intersection(known))
 
 
 def stage(models: Iterable[str], repository: Path, output: Path) -> None:

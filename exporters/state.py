@@ -12,7 +12,7 @@ from exporters.triton_config import config_path
 
 State = Literal["missing", "current", "outdated", "broken"]
 
-_GATES = ("contract", "graph_check", "onnx_tools", "pipeline", "speech", "tensorrt_lint", "wer")
+_GATES = ("contract", "graph_check", "onnx_tools", "pipeline", "soundness", "speech", "tensorrt_lint", "wer")
 """Shared modules whose change makes an export outdated, because they decide what is made and what passes."""
 
 
@@ -20,15 +20,23 @@ def settle(exporter: Exporter, asked: Options, repository: Path) -> Options:
     """The options of an export: what was asked for, else what the installed version was made with.
 
     So exporting once from one's own checkpoint is enough: a later ``python -m exporters asr`` keeps it.
-    A checkpoint and a variant both say which weights, so asking for one forgets the other.
+    A checkpoint and a variant both say which weights, so asking for one forgets the other, and that the
+    weights before were allowed to be poor.
     """
     manifest = read_manifest(repository, exporter.models[0])
     kept = manifest["options"] if manifest else {}
-    checkpoint, variant = asked.checkpoint, asked.variant
+    checkpoint, variant, allow_poor = asked.checkpoint, asked.variant, asked.allow_poor
     if checkpoint is None and variant is None:
+        allow_poor = allow_poor or bool(kept.get("allow_poor"))
         path, variant = kept.get("checkpoint"), kept.get("variant")
         checkpoint = Path(path) if path else None
-    return Options(checkpoint, asked.precision or kept.get("precision"), variant)
+    return Options(checkpoint, asked.precision or kept.get("precision"), variant, allow_poor)
+
+
+def poor_by(exporter: Exporter, repository: Path) -> list[str]:
+    """In what the installed version is of no use; the user was told, and took it all the same."""
+    manifest = read_manifest(repository, exporter.models[0])
+    return manifest.get("poor", []) if manifest else []
 
 
 def fingerprint(exporter: Exporter, options: Options, repository: Path) -> str:

@@ -34,6 +34,23 @@ def gpu_config_path(repository: Path, model: str) -> Path:
     return repository / model / "configs" / "gpu.pbtxt"
 
 
+MODEL_FILES = {
+    "onnxruntime": "model.onnx",
+    "openvino": "model.onnx",
+    "python": "model.py",
+    "tensorrt": "model.plan",
+}
+"""What each backend that is known here serves, where the config does not name another file."""
+
+
+def absent_file(repository: Path, model: str) -> Path | None:
+    """The file that a model is served from, if it is missing; None where it is there or unknown."""
+    config = load_config(config_path(repository, model))
+    name = config.default_model_filename or MODEL_FILES.get(config.backend, "")
+    path = repository / model / "1" / name
+    return path if name and not path.is_file() else None
+
+
 def served_models(repository: Path) -> list[str]:
     """Every model of the repository that has a config."""
     return sorted(path.parent.name for path in repository.glob("*/config.pbtxt"))

@@ -43,17 +43,50 @@ def write_hugging_face(weights: Weights, folder: Path, prefix: str = "model.") -
             name = name.replace(ours, theirs)  # noqa: PLW2901 - a chain of renames of one name
         named[prefix + name] = tensor.contiguous()
     half = len(named) // 2
+    places: dict[str, str] = {}
     for part, names in enumerate((list(named)[:half], list(named)[half:]), start=1):
-        save_file({name: named[name] for name in names}, folder / f"model-0000{part}-of-00002.safetensors")
-    (folder / "config.json").write_text(json.dumps({"suppress_tokens": [1], "begin_suppress_tokens": [2]}))
+        shard = f"model-0000{part}-of-00002.safetensors"
+        save_file({name: named[name] for name in names}, folder / shard, {"format": "pt"})
+        places |= dict.fromkeys(names, shard)
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": places}))
+    said = hugging_face_config(weights) | {"suppress_tokens": [1], "begin_suppress_tokens": [2]}
+    (folder / "config.json").write_text(json.dumps(said))
     (folder / "generation_config.json").write_text(json.dumps({"suppress_tokens": [5, 6]}))
     (folder / "tokenizer.json").write_text("{}")
     return folder
 
 
+def hugging_face_config(weights: Weights) -> dict[str, object]:
+    """What transformers says of such weights in config.json, heads 64 wide."""
+    width, mels, _ = weights["encoder.conv1.weight"].shape
+    vocabulary = weights["decoder.token_embedding.weight"].shape[0]
+
+    def layers(side: str) -> int:
+        return len({name.split(".")[2] for name in weights if name.startswith(f"{side}.blocks.")})
+
+    return {
+        "model_type": "whisper",
+        "activation_function": "gelu",
+        "d_model": width,
+        "num_mel_bins": mels,
+        "encoder_layers": layers("encoder"),
+        "decoder_layers": layers("decoder"),
+        "encoder_attention_heads": width // 64,
+        "decoder_attention_heads": width // 64,
+        "encoder_ffn_dim": 4 * width,
+        "decoder_ffn_dim": 4 * width,
+        "max_source_positions": weights["encoder.positional_embedding"].shape[0],
+        "max_target_positions": weights["decoder.positional_embedding"].shape[0],
+        "vocab_size": vocabulary,
+        **dict.fromkeys(("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id"), 3),
+    }
+
+
 def write_openai(weights: Weights, folder: Path) -> Path:
     folder.mkdir()
-    dims = {"n_mels": 80, "n_audio_state": 128}
+    width, mels, _ = weights["encoder.conv1.weight"].shape
+    heads = max(width // 64, 1)
+    dims = {"n_mels": mels, "n_audio_state": width, "n_audio_head": heads, "n_text_head": heads}
     torch.save({"dims": dims, "model_state_dict": dict(weights)}, folder / "tiny.pt")
     return folder / "tiny.pt"
 
@@ -110,7 +143,14 @@ def write_ctranslate2(weights: Weights, folder: Path, dtype: str, version: int =
             stored[f"{name}_scale"] = scale.astype(np.float32)
         else:
             stored[name] = array.astype(np.float16 if dtype == "float16" else np.float32)
-    types = {np.dtype(np.float32): 0, np.dtype(np.int8): 1, np.dtype(np.float16): 4}
+    heads = np.array(len(stored["encoder/conv1/bias"]) // 64, np.int16)
+    stored |= {"encoder/num_heads": heads, "decoder/num_heads": heads}
+    types = {
+        np.dtype(np.float32): 0,
+        np.dtype(np.int8): 1,
+        np.dtype(np.int16): 2,
+        np.dtype(np.float16): 4,
+    }
 
     def text(value: str) -> bytes:
         return struct.pack("<H", len(value) + 1) + value.encode() + b"\0"

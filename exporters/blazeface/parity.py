@@ -73,4 +73,4 @@ def measure(path: Path, tflite: Path, library: Library) -> Iterator[Measurement]
             data=f"{len(squares)} photos, the shipped network in LiteRT",
         )
     yield batched_against_solo(graph, squares, alone, "photos")
-    yield miscounted(known, list(found), limit=0.05, pixels=SIZE)
+    yield miscounted(known, list(found), limit=5.0, pixels=SIZE)

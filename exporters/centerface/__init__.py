@@ -26,6 +26,7 @@ class CenterFaceExporter(Exporter):
     summary = "CenterFace: pictures uint8 [B,H,W,3] -> the 256 likeliest faces, 5 landmarks each"
     models = ("face_detector_centerface",)
     checkpoint = "another release of CenterFace's ONNX graph"
+    formats = (".onnx",)
     evaluation = SOURCES
     shared = ("detections", "onnx_module", "pictures")
     group_fairness = (
@@ -59,7 +60,7 @@ class CenterFaceExporter(Exporter):
         )
         profiles = {"image": Profile((1, 32, 32, 3), (4, 480, 640, 3), (16, 1088, 1920, 3))}
         artifact = Artifact("face_detector_centerface", path, "fp32", profiles)
-        return Build((artifact,), partial(measure, path, released, job.library))
+        return Build((artifact,), partial(measure, path, released, job.library, not job.options.checkpoint))
 
 
 EXPORTER = CenterFaceExporter()

@@ -27,6 +27,7 @@ class DenoiseExporter(Exporter):
     summary = "GTCRN at 16 kHz: audio [B,256n] -> clean audio [B,256n] 256 samples later, state carried along"
     models = ("denoise",)
     checkpoint = "another streaming ONNX graph of GTCRN (gtcrn_simple.onnx)"
+    formats = (".onnx",)
     evaluation = SOURCES
 
     def sources(self, options: Options) -> tuple[Source, ...]:
@@ -59,7 +60,7 @@ class DenoiseExporter(Exporter):
             name: Profile((1, *shape), (8, *shape), (64, *shape)) for name, shape in states.items()
         }
         artifact = Artifact("denoise", path, "fp32", profiles)
-        return Build((artifact,), partial(measure, path, released, job.library))
+        return Build((artifact,), partial(measure, path, released, job.library, not job.options.checkpoint))
 
 
 EXPORTER = DenoiseExporter()

@@ -48,7 +48,7 @@ def snr(clean: Floats, noisy: Floats) -> float:
     return float(10 * np.log10(np.square(clean, dtype=np.float64).sum() / np.square(error).sum()))
 
 
-def measure(path: Path, reference: Path, library: Library) -> Iterator[Measurement]:
+def measure(path: Path, reference: Path, library: Library, default_weights: bool) -> Iterator[Measurement]:
     """Parity over calls of 1 and 31 hops and over a batch, then the gain against white noise."""
     graph, original = Graph(path), Graph(reference)
     speech = [
@@ -82,7 +82,8 @@ def measure(path: Path, reference: Path, library: Library) -> Iterator[Measureme
         gate="accuracy",
         name="mean gain in signal-to-noise ratio",
         value=float(np.mean(gains)),
-        limit=LEAST_GAIN_DB,
+        limit=LEAST_GAIN_DB if default_weights else None,
+        bound=0.0,
         unit=" dB",
         higher_is_better=True,
         data=f"{len(gains)} clips with white noise at {NOISE_DB:g} dB",

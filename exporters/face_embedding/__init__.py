@@ -37,6 +37,7 @@ class FaceEmbeddingExporter(Exporter):
     checkpoint = (
         "dlib's network as dlib saves it (.dat), or a TensorFlow.js manifest with its weights beside it"
     )
+    formats = (".dat", ".json")
     evaluation = pictures.SOURCES
     shared = ("picture_network", "pictures")
     group_fairness = (

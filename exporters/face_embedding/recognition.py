@@ -22,6 +22,15 @@ THRESHOLDS = (0.30, 0.34, THRESHOLD, 0.38, 0.42, 0.45)
 def recognition(faces: Sequence[Face], embeddings: Floats) -> Iterator[Measurement]:
     """False rejects and false accepts of photos, and of the frames of clips against their first frames."""
     same, others, frames, strangers = pairs(faces, embeddings)
+    yield Measurement(
+        gate="accuracy",
+        name="equal error rate",
+        value=100 * equal_error_rate(same, others),
+        limit=None,
+        unit=" %",
+        bound=25.0,  # a coin has 50
+        data=f"{len(same)} pairs of photos of one person, {len(others)} of two",
+    )
     for threshold in THRESHOLDS:
         default = threshold == THRESHOLD
         for name, wrong, data, limit in (
@@ -38,10 +47,20 @@ def recognition(faces: Sequence[Face], embeddings: Floats) -> Iterator[Measureme
             yield Measurement(
                 gate="accuracy",
                 name=f"{name} at {threshold:.2f}",
-                value=float(np.mean(wrong)),
-                limit=limit if default else None,
+                value=100 * float(np.mean(wrong)),
+                limit=100 * limit if default else None,
+                unit=" %",
                 data=data,
             )
+
+
+def equal_error_rate(same: Floats, others: Floats) -> float:
+    """The share of pairs taken wrongly at the threshold where both kinds are wrong equally often."""
+    thresholds = np.sort(np.concatenate([same, others]))
+    rejects = np.array([np.mean(same > threshold) for threshold in thresholds])
+    accepts = np.array([np.mean(others <= threshold) for threshold in thresholds])
+    best = int(np.abs(rejects - accepts).argmin())
+    return float((rejects[best] + accepts[best]) / 2)
 
 
 def pairs(faces: Sequence[Face], embeddings: Floats) -> tuple[Floats, Floats, Floats, Floats]:

@@ -27,6 +27,7 @@ class FaceExpressionExporter(Exporter):
     summary = "mini-XCEPTION: faces uint8 [B,64,64,3] -> probabilities [B,7] of expressions"
     models = ("face_expression",)
     checkpoint = "mini-XCEPTION for 64x64 grey faces and the same seven labels, as a Keras HDF5 file"
+    formats = (".h5", ".hdf5", ".keras")
     evaluation = SOURCES
     shared = ("picture_network", "pictures")
     group_fairness = (

@@ -67,3 +67,13 @@ def measure(path: Path, library: Library) -> Iterator[Measurement]:
             data=f"crops of {len(images)} photos, the shipped network in LiteRT",
         )
     yield batched_against_solo(graph, images, [landmarks, presence], "crops")
+    shown = np.array([photo.faces > 0 for photo in photos(library)])
+    yield Measurement(
+        gate="accuracy",
+        name="faces and other things mistaken",
+        value=100 * float(np.mean((presence[:, 0] > 0.5) != shown)),
+        limit=None,
+        unit=" %",
+        bound=50.0,
+        data=f"crops of {len(images)} photos, threshold 0.5",
+    )

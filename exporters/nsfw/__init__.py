@@ -27,6 +27,7 @@ class NsfwExporter(Exporter):
     summary = "open_nsfw: pictures uint8 [B,224,224,3] -> probability [B,1] of not being safe for work"
     models = ("nsfw",)
     checkpoint = "another conversion of open_nsfw to ONNX with the same tensors"
+    formats = (".onnx",)
     evaluation = SOURCES
     shared = ("onnx_module", "picture_network", "pictures")
     group_fairness = (
@@ -46,7 +47,9 @@ class NsfwExporter(Exporter):
 
         released = job.options.checkpoint or job.file(OPEN_NSFW, GRAPH)
         graph = export(Nsfw(OnnxModule(released)), job, "nsfw", SIDE, "probability", largest_batch=32)
-        return Build((graph,), partial(measure, graph.path, released, job.library))
+        return Build(
+            (graph,), partial(measure, graph.path, released, job.library, not job.options.checkpoint)
+        )
 
 
 EXPORTER = NsfwExporter()

@@ -32,6 +32,16 @@ def measure(path: Path, tflite: Path, library: Library) -> Iterator[Measurement]
         data=f"{len(images)} photos, the shipped network in LiteRT",
     )
     yield batched_against_solo(graph, images, [alone], "photos")
+    people = np.array([photo.faces > 0 for photo in photos(library)])
+    yield Measurement(
+        gate="accuracy",
+        name="photos of people without a person in the mask",
+        value=100 * float(np.mean((alone[people] > 0.5).mean((1, 2)) < 0.02)),
+        limit=None,
+        unit=" %",
+        bound=50.0,
+        data=f"{people.sum()} photos, a fiftieth of the picture at least",
+    )
 
 
 def _stretched(picture: Image) -> Image:

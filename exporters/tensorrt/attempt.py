@@ -10,6 +10,7 @@ from exporters.contract import Measurement, Profile
 from exporters.install import Json, read_manifest, version_folder
 from exporters.onnx_tools import Array
 from exporters.pipeline import SERVED_GRAPH
+from exporters.soundness import check_weights
 from exporters.tensorrt import builder, samples
 from exporters.tensorrt.gpu import Gpu, on_gpu
 from exporters.tensorrt.parity import Network, compare, judge, on_cpu
@@ -78,6 +79,7 @@ class Candidate:
         graph = prepare(self.graph, work / f"{precision}.onnx", precision, self.feed(SIDES[0]))
         lint(graph, self.profiles)
         lint_bytes(graph)
+        check_weights(graph)  # what fp32 holds fp16 may not
         measured = []
         if precision != "bf16":  # ONNX Runtime's CPU provider hardly knows it
             measured = self._measure(precision, on_cpu(graph), SIDES[:1], "prepared graph on the CPU")

@@ -8,10 +8,12 @@ from pathlib import Path
 from rich.console import Console
 
 from exporters.contract import Exporter
+from exporters.install import version_folder
+from exporters.pipeline import SERVED_GRAPH
 from exporters.sources import Library
 from exporters.tensorrt.gpu import Gpu
 from exporters.tensorrt.plans import Cache
-from exporters.tensorrt.target import Target
+from exporters.tensorrt.target import Outcome, Target
 from exporters.tensorrt.targets import PLANS, Precision
 
 
@@ -23,8 +25,8 @@ def make_plans(
     gpu: Gpu | None,
     precision: Precision | None,
     as_json: bool,
-) -> None:
-    """Bring the networks of ``exporters`` to the GPU, and say how each went.
+) -> int:
+    """Bring the networks of ``exporters`` to the GPU, say how each went, and return how many there were.
 
     Without ``plans`` they are kept in the library's cache; see :class:`Target` for the rest.
 
@@ -33,12 +35,22 @@ def make_plans(
     """
     target = Target(repository, Cache(plans or library.root / "plans"), library, gpu, precision)
     console = library.progress.console or Console(quiet=True)
-    for model in (model for exporter in exporters for model in exporter.models if model in PLANS):
+    models = [model for exporter in exporters for model in exporter.models]
+    wanted = [model for model in models if model in PLANS]
+    for model in models:
+        if model not in PLANS and (version_folder(repository, model) / SERVED_GRAPH).is_file():
+            _say(Outcome(model, "unplanned"), console, as_json)
+    for model in wanted:
         with library.progress.step(
             f"compare {model}" + (", build it (minutes) and compare again" if gpu else "")
         ):
             outcome = target.make(model)
-        if as_json:
-            print(json.dumps(asdict(outcome), ensure_ascii=False))
-        else:
-            console.print(outcome.line(), highlight=False, soft_wrap=True)
+        _say(outcome, console, as_json)
+    return len(wanted)
+
+
+def _say(outcome: Outcome, console: Console, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(asdict(outcome), ensure_ascii=False))
+    else:
+        console.print(outcome.line(), highlight=False, soft_wrap=True)

@@ -36,7 +36,7 @@ def on_cpu(graph: Path) -> Network:
 def compare(
     plan: Plan, precision: Precision, expected: Sequence[Tensors], got: Sequence[Tensors], data: str
 ) -> list[Measurement]:
-    """How far each output is off at worst over all runs; NaN where one is not finite or its shape differs."""
+    """How far each output is off at worst over all runs; NaN where that can't be told, see :func:`judge`."""
     return [
         Measurement(
             gate="parity",
@@ -53,11 +53,11 @@ def compare(
 
 
 def judge(measurements: Sequence[Measurement]) -> None:
-    """Raises GateError with every output that is not finite or too far off."""
+    """Raises GateError with every output that is not finite, compares nothing, or is too far off."""
     failed = [
         f"{each.name} is {each.value:.3g}, allowed is at most {each.limit}"
         if np.isfinite(each.value)
-        else f"{each.name} can't be told, as a value is not finite or the shape is another"
+        else f"{each.name} can't be told, as a value is not finite, all are 0, or the shape is another"
         for each in measurements
         if not each.passed
     ]
@@ -71,14 +71,17 @@ def _badness(value: float) -> float:
 
 def _difference(plan: Plan, output: str, expected: Tensors, got: Tensors) -> float:
     one, other = (np.asarray(tensors[output], np.float64) for tensors in (expected, got))
-    if one.shape != other.shape or not np.isfinite(other).all():
+    scores = [np.asarray(each[plan.ranked_by or output], np.float64) for each in (expected, got)]
+    if one.shape != other.shape or not all(np.isfinite(each).all() for each in (one, other, *scores)):
         return float("nan")
     if plan.norm == "rms":
-        return float(np.sqrt(np.mean(np.square(one - other)) / np.mean(np.square(one))))
+        size = np.mean(np.square(one))
+        return float(np.sqrt(np.mean(np.square(one - other)) / size)) if size else float("nan")
     if not plan.ranked_by:
         return float(np.abs(one - other).max(initial=0.0))
-    score, other_score = (np.asarray(tensors[plan.ranked_by], np.float64) for tensors in (expected, got))
-    return max(_apart(*picture) for picture in zip(one, other, score, other_score, strict=True))
+    if not any((each >= LIKELY).any() for each in scores):
+        return float("nan")  # neither finds anything: nothing is compared
+    return max(_apart(*picture) for picture in zip(one, other, *scores, strict=True))
 
 
 def _apart(one: Doubles, other: Doubles, score: Doubles, other_score: Doubles) -> float:

@@ -30,7 +30,7 @@ class Outcome:
     why."""
 
     model: str
-    status: Literal["built", "cached", "checked", "onnxruntime"]
+    status: Literal["built", "cached", "checked", "onnxruntime", "unplanned"]
     precision: Precision = "fp32"
     parity: Sequence[Json] = ()
     refused: Sequence[str] = ()
@@ -41,13 +41,15 @@ class Outcome:
         numbers = ", ".join(
             f"{each['name']} {each['value']:.2g} (at most {each['limit']})" for each in self.parity
         )
+        numbers = numbers or "nothing was compared, as a CPU hardly knows that precision"
         what = {
             "built": f"plan built at {self.precision} in {self.seconds:.1f} s: {numbers}",
             "cached": f"plan at {self.precision} was in the cache: {numbers}",
             "checked": f"could be built at {self.precision}: {numbers}",
             "onnxruntime": "no precision passed: ONNX Runtime serves it",
+            "unplanned": "nothing to compare: it becomes no plan, ONNX Runtime serves it on a GPU too",
         }[self.status]
-        mark = "[yellow]![/]" if self.status == "onnxruntime" else "[green]✓[/]"
+        mark = "[green]✓[/]" if self.parity and self.status != "onnxruntime" else "[yellow]![/]"
         reasons = "".join(f"\n  refused at {escape(reason)}" for reason in self.refused)
         return f"{mark} {self.model}: {what}{reasons}"
 

@@ -28,6 +28,7 @@ class VoiceActivityExporter(Exporter):
     summary = "Silero VAD at 16 kHz: audio [B,512n] -> speech probability [B,n], state carried along"
     models = ("voice_activity",)
     checkpoint = "another version of Silero's 16 kHz ONNX graph"
+    formats = (".onnx",)
     evaluation = SOURCES
 
     def sources(self, options: Options) -> tuple[Source, ...]:

@@ -15,6 +15,12 @@ TOLERANCE = 1e-3
 """Of a probability; thresholds are multiples of 0.05."""
 
 
+SPEECH = 0.5
+"""The probability from which on a window is taken for speech."""
+USELESS = 50.0
+"""Percent."""
+
+
 def shipped(graph: Graph, audio: Floats) -> Floats:
     """Silero's own graph in Silero's own loop: one window of 512 samples and 64 of context at a time."""
     state = np.zeros((2, 1, 128), np.float32)
@@ -64,6 +70,22 @@ def parity(path: Path, reference: Path, library: Library) -> Iterator[Measuremen
         limit=1e-5,
         data=f"{len(rooms)} rooms",
     )
+
+    heard = [in_calls(graph, room[None], 8)[0] > SPEECH for room in rooms]
+    before = SAMPLE_RATE // WINDOW
+    for name, wrong in (
+        ("clips in which no speech is found", [not found[before:].any() for found in heard]),
+        ("seconds of silence taken for speech", [found[: before - 1].any() for found in heard]),
+    ):
+        yield Measurement(
+            gate="accuracy",
+            name=name,
+            value=100 * float(np.mean(wrong)),
+            limit=None,
+            unit=" %",
+            bound=USELESS,
+            data=f"{len(rooms)} clips, threshold {SPEECH}",
+        )
 
 
 def _whole_windows(audio: Floats) -> Floats:

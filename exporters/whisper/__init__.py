@@ -26,6 +26,7 @@ class WhisperExporter(Exporter):
     variants = tuple(DEFAULTS)
     precisions = ("int8", "fp32")
     checkpoint = "a Hugging Face folder (safetensors), a CTranslate2 folder, or an OpenAI .pt file"
+    formats = ("", ".pt", ".pth", ".bin")
     evaluation = SOURCES
 
     def sources(self, options: Options) -> tuple[Source, ...]:
@@ -39,17 +40,27 @@ class WhisperExporter(Exporter):
         from exporters.whisper.assembly import assemble  # noqa: PLC0415
         from exporters.whisper.checkpoint import read_checkpoint  # noqa: PLC0415
         from exporters.whisper.quantise import quantise  # noqa: PLC0415
+        from exporters.whisper.served import POSITIONS, WINDOW  # noqa: PLC0415
         from exporters.whisper.vocabulary import complete  # noqa: PLC0415
 
         precision = job.options.precision or self.precisions[0]
-        checkpoint = read_checkpoint(job.options.checkpoint or place(job, self.default(job.options)))
+        place_of = job.options.checkpoint or place(job, self.default(job.options))
+        checkpoint = read_checkpoint(place_of)
         size = checkpoint.size
         if size.mels != MELS:
-            raise ExportError(f"the checkpoint takes {size.mels} mel bands; log_mel serves {MELS}")
+            raise ExportError(
+                f"the checkpoint takes {size.mels} mel bands; log_mel serves {MELS}: use one of {MELS} "
+                "bands, as tiny, base, small, medium and what is trained from them have (large-v3 has 128)"
+            )
         if checkpoint.largest_graph > MOST_BYTES:
             raise ExportError(
                 f"the checkpoint makes a graph of {checkpoint.largest_graph / 1e9:.1f} GB; "
                 "one ONNX file holds 2.1 GB, which is enough up to Whisper medium"
+            )
+        if size.encoder_positions < WINDOW or size.decoder_positions < POSITIONS:
+            raise ExportError(
+                f"the checkpoint hears {size.encoder_positions} positions, writes {size.decoder_positions} "
+                f"tokens; {WINDOW} and {POSITIONS} are served: use one with Whisper's own, 1500 and 448"
             )
         tokenizer, vocabulary = complete(checkpoint, job)
         whisper = assemble(checkpoint, vocabulary)
@@ -67,7 +78,7 @@ class WhisperExporter(Exporter):
             path = job.folder(model) / ("model.onnx" if part == "encoder" else graph.path.name)
             if precision == "int8":
                 quantise(graph.path, path)
-                artifacts.append(Artifact(model, path, precision, tensorrt=False))
+                artifacts.append(Artifact(model, path, precision, graph.profiles, tensorrt=False))
             else:
                 shutil.copyfile(graph.path, path)
                 artifacts.append(Artifact(model, path, precision, graph.profiles))
@@ -77,12 +88,13 @@ class WhisperExporter(Exporter):
         artifacts += [Artifact("whisper_decoder", job.folder("whisper_decoder") / name) for name in files]
 
         def measure() -> Iterator[Measurement]:
-            from exporters.whisper import measure  # noqa: PLC0415
+            from exporters.whisper import measure, own  # noqa: PLC0415
 
             known = set(vocabulary.codes) or {"en"}
             recordings = [clip for clip in clips(library=job.library) if clip.language in known]
             speech = measure.pieces(recordings, size.mels)
             yield from measure.parity(whisper, size, fp32, speech)
+            yield from own.parity(checkpoint.source, place_of, tokenizer, whisper, speech)
             texts = {"fp32": measure.transcribe(fp32 / "encoder.onnx", fp32, speech, recordings)}
             if precision != "fp32":
                 served = job.folder("whisper_encoder") / "model.onnx"

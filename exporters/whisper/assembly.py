@@ -9,7 +9,6 @@ from torch import nn
 from exporters.errors import ExportError
 from exporters.whisper.checkpoint import Checkpoint, Weights
 from exporters.whisper.network import (
-    HEAD_DIM,
     CrossProjection,
     Decoder,
     DecoderLayer,
@@ -42,6 +41,9 @@ def assemble(checkpoint: Checkpoint, vocabulary: Vocabulary) -> Whisper:
         return _assemble(checkpoint, vocabulary)
     except KeyError as missing:
         raise ExportError(f"not a whole Whisper checkpoint: it has no {missing.args[0]}") from None
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise ExportError(f"weights of this checkpoint have other shapes than Whisper's: {reason}") from None
 
 
 @torch.no_grad()
@@ -64,14 +66,17 @@ def _assemble(checkpoint: Checkpoint, vocabulary: Vocabulary) -> Whisper:
     decoder = Decoder(size, suppress, begin, vocabulary.languages, vocabulary.no_speech)
     decoder.embedding.copy_(weights["decoder.token_embedding.weight"])
     decoder.head.weight = decoder.embedding
+    if "proj_out.weight" in weights:
+        decoder.head.weight = nn.Parameter(weights["proj_out.weight"].clone())
     decoder.positions.copy_(weights["decoder.positional_embedding"])
     _copy(decoder.norm, weights, "decoder.ln")
     for i, layer in enumerate(cast("list[DecoderLayer]", decoder.layers)):
         name = f"decoder.blocks.{i}"
         _self_attention(layer.attention, weights, name)
         _copy(layer.cross_norm, weights, f"{name}.cross_attn_ln")
-        _fuse(layer.cross_query, weights, f"{name}.cross_attn", "query")
-        _fuse(cast("nn.Linear", cross.layers[i]), weights, f"{name}.cross_attn", "key", "value")
+        _fuse(layer.cross_query, weights, f"{name}.cross_attn", size.decoder_head, "query")
+        both = cast("nn.Linear", cross.layers[i])
+        _fuse(both, weights, f"{name}.cross_attn", size.decoder_head, "key", "value")
         _copy(layer.cross_out, weights, f"{name}.cross_attn.out")
         _feed_forward(layer.feed_forward, weights, name)
     return Whisper(encoder.eval(), cross.eval(), decoder.eval())
@@ -87,11 +92,11 @@ def _convolution(linear: nn.Linear, weights: Weights, name: str) -> None:
     linear.load_state_dict({"weight": kernel, "bias": weights[f"{name}.bias"]})
 
 
-def _fuse(linear: nn.Linear, weights: Weights, name: str, *parts: str) -> None:
+def _fuse(linear: nn.Linear, weights: Weights, name: str, head: int, *parts: str) -> None:
     """Stack the projections `parts` of attention `name`; the query takes the attention scale with it."""
     rows, biases = [], []
     for part in parts:
-        scale = HEAD_DIM**-0.5 if part == "query" else 1.0
+        scale = head**-0.5 if part == "query" else 1.0
         weight = weights[f"{name}.{part}.weight"]
         rows.append(weight * scale)
         biases.append(weights.get(f"{name}.{part}.bias", torch.zeros(len(weight))) * scale)
@@ -100,7 +105,7 @@ def _fuse(linear: nn.Linear, weights: Weights, name: str, *parts: str) -> None:
 
 def _self_attention(attention: SelfAttention, weights: Weights, name: str) -> None:
     _copy(attention.norm, weights, f"{name}.attn_ln")
-    _fuse(attention.qkv, weights, f"{name}.attn", "query", "key", "value")
+    _fuse(attention.qkv, weights, f"{name}.attn", attention.head, "query", "key", "value")
     _copy(attention.out, weights, f"{name}.attn.out")
 
 

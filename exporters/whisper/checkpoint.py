@@ -7,9 +7,9 @@ Pickled checkpoints are opened with `weights_only=True`: arrays come out, code d
 import json
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import numpy as np
 import torch
@@ -18,10 +18,19 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from exporters.errors import ExportError
+from exporters.whisper.configuration import (
+    compare_ctranslate2,
+    compare_hugging_face,
+    compare_openai,
+    read_config,
+)
+from exporters.whisper.formats import refuse_other_formats
 from exporters.whisper.network import HEAD_DIM, Dimensions
 
 Weights = dict[str, Tensor]
+Source = Literal["CTranslate2", "Hugging Face", "OpenAI"]
 
+_LAST = {"encoder": "ln_post.weight", "decoder": "ln.weight"}
 _CT2_DTYPES = (np.float32, np.int8, np.int16, np.int32, np.float16)
 _HF_NAMES = (
     ("model.", ""),
@@ -56,6 +65,9 @@ class Checkpoint:
     tokenizer: Path | None
     suppress: tuple[int, ...] | None
     begin_suppress: tuple[int, ...] | None
+    source: Source = "OpenAI"
+    encoder_heads: int | None = None
+    decoder_heads: int | None = None
 
     @property
     def size(self) -> Dimensions:
@@ -70,6 +82,8 @@ class Checkpoint:
                 vocabulary=self.weights["decoder.token_embedding.weight"].shape[0],
                 encoder_positions=self.weights["encoder.positional_embedding"].shape[0],
                 decoder_positions=self.weights["decoder.positional_embedding"].shape[0],
+                encoder_head=width // self.encoder_heads if self.encoder_heads else HEAD_DIM,
+                decoder_head=width // self.decoder_heads if self.decoder_heads else HEAD_DIM,
             )
         except KeyError as missing:
             raise ExportError(f"not a Whisper checkpoint: it has no {missing.args[0]}") from None
@@ -91,28 +105,28 @@ class Checkpoint:
 def read_checkpoint(path: Path) -> Checkpoint:
     """Read a CTranslate2 folder (model.bin), a Hugging Face folder (safetensors) or an OpenAI file (.pt).
 
-    Raises ExportError where it is none of them or a layer's width is not a multiple of 64.
+    Raises ExportError where it is none of them, or not what its own configuration says.
     """
+    refuse_other_formats(path)
     if path.is_file():
-        checkpoint = _read_openai(path)
-    elif (path / "model.bin").is_file():
-        checkpoint = _read_ctranslate2(path)
-    elif any(path.glob("*.safetensors")):
-        checkpoint = _read_hugging_face(path)
-    else:
-        raise ExportError(
-            f"{path}: no Whisper checkpoint there; expected a folder with model.bin (CTranslate2) or "
-            "*.safetensors (Hugging Face), or an OpenAI .pt file"
-        )
-    if checkpoint.size.width % HEAD_DIM:
-        raise ExportError(f"{path}: width {checkpoint.size.width} is not a multiple of {HEAD_DIM}")
-    return checkpoint
+        return _read_openai(path)
+    if (path / "model.bin").is_file():
+        return _read_ctranslate2(path)
+    if any(path.glob("*.safetensors")):
+        return _read_hugging_face(path)
+    raise ExportError(
+        f"{path}: no Whisper checkpoint there; expected a folder with model.bin (CTranslate2) or "
+        "*.safetensors (Hugging Face), or an OpenAI .pt file"
+    )
 
 
 def _ids(config: Path, *names: str) -> tuple[int, ...] | None:
     """The first list of token ids under one of `names` in a JSON file."""
     if config.is_file():
-        found = json.loads(config.read_text())
+        try:
+            found = json.loads(config.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ExportError(f"{config} can't be read as JSON: {error}") from None
         for name in names:
             if found.get(name):
                 return tuple(found[name])
@@ -129,16 +143,22 @@ def _read_openai(path: Path) -> Checkpoint:
         content = torch.load(path, map_location="cpu", weights_only=True)
         weights = content.get("model_state_dict", content)
         named = {name: tensor.float() for name, tensor in weights.items()}
+        dims = content.get("dims")
     except Exception as error:  # torch raises a different type for every way a file can be wrong
         reason = str(error).partition("\n")[0]
         raise ExportError(
             f"{path}: not a state dict that can be read without running code ({reason})"
         ) from None
-    return Checkpoint(named, _tokenizer(path.parent), None, None)
+    checkpoint = Checkpoint(named, _tokenizer(path.parent), None, None)
+    return replace(checkpoint, **compare_openai(path, dims, checkpoint.size))
 
 
 def _read_hugging_face(folder: Path) -> Checkpoint:
     weights: Weights = {}
+    index = folder / "model.safetensors.index.json"
+    shards = json.loads(index.read_text()).get("weight_map", {}).values() if index.is_file() else ()
+    if absent := sorted({name for name in shards if not (folder / name).is_file()}):
+        raise ExportError(f"{folder}: not a whole Whisper checkpoint: it has no {', '.join(absent)}")
     for part in sorted(folder.glob("*.safetensors")):
         try:
             content = load_file(part)
@@ -149,12 +169,24 @@ def _read_hugging_face(folder: Path) -> Checkpoint:
                 name = name.replace(old, new)  # noqa: PLW2901 - a chain of renames of one name
             weights[name] = tensor.float()
     generation = folder / "generation_config.json"
-    return Checkpoint(
+    checkpoint = Checkpoint(
         weights,
         _tokenizer(folder),
         _ids(generation, "suppress_tokens") or _ids(folder / "config.json", "suppress_tokens"),
         _ids(generation, "begin_suppress_tokens") or _ids(folder / "config.json", "begin_suppress_tokens"),
+        "Hugging Face",
     )
+    said = read_config(folder, checkpoint.size)
+    ends = (
+        f"{side}.{end}" for side in ("encoder", "decoder") for end in ("blocks.0.mlp.0.weight", _LAST[side])
+    )
+    for name in ends:
+        if name not in weights:
+            raise ExportError(f"{folder}: not a whole Whisper checkpoint: it has no {name}")
+    heads = compare_hugging_face(folder / "config.json", said, weights, checkpoint.size)
+    if said.get("tie_word_embeddings", True):
+        weights.pop("proj_out.weight", None)
+    return replace(checkpoint, **heads)
 
 
 def _read_ctranslate2(folder: Path) -> Checkpoint:
@@ -164,9 +196,15 @@ def _read_ctranslate2(folder: Path) -> Checkpoint:
     except KeyError as missing:
         raise ExportError(f"{folder}: not a Whisper checkpoint: it has no {missing.args[0]}") from None
     config = folder / "config.json"
-    return Checkpoint(
-        weights, _tokenizer(folder), _ids(config, "suppress_ids"), _ids(config, "suppress_ids_begin")
+    checkpoint = Checkpoint(
+        weights,
+        _tokenizer(folder),
+        _ids(config, "suppress_ids"),
+        _ids(config, "suppress_ids_begin"),
+        "CTranslate2",
     )
+    read_config(folder, checkpoint.size)
+    return replace(checkpoint, **compare_ctranslate2(folder / "model.bin", arrays, checkpoint.size))
 
 
 def _ct2_arrays(path: Path) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ import torch
 from exporters.contract import Profile
 from exporters.onnx_tools import export_module
 from exporters.whisper.assembly import Whisper
-from exporters.whisper.network import HEAD_DIM, Dimensions
+from exporters.whisper.network import Dimensions
 from exporters.whisper.served import WINDOW
 
 _ROOMS = (1, 4, 16)
@@ -72,7 +72,7 @@ def export_decoder(whisper: Whisper, size: Dimensions, path: Path) -> Graph:
     batch, tokens, past, positions = 2, 3, 5, 100
     layers, heads = size.decoder_layers, size.heads
     every_past, present = cache_names("past", layers), cache_names("present", layers)
-    empty = torch.zeros(batch, heads, past, HEAD_DIM)
+    empty = torch.zeros(batch, heads, past, size.decoder_head)
     cross = [tensor.contiguous() for tensor in whisper.cross(torch.zeros(batch, positions, size.width))]
     export_module(
         whisper.decoder,
@@ -105,9 +105,9 @@ def export_decoder(whisper: Whisper, size: Dimensions, path: Path) -> Graph:
     )
     fresh, cached = (1, 4, 224), (0, 32, size.decoder_positions)
     answers = (1, 8, 16 * 224)
-    caches = {name: _profile((_ROOMS, heads, cached, HEAD_DIM)) for name in every_past}
+    caches = {name: _profile((_ROOMS, heads, cached, size.decoder_head)) for name in every_past}
     for name in cache_names("cross", layers):
-        sides = (HEAD_DIM, _WINDOW) if "key" in name else (_WINDOW, HEAD_DIM)
+        sides = (size.decoder_head, _WINDOW) if "key" in name else (_WINDOW, size.decoder_head)
         caches[name] = _profile((_ROOMS, heads, *sides))
     profiles = {
         "tokens": _profile((_ROOMS, fresh)),
@@ -120,6 +120,6 @@ def export_decoder(whisper: Whisper, size: Dimensions, path: Path) -> Graph:
 
 
 def _cross_axes(size: Dimensions) -> dict[str, dict[int, str]]:
-    """Dynamic axes of the cross caches: keys are [B, heads, HEAD_DIM, C], values [B, heads, C, HEAD_DIM]."""
+    """Dynamic axes of the cross caches: keys are [B, heads, head, C], values [B, heads, C, head]."""
     names = cache_names("cross", size.decoder_layers)
     return {name: {0: "batch", (3 if "key" in name else 2): "positions"} for name in names}

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from exporters.whisper.served import WINDOW
 
 HEAD_DIM = 64
-"""Width of an attention head, the same in every published Whisper."""
+"""Width of an attention head in every published Whisper; a checkpoint's configuration may say another."""
 _LANES = 16
 """Columns of ones in the product that adds up attention weights; with one, another kernel would be taken."""
 
@@ -33,25 +33,28 @@ class Dimensions:
     vocabulary: int
     encoder_positions: int = 1500
     decoder_positions: int = 448
+    encoder_head: int = HEAD_DIM
+    """Width of an attention head; it divides the width of the network."""
+    decoder_head: int = HEAD_DIM
 
     @property
     def heads(self) -> int:
-        """Attention heads per layer."""
-        return self.width // HEAD_DIM
+        """Attention heads of each layer of the decoder."""
+        return self.width // self.decoder_head
 
 
-def _heads(rows: Tensor, batch: int) -> Tensor:
-    """[B * T, n * HEAD_DIM] -> [B, n, T, HEAD_DIM]."""
-    return rows.reshape(batch, -1, rows.shape[1] // HEAD_DIM, HEAD_DIM).transpose(1, 2)
+def _heads(rows: Tensor, batch: int, head: int) -> Tensor:
+    """[B * T, n * head] -> [B, n, T, head]."""
+    return rows.reshape(batch, -1, rows.shape[1] // head, head).transpose(1, 2)
 
 
 def _rows(mixed: Tensor) -> Tensor:
-    """[B, heads, T, HEAD_DIM] -> [B * T, width]."""
-    return mixed.transpose(1, 2).reshape(-1, mixed.shape[1] * HEAD_DIM)
+    """[B, heads, T, head] -> [B * T, width]."""
+    return mixed.transpose(1, 2).reshape(-1, mixed.shape[1] * mixed.shape[3])
 
 
 def _attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """Softmax attention to rows [B * T, width]; the key comes as [B, heads, HEAD_DIM, T]."""
+    """Softmax attention to rows [B * T, width]; the key comes as [B, heads, head, T]."""
     return _rows(torch.softmax(query @ key, -1) @ value)
 
 
@@ -69,17 +72,18 @@ def _attend_masked(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> T
 
 
 class SelfAttention(nn.Module):
-    """Self-attention with fused projections; the query rows of `qkv` carry the scale HEAD_DIM ** -0.5."""
+    """Self-attention with fused projections; the query rows of `qkv` carry the scale head ** -0.5."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, head: int) -> None:
         super().__init__()
+        self.head = head
         self.norm = nn.LayerNorm(width)
         self.qkv = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
 
     def project(self, x: Tensor, batch: int) -> tuple[Tensor, ...]:
-        """[B * T, width] -> query, key and value, each [B, heads, T, HEAD_DIM]."""
-        return _heads(self.qkv(self.norm(x)), batch).chunk(3, 1)
+        """[B * T, width] -> query, key and value, each [B, heads, T, head]."""
+        return _heads(self.qkv(self.norm(x)), batch, self.head).chunk(3, 1)
 
 
 class FeedForward(nn.Module):
@@ -100,9 +104,9 @@ class FeedForward(nn.Module):
 class EncoderLayer(nn.Module):
     """One block of the encoder."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, head: int) -> None:
         super().__init__()
-        self.attention = SelfAttention(width)
+        self.attention = SelfAttention(width, head)
         self.feed_forward = FeedForward(width)
 
     def forward(self, x: Tensor, batch: int) -> Tensor:
@@ -128,7 +132,9 @@ class Encoder(nn.Module):
         self.conv1 = nn.Linear(3 * size.mels, size.width)
         self.conv2 = nn.Linear(3 * size.width, size.width)
         self.positions = nn.Parameter(torch.empty(size.encoder_positions, size.width))
-        self.layers = nn.ModuleList(EncoderLayer(size.width) for _ in range(size.encoder_layers))
+        self.layers = nn.ModuleList(
+            EncoderLayer(size.width, size.encoder_head) for _ in range(size.encoder_layers)
+        )
         self.norm = nn.LayerNorm(size.width)
 
     def forward(self, features: Tensor) -> Tensor:
@@ -152,12 +158,13 @@ class Encoder(nn.Module):
 class CrossProjection(nn.Module):
     """Encoder states [B, C, width] -> the keys and values that the decoder's layers attend to.
 
-    Keys are [B, heads, HEAD_DIM, C], values [B, heads, C, HEAD_DIM]. Done once per
+    Keys are [B, heads, head, C], values [B, heads, C, head]. Done once per
     request instead of once per decoding step.
     """
 
     def __init__(self, size: Dimensions) -> None:
         super().__init__()
+        self.head = size.decoder_head
         self.layers = nn.ModuleList(nn.Linear(size.width, 2 * size.width) for _ in range(size.decoder_layers))
 
     def forward(self, states: Tensor) -> tuple[Tensor, ...]:
@@ -165,7 +172,7 @@ class CrossProjection(nn.Module):
         batch, rows = states.shape[0], states.reshape(-1, states.shape[2])
         out: list[Tensor] = []
         for layer in self.layers:
-            key, value = _heads(layer(rows), batch).chunk(2, 1)
+            key, value = _heads(layer(rows), batch, self.head).chunk(2, 1)
             out += [key.transpose(2, 3), value]
         return tuple(out)
 
@@ -173,9 +180,9 @@ class CrossProjection(nn.Module):
 class DecoderLayer(nn.Module):
     """One block of the decoder, with a cache of earlier keys and values."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, head: int) -> None:
         super().__init__()
-        self.attention = SelfAttention(width)
+        self.attention = SelfAttention(width, head)
         self.cross_norm = nn.LayerNorm(width)
         self.cross_query = nn.Linear(width, width)
         self.cross_out = nn.Linear(width, width)
@@ -184,12 +191,12 @@ class DecoderLayer(nn.Module):
     def forward(
         self, x: Tensor, batch: int, mask: Tensor, past: tuple[Tensor, ...], cross: tuple[Tensor, ...]
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the block's output rows and the grown cache, keys and values [B, heads, P + S, HEAD_DIM]."""
+        """Return the block's output rows and the grown cache, keys and values [B, heads, P + S, head]."""
         query, key, value = self.attention.project(x, batch)
         key = torch.cat([past[0], key], 2)
         value = torch.cat([past[1], value], 2)
         x = x + self.attention.out(_attend_masked(query, key.transpose(2, 3), value, mask))
-        query = _heads(self.cross_query(self.cross_norm(x)), batch)
+        query = _heads(self.cross_query(self.cross_norm(x)), batch, self.attention.head)
         x = x + self.cross_out(_attend(query, cross[0], cross[1]))
         return x + self.feed_forward(x), key, value
 
@@ -214,7 +221,9 @@ class Decoder(nn.Module):
         super().__init__()
         self.embedding = nn.Parameter(torch.empty(size.vocabulary, size.width))
         self.positions = nn.Parameter(torch.empty(size.decoder_positions, size.width))
-        self.layers = nn.ModuleList(DecoderLayer(size.width) for _ in range(size.decoder_layers))
+        self.layers = nn.ModuleList(
+            DecoderLayer(size.width, size.decoder_head) for _ in range(size.decoder_layers)
+        )
         self.norm = nn.LayerNorm(size.width)
         self.head = nn.Linear(size.width, size.vocabulary, bias=False)
         self.register_buffer("suppress", suppress, persistent=False)

@@ -7,8 +7,8 @@ _REPOSITORY = Path(__file__).parents[2] / "model_repository"
 sys.path += [str(_REPOSITORY / model / "1") for model in ("waveform", "whisper_decoder")]
 
 from audio import normalise  # noqa: E402 - after its folder is on the path
-from decoding import WINDOW, Decoder, Hypothesis, Request  # noqa: E402
+from decoding import POSITIONS, WINDOW, Decoder, Hypothesis, Request  # noqa: E402
 from network import Network  # noqa: E402
 from vocabulary import Vocabulary  # noqa: E402
 
-__all__ = ["WINDOW", "Decoder", "Hypothesis", "Network", "Request", "Vocabulary", "normalise"]
+__all__ = ["POSITIONS", "WINDOW", "Decoder", "Hypothesis", "Network", "Request", "Vocabulary", "normalise"]

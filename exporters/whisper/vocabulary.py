@@ -47,12 +47,18 @@ class Vocabulary:
 
 
 def complete(checkpoint: Checkpoint, job: Job) -> tuple[str, Vocabulary]:
-    """The tokenizer.json and vocabulary of a checkpoint; what it lacks comes from the default weights.
+    """The tokenizer.json and vocabulary of a checkpoint; what its format lacks comes from default weights.
 
     OpenAI's own files carry neither a tokenizer nor the tokens to suppress, and share two vocabularies.
     """
     size = checkpoint.size.vocabulary
     alike = BASE if size >= MULTILINGUAL else TINY_ENGLISH
+    if checkpoint.tokenizer is None and checkpoint.source != "OpenAI":
+        raise ExportError(
+            f"{job.options.checkpoint}: there is no tokenizer.json, and another's would write other words. "
+            "Put the one it was trained with beside it; of vocab.json and merges.txt transformers makes it: "
+            'WhisperTokenizerFast.from_pretrained("FOLDER").save_pretrained("FOLDER")'
+        )
     tokenizer = checkpoint.tokenizer or locate(job, alike, alike.tokenizer)
     suppress, begin = checkpoint.suppress, checkpoint.begin_suppress
     if suppress is None or begin is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from exporters import cli, registry
+from exporters import cli, registry, staging
 from exporters.contract import Options
 from exporters.pipeline import export
 from exporters.sources import Library
@@ -21,8 +21,8 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository of the tiny family with an ensemble and a caller above it."""
-    monkeypatch.setattr(registry, "all_exporters", lambda: {"doubler": Doubler()})
-    monkeypatch.setattr(cli, "all_exporters", lambda: {"doubler": Doubler()})
+    for module in (registry, staging):
+        monkeypatch.setattr(module, "all_exporters", lambda: {"doubler": Doubler()})
     folder = repository(tmp_path / "repository")
     configs = {
         "pair": 'platform: "ensemble" ensemble_scheduling { step [ { model_name: "doubler" } ] }',
@@ -32,6 +32,9 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, text in configs.items():
         (folder / name).mkdir()
         (folder / name / "config.pbtxt").write_text(text)
+        if "python" in text:
+            (folder / name / "1").mkdir()
+            (folder / name / "1" / "model.py").write_text("# committed")
     return folder
 
 
@@ -75,6 +78,85 @@ def test_what_cannot_be_is_told_and_exits_with_2(
     assert message in json.loads(capsys.readouterr().out)["error"]
 
 
+def test_a_model_that_nothing_makes_is_an_error_and_one_that_is_committed_is_named(
+    models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(models, "lonely", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {"model": "lonely", "status": "nothing to export"}
+    (models / "sentiment").mkdir()
+    (models / "sentiment" / "config.pbtxt").write_text('backend: "onnxruntime"')
+    assert run(models, "sentiment", "--json") == 2
+    told = json.loads(capsys.readouterr().out)["error"]
+    assert "nothing makes sentiment: no exporter fills it, and" in told
+    assert "sentiment/1/model.onnx is not there" in told
+    (models / "caller" / "config.pbtxt").write_text(
+        'backend: "python" parameters { key: "requires" value { string_value: "sentiment" } }'
+    )
+    assert run(models, "caller", "--json") == 2, "nor what another needs"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("onnx", "onnxruntime"), ("onnxruntim", "onnxruntime"), ("", ""), ("Python", "python")],
+)
+def test_a_backend_that_is_none_is_refused_with_those_that_are(
+    models: Path, capsys: pytest.CaptureFixture[str], wrong: str, right: str
+) -> None:
+    config = models / "doubler" / "config.pbtxt"
+    config.write_text(config.read_text().replace('"onnxruntime"', f'"{wrong}"'))
+    assert run(models, "doubler", "--json") == 1
+    told = json.loads(capsys.readouterr().out)["error"]
+    assert f'has backend: "{wrong}", which Triton does not have' in told
+    assert f'"{right}" is meant perhaps' in told or not right
+    assert "known are onnxruntime, python, tensorrt" in told
+    assert not (models / "doubler" / "1" / "model.onnx").exists()
+
+
+def test_what_is_of_no_use_is_refused_until_the_user_takes_it_and_then_it_says_so(
+    models: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poor = Doubler(error_percent=97.5)
+    for module in (registry, staging):
+        monkeypatch.setattr(module, "all_exporters", lambda: {"doubler": poor})
+    assert run(models, "doubler") == 1
+    told = " ".join(capsys.readouterr().err.split())
+    assert "of no use as it is: error rate (fp32) is 97.5 %, of use is at most 60 %" in told
+    assert "--allow-poor" in told
+    assert not (models / "doubler" / "1" / "manifest.json").exists()
+    assert run(models, "doubler", "--allow-poor") == 0
+    told = " ".join(capsys.readouterr().err.split())
+    assert "! doubler exported" in told
+    assert "error rate 97.5 %" in told
+    manifest = json.loads((models / "doubler" / "1" / "manifest.json").read_text())
+    assert manifest["options"]["allow_poor"]
+    assert manifest["poor"] == ["error rate (fp32) is 97.5 %, of use is at most 60 %"]
+    assert run(models, "doubler", "--list", "--json") == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert (listed["state"], listed["poor"]) == ("current", manifest["poor"]), "what was allowed stays so"
+    assert run(models, "doubler", "--list") == 0
+    assert "poor" in capsys.readouterr().out
+    assert run(models, "doubler", "--variant", "fancy") == 1, "but not for other weights"
+
+
+def test_an_empty_folder_becomes_a_repository_of_ones_own(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "REPOSITORY", models)
+    for name in ("mine", "new/below"):
+        mine = tmp_path / name
+        assert run(mine, "pair") == 0
+        told = " ".join(capsys.readouterr().err.split())
+        assert f"python -m server --repository {mine} --models pair" in told.replace("\n", "")
+        assert needed_models(mine, "pair") == needed_models(models, "pair")
+        assert (mine / "doubler" / "1" / "model.onnx").is_file()
+        assert not (mine / "lonely").exists(), "nobody asked for it"
+    assert run(tmp_path / "mine", "caller", "--json") == 0, "it grows"
+    assert run(tmp_path / "mine", "--json") == 0
+    (tmp_path / "file").write_text("")
+    assert cli.main(["pair", "--json", "--repository", str(tmp_path / "file")]) == 2
+    assert "is no folder" in capsys.readouterr().out.splitlines()[-1]
+
+
 def test_a_failed_export_exits_with_1_and_says_why(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = models / "doubler" / "config.pbtxt"
     config.write_text(config.read_text().replace("doubled", "trebled"))
@@ -96,12 +178,12 @@ def test_up_to_date_takes_less_than_a_second_and_no_torch(tmp_path: Path) -> Non
     export(Doubler(), Options(), folder, Library(tmp_path / "cache"))
     code = (
         "import sys\n"
-        "from exporters import cli, registry\n"
+        "from exporters import cli, registry, staging\n"
         "real = registry.all_exporters()\n"
         "assert {'log_mel', 'voice_activity', 'denoise'} <= set(real), real\n"
         "assert not {'torch', 'onnx', 'onnxruntime'} & set(sys.modules), 'heavy imports'\n"
         "from tests.unit.doubler import Doubler\n"
-        "cli.all_exporters = registry.all_exporters = lambda: {'doubler': Doubler()}\n"
+        "staging.all_exporters = registry.all_exporters = lambda: {'doubler': Doubler()}\n"
         "code = cli.main(sys.argv[1:])\n"
         "assert 'torch' not in sys.modules\n"
         "sys.exit(code)\n"

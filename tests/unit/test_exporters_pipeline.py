@@ -76,7 +76,7 @@ def test_manifest_tells_where_a_model_comes_from_and_what_was_measured(
     assert manifest["precision"] == ["fp32"]
     assert manifest["options"]["variant"] == "fancy"
     assert manifest["parity"][0]["value"] == 0.0
-    assert manifest["accuracy"][0]["limit"] == 0.9
+    assert manifest["accuracy"][1]["limit"] == 0.9
     graph = manifest["files"]["model.onnx"]
     assert graph["sha256"] == hashlib.sha256((models / "doubler/1/model.onnx").read_bytes()).hexdigest()
     assert graph["tensorrt_profiles"]["number"] == [[1, 1], [4, 8], [8, 64]]

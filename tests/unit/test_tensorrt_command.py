@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from exporters import cli, registry
+from exporters import cli, registry, staging
 from exporters.contract import Build, Job, Options
 from exporters.errors import ExportError
 from exporters.onnx_tools import Array
@@ -23,7 +23,7 @@ from tests.unit.doubler import Doubler, repository
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository of the tiny family, exported, with all that is committed beside it."""
-    for module in (registry, cli):
+    for module in (registry, staging):
         monkeypatch.setattr(module, "all_exporters", lambda: {"doubler": Doubler()})
     for module in (attempt, command):
         monkeypatch.setattr(module, "PLANS", {"doubler": Plan({"doubled": 0.1})})
@@ -71,6 +71,18 @@ def test_check_does_all_but_the_build(
     assert not list(output.rglob("*.plan"))
     assert run(models, "--target", "tensorrt", "--check", "--output", str(output), "--precision", "fp32") == 0
     assert lines(capsys)[1]["precision"] == "fp32"
+
+
+def test_a_check_that_compares_nothing_says_so_and_fails(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "PLANS", {})
+    check = ["doubler", "--target", "tensorrt", "--check", "--output", str(tmp_path / "gpu")]
+    assert run(models, *check) == 1
+    assert [line["status"] for line in lines(capsys)] == ["current", "unplanned"]
+    cli.main([*check, "--repository", str(models), "--cache", str(tmp_path / "cache")])
+    told = " ".join(capsys.readouterr().err.split())
+    assert "! doubler: nothing to compare: it becomes no plan" in told
 
 
 def test_another_repository_gets_what_is_committed_and_what_is_current(models: Path, tmp_path: Path) -> None:

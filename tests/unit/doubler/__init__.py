@@ -47,6 +47,7 @@ class Doubler(Exporter):
     text: str = "old"
     measured: bool = True
     accuracy: float = 1.0
+    error_percent: float = 3.0
     source: tuple[Source, ...] = ()
 
     def sources(self, options: Options) -> tuple[Source, ...]:
@@ -71,6 +72,14 @@ class Doubler(Exporter):
         numbers = np.array([[1.0, -3.0]], np.float32)
         difference = max_difference(Graph(path)(number=numbers)[0], 2 * numbers)
         yield Measurement(gate="parity", name="difference", value=difference, limit=1e-6)
+        yield Measurement(
+            gate="accuracy",
+            name="error rate",
+            value=self.error_percent,
+            limit=None,
+            unit=" %",
+            bound=60.0,
+        )
         yield Measurement(
             gate="accuracy", name="score", value=self.accuracy, limit=0.9, higher_is_better=True
         )
