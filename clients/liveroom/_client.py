@@ -18,7 +18,7 @@ from ._faces import Vision, look
 from ._gallery import Gallery
 from ._health import check
 from ._picture import Picture, picture_bytes
-from ._play import Audio, Chunks, opened, play
+from ._play import Audio, Chunks, check_pace, opened, play
 from ._room import AsyncRoom
 from ._studio import AsyncStudioRoom, StudioOptions
 from ._transcribe import transcribe
@@ -195,8 +195,7 @@ class AsyncClient:
         Raises:
             LiveroomError: see `AsyncRoom.audio`; a refused chunk ends it.
         """
-        if not pace >= 0:
-            raise InvalidInput(f"pace is {pace}: expected 0 (as fast as it is served) or more")
+        check_pace(pace)
         room_id = room_id or f"captions-{uuid.uuid4().hex}"
         with opened(audio, sample_rate, chunk_s) as (chunks, rate, _):
             async with self.room(room_id, language=language, denoise=denoise) as room:

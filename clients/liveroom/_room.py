@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from types import TracebackType
 
@@ -21,6 +21,7 @@ from ._gallery import Gallery
 from ._inbox import Event, Inbox
 from ._link import Link
 from ._picture import Picture, picture_bytes
+from ._play import Audio, Chunks, Pace, each, opened
 from ._transport import Transport
 from ._wire import Value, check_language, check_room_id
 
@@ -125,6 +126,37 @@ class AsyncRoom:
                 self._pts = max(
                     self._pts, at
                 )  # should the server refuse an early pts, the room still goes on
+
+    async def play(
+        self,
+        audio: Audio | Chunks,
+        sample_rate: int | None = None,
+        *,
+        pace: float = 1.0,
+        chunk_s: float = 0.2,
+    ) -> None:
+        """Send audio as fast as it would have been spoken, as a microphone does; returns when all is sent.
+
+        The room goes on: `end()` it, play something else, or send frames meanwhile from another task.
+
+        Args:
+            audio: an array, the path of a WAV, FLAC, OGG or MP3 file, or an (async) iterable of arrays.
+            sample_rate: Hz, 8000 to 48000; not for files.
+            pace: 1 for real time, 2 for twice as fast, 0 for as fast as it is served, which leaves the server
+                no time for partial captions and frames.
+            chunk_s: seconds per chunk, above 0 and at most 1; arrays from an iterable are sent as they are.
+
+        Raises:
+            InvalidInput: the audio can't be used; of a file that is damaged further on, after the audio
+                before has been sent.
+            LiveroomError: see `audio`.
+        """
+        due = Pace(self, pace)
+        with opened(audio, sample_rate, chunk_s) as (chunks, rate, _):
+            async with aclosing(each(chunks)) as source:
+                async for chunk in source:
+                    await due.wait(len(chunk) / rate)
+                    await self.audio(chunk, rate)
 
     async def frame(self, image: Picture, pts: float) -> None:
         """Send a frame of the room's video; returns at once, and what it shows comes out of `events()`.

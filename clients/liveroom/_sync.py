@@ -187,6 +187,17 @@ class Room(_Held[AsyncRoom]):
         """See `AsyncRoom.audio`."""
         self._loop.run(self._room.audio(chunk, sample_rate, pts))
 
+    def play(
+        self,
+        audio: Audio | Chunks,
+        sample_rate: int | None = None,
+        *,
+        pace: float = 1.0,
+        chunk_s: float = 0.2,
+    ) -> None:
+        """See `AsyncRoom.play`."""
+        self._loop.run(self._room.play(audio, sample_rate, pace=pace, chunk_s=chunk_s))
+
     @property
     def reconnects(self) -> int:
         """See `AsyncRoom.reconnects`."""
