@@ -1,4 +1,4 @@
-"""The README's commands and its program do what it says, against the server that it starts."""
+"""The README's commands and program, and those of docs/protocol.md, work with the server that it starts."""
 
 import json
 import os
@@ -28,6 +28,9 @@ COMMANDS = [
 SERVER = [command for command in COMMANDS if command.startswith("python -m server")]
 OTHERS = [command for command in COMMANDS if command not in SERVER]
 PROGRAMS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+*WITHOUT, _ = re.findall(
+    r"```python\n(.*?)```", (ROOT / "docs" / "protocol.md").read_text("utf-8"), re.DOTALL
+)  # the last one is of a gateway, see tests/unit/test_protocol_page.py
 MAKE = re.findall(r"^    make ([a-z]+)", README, re.MULTILINE)
 LIMIT_S = 60
 
@@ -112,6 +115,19 @@ def test_the_program_works(folder: Path, environment: dict[str, str]) -> None:
     assert kinds.count("faces") >= 8
     assert "['happy']" in printed
     assert "frames dropped: 0" in printed
+
+
+def test_the_programs_without_our_client_work(folder: Path, environment: dict[str, str]) -> None:
+    program = "\n".join(WITHOUT).replace("127.0.0.1:8001", environment["LIVEROOM_URL"])
+    said = run([sys.executable, "-c", program], folder, environment).splitlines()
+    assert "fail better" in next(line for line in said if line.startswith("asr:")).lower()
+    assert "vision: (1, 1, 4)" in said
+    assert "studio: True" in said
+    finals = [line for line in said if line.startswith("room: final")]
+    assert "fail better" in finals[-1].lower()
+    assert "request 1 acknowledged" in said
+    assert any(re.match(r"request 2 refused: pts 1\.000 s lies before 2\.000 s", line) for line in said)
+    assert said[-1] == "request 3 acknowledged"
 
 
 @pytest.mark.parametrize("target", sorted(set(MAKE)))

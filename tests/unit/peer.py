@@ -90,6 +90,7 @@ class Peer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]
         self, request: service_pb2.ModelMetadataRequest, context: grpc.aio.ServicerContext
     ) -> service_pb2.ModelMetadataResponse:
         """One of `states`, with Triton's words for what is not there."""
+        self.metadata.append(dict(context.invocation_metadata()))
         state = self.states.get(request.name)
         if state != "READY":
             what = "has no available versions" if state else "is not found"
