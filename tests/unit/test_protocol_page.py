@@ -1,4 +1,4 @@
-"""docs/protocol.md: both languages have the same programs, which tests/triton/test_readme.py runs; and facts."""
+"""docs/protocol.md: both languages have the same programs, which test_readme.py runs; and its facts."""
 
 import asyncio
 import re
