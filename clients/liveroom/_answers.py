@@ -91,7 +91,7 @@ _WHATEVER_CODE: tuple[tuple[re.Pattern[str], type[LiveroomError], str], ...] = (
     (re.compile(r"reset reason: overflow"), Overloaded, _BUSY),  # Envoy's word when its circuit breakers open
     (re.compile(r"protocol is restricted"), NotAllowed, _REFUSED),  # Triton's word to calls without its key
     (
-        re.compile(r"payload too large|larger than max", re.IGNORECASE),
+        re.compile(r"payload too large|larger than max|internal buffer limits", re.IGNORECASE),
         InvalidInput,
         "{url} takes less at once",
     ),
@@ -124,6 +124,7 @@ _UNREACHED: tuple[tuple[re.Pattern[str], str], ...] = (
         re.compile(r"no healthy upstream|upstream connect error|reset reason"),
         "the gateway at {url} reaches no server now, try again later",
     ),
+    (re.compile(r"Internal error from Core"), "the connection to {url} broke, try again later"),
     (
         re.compile(r"stopping|exiting|shutting down|not ready|Cancelling all calls", re.IGNORECASE),
         "the server at {url} is going away, try again later",

@@ -11,9 +11,12 @@ yet, gRPC starts anew there.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import gc
 import os
+import time
+from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from ._errors import ClientForked
@@ -22,7 +25,11 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")  # gRPC reads it when
 
 _open: WeakKeyDictionary[object, asyncio.AbstractEventLoop] = WeakKeyDictionary()
 _used = False
+_restless = False
 _lost = False
+
+REST_S = 1.0
+"""Seconds that a fork may wait for clients that were closed to be gone."""
 
 
 def opened(what: object, loop: asyncio.AbstractEventLoop) -> None:
@@ -58,15 +65,31 @@ def check() -> None:
 
 def _settle() -> None:
     """Before a fork: what was closed ends here, so that gRPC is at rest. Its calls are cyclic garbage."""
-    if _used and not _open:
+    global _used, _restless  # noqa: PLW0603
+    if not _used or _open:
+        return
+    until = time.monotonic() + REST_S
+    gc.collect()
+    while (_restless := _at_work()) and time.monotonic() < until:
+        time.sleep(0.01)  # what a client's thread still holds
         gc.collect()
+    _used = _restless
+
+
+def _at_work() -> bool:
+    """Whether gRPC has threads here, which a child would lack."""
+    for name in Path("/proc/self/task").glob("*/comm"):
+        with contextlib.suppress(OSError):  # it has just ended
+            if name.read_text().startswith(("event_engine", "grpc_")):
+                return True
+    return False
 
 
 def _keep() -> None:
     """In the child: let nothing be deleted of what belongs to the parent, not even when Python ends."""
     global _lost  # noqa: PLW0603
     inherited = list(_open.items())
-    if inherited:
+    if inherited or _restless:
         _lost = True
     for what, loop in inherited:
         for kept in (what, loop, *asyncio.all_tasks(loop)):

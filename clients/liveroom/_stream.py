@@ -154,7 +154,7 @@ class RoomStream:
                 self._moved, self._reading = asyncio.get_running_loop().time(), True
             failure = None if self._complete else early
         except grpc.aio.AioRpcError as error:
-            failure = None if self._complete else self._transport.error(error)
+            failure = None if self._complete else await self._why(error)
         except LiveroomError as error:
             failure = error
         finally:
@@ -162,6 +162,9 @@ class RoomStream:
             self._call.cancel()
             async with self._changed:
                 self._changed.notify_all()
+
+    async def _why(self, error: grpc.aio.AioRpcError) -> LiveroomError:
+        return self._transport.error(error) if self._admitted else await self._transport.why(error)
 
     @property
     def _complete(self) -> bool:

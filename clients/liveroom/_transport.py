@@ -25,6 +25,12 @@ STREAMS = 100
 """Rooms on one connection. Past the server's limit on streams (HTTP/2's SETTINGS_MAX_CONCURRENT_STREAMS, of
 which 100 is the least that its RFC 9113 recommends) gRPC lets new ones wait without a word."""
 
+WHY_S = 2.0
+"""Seconds that finding out why a stream broke may take."""
+
+_NO_STATUS = "Internal error from Core"
+"""What grpc.aio says of a call that ended while a request was being written: the status is lost then."""
+
 _OPTIONS = (
     ("grpc.initial_reconnect_backoff_ms", 100),  # gRPC's own 1 s would outlast every retry
     ("grpc.max_reconnect_backoff_ms", 2000),
@@ -190,6 +196,17 @@ class Transport:
     def error(self, error: grpc.aio.AioRpcError) -> LiveroomError:
         """What a failed call on this channel means."""
         return from_rpc(error, self.url)
+
+    async def why(self, error: grpc.aio.AioRpcError) -> LiveroomError:
+        """What a stream means that ended with `error`; where gRPC has lost that, a second call says it."""
+        if _NO_STATUS in (error.details() or ""):
+            try:
+                request = service_pb2.ModelMetadataRequest(name="captions")
+                connection = self._any()
+                await connection.stub.ModelMetadata(request, timeout=WHY_S)
+            except grpc.aio.AioRpcError as told:
+                return self.error(told)
+        return self.error(error)
 
     async def close(self) -> None:
         """Close the channels and cancel what is under way on them."""

@@ -35,6 +35,7 @@ class Peer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]
         self.unary: list[Request] = []
         self.chunks: list[Request] = []
         self.metadata: list[dict[str, str]] = []
+        self.asked: list[dict[str, str]] = []  # the metadata of calls about models
         self.cancelled = asyncio.Event()
         self.lists_models = True
 
@@ -90,7 +91,7 @@ class Peer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]
         self, request: service_pb2.ModelMetadataRequest, context: grpc.aio.ServicerContext
     ) -> service_pb2.ModelMetadataResponse:
         """One of `states`, with Triton's words for what is not there."""
-        self.metadata.append(dict(context.invocation_metadata()))
+        self.asked.append(dict(context.invocation_metadata()))
         state = self.states.get(request.name)
         if state != "READY":
             what = "has no available versions" if state else "is not found"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import grpc
@@ -12,9 +13,10 @@ import pytest
 import soundfile
 from liveroom import AsyncClient, InvalidInput, LiveroomError, NotAllowed, Retries, ServerUnavailable
 from liveroom.cli import main
+from tritonclient.grpc import service_pb2
 
 from cluster.credentials import Credentials
-from tests.unit.peer import Peer
+from tests.unit.peer import Peer, Request
 
 RATE = 16_000
 CHUNK = np.zeros(RATE // 10, np.int16)
@@ -126,6 +128,30 @@ async def test_a_refused_token_is_said_at_once(code: grpc.StatusCode, message: s
     async with peer.client(retries=Retries(1)) as client:
         with pytest.raises(NotAllowed, match=message):
             await client.transcribe(CHUNK, RATE)
+
+
+class Closed(Peer):
+    """Lets nobody in, whichever call it is, before it has read anything."""
+
+    async def ModelStreamInfer(  # noqa: N802 - the name is Triton's
+        self, requests: AsyncIterator[Request], context: grpc.aio.ServicerContext
+    ) -> None:
+        """Refuse."""
+        await context.abort(grpc.StatusCode.UNAUTHENTICATED, "Jwt is expired")
+
+    async def ModelMetadata(  # noqa: N802 - the name is Triton's
+        self, request: service_pb2.ModelMetadataRequest, context: grpc.aio.ServicerContext
+    ) -> service_pb2.ModelMetadataResponse:
+        """Refuse."""
+        await context.abort(grpc.StatusCode.UNAUTHENTICATED, "Jwt is expired")
+
+
+async def test_a_room_says_so_too_however_early_it_is_refused() -> None:
+    """gRPC may lose the status of a call that ends while its first request is being written."""
+    async with Closed().client(retries=Retries(1)) as client:
+        for number in range(20):
+            with pytest.raises(NotAllowed, match="Jwt is expired"):
+                _ = [event async for event in client.captions(CHUNK, RATE, room_id=f"room {number}")]
 
 
 async def test_behind_a_gateway_the_models_that_clients_call_are_asked_one_by_one() -> None:

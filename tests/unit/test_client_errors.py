@@ -90,6 +90,11 @@ def test_messages_inside_a_stream(message: str, kind: type[liveroom.LiveroomErro
             "CLIENT: Sent message larger than max (5 vs. 4)",
             liveroom.InvalidInput,
         ),
+        (
+            grpc.StatusCode.FAILED_PRECONDITION,
+            "Rejected because internal buffer limits are exceeded.",
+            liveroom.InvalidInput,
+        ),
         (grpc.StatusCode.UNAUTHENTICATED, "Jwt is missing", liveroom.NotAllowed),
         (grpc.StatusCode.INTERNAL, "Received RST_STREAM with error code 2", liveroom.ServerUnavailable),
         (grpc.StatusCode.UNIMPLEMENTED, "unknown service", liveroom.ServerUnavailable),

@@ -53,7 +53,7 @@ async def test_its_program_for_a_gateway_brings_its_token_over_tls(tmp_path: Pat
         )
         said, _ = await asyncio.wait_for(running.communicate(), 30)
     assert said.decode().strip() == "captions ['1']"
-    assert peer.metadata[-1]["authorization"] == "Bearer abc.def-1"
+    assert peer.asked[-1]["authorization"] == "Bearer abc.def-1"
 
 
 @pytest.mark.parametrize("text", [ENGLISH, CHINESE], ids=["English", "Chinese"])
