@@ -10,6 +10,7 @@ from tritonclient.grpc import InferenceServerClient, InferInput, InferResult
 from tritonclient.grpc.model_config_pb2 import DataType, ModelSequenceBatching, ModelWarmup
 from tritonclient.utils import InferenceServerException, deserialize_bytes_tensor, triton_to_np_dtype
 
+from server.answers import NonsenseError, check
 from server.errors import ServerError, reason_of
 from server.repository import Model
 
@@ -22,36 +23,52 @@ CHANNEL = [
 
 
 class Question:
-    """A request to `model`, made from its first `model_warmup` (or zeros), that can be asked again and again.
+    """A request to `model`, made from a `model_warmup` (or zeros), that can be asked again and again.
+
+    `entry`: which of them; the first costs least, and the last is what the parameter `expect` speaks of.
 
     An ensemble, for which Triton allows no `model_warmup`, takes the samples of the steps its inputs go to.
     Sequence models, and ensembles over one, get START and END on that request; decoupled ones are followed to
     the final response.
     """
 
-    def __init__(self, model: Model, models: Mapping[str, Model]) -> None:
+    def __init__(self, model: Model, models: Mapping[str, Model], entry: int = 0) -> None:
         self.model = model
+        self._known = entry in (-1, len(model.config.model_warmup) - 1) or len(model.config.model_warmup) < 2
         self._models = models
         self._inputs: list[InferInput] = []
-        for name, array in sample(model, models).items():
+        for name, array in sample(model, models, entry).items():
             declared = next(tensor for tensor in model.config.input if tensor.name == name)
             self._inputs.append(InferInput(name, list(array.shape), _wire_type(declared.data_type)))
             self._inputs[-1].set_data_from_numpy(array)
 
     def ask(self, client: InferenceServerClient, timeout_s: float) -> None:
-        """Waits for the whole answer. Raises InferenceServerException when it is an error, or too late."""
+        """Waits for the whole answer.
+
+        Raises InferenceServerException when it is an error, or too late, NonsenseError when it is none.
+        """
         sequence = _sequence(self.model, self._models)
         if self.model.decoupled:
-            _stream(client, self.model.name, self._inputs, sequence, timeout_s)
+            results = _stream(client, self.model.name, self._inputs, sequence, timeout_s)
         else:
-            client.infer(self.model.name, self._inputs, client_timeout=timeout_s, **sequence)
+            results = [client.infer(self.model.name, self._inputs, client_timeout=timeout_s, **sequence)]
+        check(self.model, self._models, [_arrays(result) for result in results], known=self._known)
 
 
 def probe(address: str, model: Model, models: Mapping[str, Model], timeout_s: float) -> None:
-    """Asks `model` once, see `Question`. Raises ServerError for an error or no answer within `timeout_s`."""
+    """Asks `model` each of its samples, see `Question`.
+
+    Raises ServerError for an error, for no answer within `timeout_s`, and for an answer that is nonsense.
+    """
     client = InferenceServerClient(address, channel_args=CHANNEL)
     try:
-        Question(model, models).ask(client, timeout_s)
+        for entry in range(max(1, len(model.config.model_warmup))):
+            Question(model, models, entry).ask(client, timeout_s)
+    except NonsenseError as error:
+        raise ServerError(
+            f"model '{model.name}' answers nonsense: {error}: export its weights, and those of what it "
+            "requires, again, or those from before (python -m exporters)"
+        ) from error
     except InferenceServerException as error:
         raise ServerError(
             f"model '{model.name}' is loaded but does not answer: {reason_of(error.message())}"
@@ -61,13 +78,13 @@ def probe(address: str, model: Model, models: Mapping[str, Model], timeout_s: fl
         client.close()
 
 
-def sample(model: Model, models: Mapping[str, Model]) -> dict[str, Array]:
+def sample(model: Model, models: Mapping[str, Model], entry: int = 0) -> dict[str, Array]:
     """One request's inputs by name, with a batch dimension of 1 where the model batches."""
     declared = {tensor.name: tensor for tensor in model.config.input}
     if model.is_ensemble:
         samples = _from_steps(model, models)
     elif model.config.model_warmup:
-        entries = model.config.model_warmup[0].inputs
+        entries = model.config.model_warmup[entry].inputs
         samples = {name: _warmup_array(model, entry) for name, entry in entries.items()}
     else:
         samples = {}
@@ -135,13 +152,18 @@ def _sequence(model: Model, models: Mapping[str, Model]) -> dict[str, int | str 
     }
 
 
+def _arrays(result: InferResult) -> dict[str, Array]:
+    return {output.name: result.as_numpy(output.name) for output in result.get_response().outputs}
+
+
 def _stream(
     client: InferenceServerClient,
     model: str,
     inputs: list[InferInput],
     sequence: Mapping[str, int | str | bool],
     timeout_s: float,
-) -> None:
+) -> list[InferResult]:
+    results: list[InferResult] = []
     answers: queue.Queue[tuple[InferResult | None, InferenceServerException | None]] = queue.Queue()
     client.start_stream(lambda result, error: answers.put((result, error)))
     deadline = time.monotonic() + timeout_s
@@ -151,8 +173,10 @@ def _stream(
             result, error = answers.get(timeout=max(0.0, deadline - time.monotonic()))
             if error is not None:
                 raise error
-            if result is not None and result.get_response().parameters["triton_final_response"].bool_param:
-                return
+            if result is not None:
+                results.append(result)
+                if result.get_response().parameters["triton_final_response"].bool_param:
+                    return results
     except queue.Empty:
         said = f"no final response within {timeout_s:.0f} s"
         raise InferenceServerException(said, "StatusCode.DEADLINE_EXCEEDED") from None

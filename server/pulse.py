@@ -11,6 +11,7 @@ from tritonclient.grpc import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
 from server import counters
+from server.answers import NonsenseError
 from server.canary import CHANNEL, Question
 from server.counters import Counts
 from server.errors import reason_of
@@ -226,6 +227,8 @@ def _failure(asked: Future[None]) -> str:
     error = asked.exception()
     if error is None or _gave_up(asked):
         return ""
+    if isinstance(error, NonsenseError):
+        return f"answers nonsense: {error}"
     said = error.message() if isinstance(error, InferenceServerException) else str(error)
     return "" if OVERLOAD.search(said) else f"answers with an error: {reason_of(said)}"
 

@@ -37,7 +37,7 @@ class Model:
     def requires(self) -> tuple[str, ...]:
         """The models it needs: an ensemble's steps, and what `parameters { key: "requires" ... }` lists."""
         steps = [step.model_name for step in self.config.ensemble_scheduling.step]
-        return tuple(dict.fromkeys([*steps, *self._listed("requires")]))
+        return tuple(dict.fromkeys([*steps, *self.listed("requires")]))
 
     @property
     def niceness(self) -> int:
@@ -45,7 +45,7 @@ class Model:
 
         Raises ServerError for anything else.
         """
-        said = self._listed("niceness") or ["0"]
+        said = self.listed("niceness") or ["0"]
         if len(said) > 1 or not said[0].isdecimal() or int(said[0]) > MOST_NICE:
             value = ", ".join(said)
             raise ServerError(
@@ -66,14 +66,15 @@ class Model:
         folders = [f for f in self.folder.iterdir() if f.is_dir() and f.name.isdigit() and int(f.name) > 0]
         latest = max(folders, key=lambda folder: int(folder.name), default=self.folder / "1")
         filename = self.config.default_model_filename or DEFAULT_FILENAMES.get(self.config.backend, "")
-        needed = [latest / filename, *(latest / name for name in self._listed("artifacts"))]
+        needed = [latest / filename, *(latest / name for name in self.listed("artifacts"))]
         return next((path for path in needed if not path.exists()), None)
 
-    def _listed(self, key: str) -> list[str]:
+    def listed(self, key: str, separator: str = ",") -> list[str]:
+        """What a parameter lists, without blanks around; nothing where it is absent."""
         if key not in self.config.parameters:
             return []
         value = self.config.parameters[key].string_value
-        return [name.strip() for name in value.split(",") if name.strip()]
+        return [name.strip() for name in value.split(separator) if name.strip()]
 
 
 @dataclass(frozen=True)

@@ -1,46 +1,83 @@
-"""Health by real inference: a model whose Python process died still reports ready."""
+"""Health by known answers: a model whose process died, or whose weights are NaN, still reports ready."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 import uuid
+import wave
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
-from ._config import DEFAULT_SAMPLE_RATE
 from ._effects import Effects
-from ._errors import LiveroomError
-from ._types import Health, Model, ModelHealth
+from ._errors import InferenceFailed, LiveroomError
+from ._types import Caption, Health, Model, ModelHealth
 
 if TYPE_CHECKING:
     from ._client import AsyncClient
 
 
+_SPEECH = Path(__file__).with_name("_speech.wav")
+"""1.2 s of a reading from LibriVox, in the public domain: any recogniser of use finds words in it."""
+_FACE = Path(__file__).with_name("_face.jpg")
+"""Eileen Collins, photographed by NASA, in the public domain: one face."""
+
+
 async def _asr(client: AsyncClient) -> None:
-    """One second of silence."""
-    await client.transcribe(np.zeros(DEFAULT_SAMPLE_RATE, np.int16), DEFAULT_SAMPLE_RATE, language="en")
+    """A second of speech has words."""
+    heard = await client.transcribe(*_speech())
+    _expect(_has_words(heard.text), f"text {heard.text!r} for a second of speech, expected words")
+    _expect(_finite(heard.avg_logprob, heard.no_speech_prob), "probabilities that are not finite")
 
 
 async def _captions(client: AsyncClient) -> None:
-    """A room with a tenth of a second of silence, opened and ended."""
-    async with client.room(f"health-{uuid.uuid4().hex}", language="en") as room:
-        await room.audio(np.zeros(DEFAULT_SAMPLE_RATE // 10, np.int16), DEFAULT_SAMPLE_RATE)
+    """So has a room with it, opened and ended."""
+    texts = []
+    async with client.room(f"health-{uuid.uuid4().hex}") as room:
+        await room.audio(*_speech())
+        await room.end()
+        async for event in room.events():
+            texts += [event.text] if isinstance(event, Caption) else []
+    _expect(any(map(_has_words, texts)), f"captions {texts} for a second of speech, expected words")
 
 
 async def _vision(client: AsyncClient) -> None:
-    """A grey picture, with nobody in it."""
-    await client.vision(_GREY)
+    """A portrait has one face, and is safe."""
+    seen = await client.vision(_FACE)
+    _expect(len(seen.faces) == 1, f"{len(seen.faces)} faces in a portrait, expected 1")
+    face = seen.faces[0]
+    _expect(_finite(seen.nsfw, face.score, *face.embedding), "numbers that are not finite")
 
 
 async def _studio(client: AsyncClient) -> None:
-    """The same, with a blurred background."""
-    await client.studio(_GREY, Effects(blur=1.0))
+    """The same with a blurred background is another picture of a face."""
+    edited = await client.studio(_FACE, Effects(blur=1.0))
+    _expect(len(edited) > 100 and edited != _FACE.read_bytes(), "no edited picture, expected one")
 
 
-_GREY = np.full((64, 64, 3), 128, np.uint8)
+def _speech() -> tuple[npt.NDArray[np.int16], int]:
+    """Samples, and their rate."""
+    with wave.open(str(_SPEECH)) as file:
+        return np.frombuffer(file.readframes(file.getnframes()), np.int16), file.getframerate()
+
+
+def _has_words(text: str) -> bool:
+    return any(map(str.isalnum, text))
+
+
+def _finite(*values: float | None) -> bool:
+    return all(value is None or math.isfinite(value) for value in values)
+
+
+def _expect(holds: bool, what: str) -> None:
+    if not holds:
+        raise InferenceFailed(f"answers nonsense: {what}")
+
 
 _PROBES: dict[str, Callable[[AsyncClient], Awaitable[None]]] = {
     "asr": _asr,
@@ -48,7 +85,7 @@ _PROBES: dict[str, Callable[[AsyncClient], Awaitable[None]]] = {
     "vision": _vision,
     "studio": _studio,
 }
-"""The smallest real request to every model that a client calls; it covers the parts of an ensemble."""
+"""A small request with a known answer to every model that a client calls; it covers an ensemble's parts."""
 
 
 async def check(client: AsyncClient) -> Health:

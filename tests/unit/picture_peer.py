@@ -33,6 +33,8 @@ class PicturePeer(Peer):
     def __init__(self, hook: Hook = at_once) -> None:
         super().__init__(states={"vision": "READY", "studio": "READY"})
         self.hook = hook
+        self.people_in_files = 1
+        self.nsfw = 0.125
 
     async def ModelInfer(self, request: Request, context: grpc.aio.ServicerContext) -> Answer:  # noqa: N802
         """Note the request, then fail or answer."""
@@ -42,7 +44,11 @@ class PicturePeer(Peer):
             await context.abort(*self.failures.pop(0))
         inputs = sent(request)
         await self.hook(inputs["image"][4:])
-        return edited(inputs) if request.model_name == "studio" else seen(inputs["image"][4:], request)
+        return edited(inputs) if request.model_name == "studio" else self.seen(inputs["image"][4:], request)
+
+    def seen(self, picture: bytes, request: Request) -> Answer:
+        """The answer of `vision`; in a picture that is no PPM it sees `people_in_files`."""
+        return seen(picture, request, self.people_in_files, self.nsfw)
 
 
 def sent(request: Request) -> dict[str, bytes]:
@@ -62,12 +68,12 @@ def scene(people: int, width: int = 64, height: int = 48) -> NDArray[np.uint8]:
     return np.full((height, width, 3), people, np.uint8)
 
 
-def seen(picture: bytes, request: Request) -> Answer:
+def seen(picture: bytes, request: Request, people_in_files: int = 1, nsfw: float = 0.125) -> Answer:
     """The answer of `vision`: only what was asked for."""
     try:
         pixels = pixels_of_ppm(picture)
     except ValueError:
-        pixels = scene(1)
+        pixels = scene(people_in_files)
     count, (height, width, _) = int(pixels[0, 0, 0]), pixels.shape
     arrays: dict[str, NDArray[np.generic]] = {
         "size": np.array([width, height], np.int32),
@@ -77,7 +83,7 @@ def seen(picture: bytes, request: Request) -> Answer:
         "embeddings": np.eye(count, 128, dtype=np.float32),
         "expressions": np.tile(np.eye(1, 7, EXPRESSIONS.index("happy"), dtype=np.float32), (count, 1)),
         "meshes": np.zeros((count, 468, 3), np.float32),
-        "nsfw": np.array([0.125], np.float32),
+        "nsfw": np.array([nsfw], np.float32),
     }
     response = Answer(model_name="vision")
     for wanted in request.outputs:
@@ -92,8 +98,11 @@ def edited(inputs: dict[str, bytes]) -> Answer:
     """The answer of `studio`."""
     picture = inputs["image"][4:]
     if json.loads(inputs["settings"][4:]).get("blur"):
-        pixels = pixels_of_ppm(picture)
-        picture = picture[: -pixels.size] + (255 - pixels).tobytes()
+        try:
+            pixels = pixels_of_ppm(picture)
+            picture = picture[: -pixels.size] + (255 - pixels).tobytes()
+        except ValueError:
+            picture = picture[::-1]
     response = Answer(model_name="studio")
     response.outputs.add(name="edited", datatype="BYTES", shape=[1, 1])
     response.raw_output_contents.append(len(picture).to_bytes(4, "little") + picture)

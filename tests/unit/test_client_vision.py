@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -203,6 +204,20 @@ async def test_health_asks_for_pictures_too() -> None:
     peer.states |= {"asr": "", "captions": ""}  # in the repository, and never asked for
     async with peer.client() as client:
         assert (await client.health()).ok
+
+
+@pytest.mark.parametrize(
+    ("people", "nsfw", "what"),
+    [(0, 0.1, "0 faces in a portrait, expected 1"), (2, 0.1, "2 faces"), (1, math.nan, "not finite")],
+)
+async def test_a_model_that_answers_nonsense_is_not_healthy(people: int, nsfw: float, what: str) -> None:
+    peer = PicturePeer()
+    peer.people_in_files, peer.nsfw = people, nsfw
+    async with peer.client() as client:
+        health = {model.name: model for model in (await client.health()).models}
+    assert health["studio"].ok
+    assert "answers nonsense" in str(health["vision"].error)
+    assert what in str(health["vision"].error)
 
 
 async def test_enrolling_takes_photos_of_one_person_alone() -> None:
