@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
 import sys
@@ -11,12 +12,17 @@ from .._errors import LiveroomError
 from ._exit import CLOSED_PIPE, FAILED, INTERRUPTED, exit_code
 from ._parser import parser
 from ._report import report
+from ._stderr import libraries_silenced
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (see `liveroom --help`)."""
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # what it logs stands in our errors too
-    arguments = parser().parse_args(argv)
+    with libraries_silenced():
+        return _run(parser().parse_args(argv))
+
+
+def _run(arguments: argparse.Namespace) -> int:
     try:
         code: int = asyncio.run(arguments.run(arguments))
     except KeyboardInterrupt:

@@ -20,6 +20,11 @@ def report(error: Exception, *, as_json: bool, **about: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
+def note(text: str, *, as_json: bool) -> None:
+    """Say something that is good to know, and is no error."""
+    print(json.dumps({"note": text}, ensure_ascii=False) if as_json else f"liveroom: {text}", file=sys.stderr)
+
+
 async def each_file(files: Iterable[str], work: Callable[[str], Awaitable[None]], *, as_json: bool) -> int:
     """Do `work` with every file; those that fail are reported, the others still done. Returns the exit code.
 

@@ -18,7 +18,9 @@ from ._connect import connect
 from ._exit import OK
 from ._pictures import FORMATS, is_video, picture_format
 from ._progress import seconds_bar
-from ._video import VideoFile, writing
+from ._report import note
+from ._video import VideoFile
+from ._video_out import writing
 
 
 async def studio(arguments: argparse.Namespace) -> int:
@@ -79,5 +81,7 @@ async def _video(
             async with room:
                 for frame in video.frames(writer):
                     edited = await room.frame(frame.pixels)
-                    writer.frame(pixels_of_ppm(edited), frame.pts)
+                    writer.frame(frame, pixels_of_ppm(edited))
                     bar.update(task, completed=frame.pts)
+    for text in writer.notes():
+        note(text, as_json=arguments.json)

@@ -1,36 +1,39 @@
-"""Video files for the command line: frames in, other frames and the same sound out (PyAV)."""
+"""Video files for the command line, read frame by frame (PyAV)."""
 
 from __future__ import annotations
 
-import errno
-import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-
 from .._errors import InvalidInput
-from .._files import replacing
 from .._picture import Pixels
+from ._look import Look, look_of, upright
 from ._pictures import need_extra
 
 if TYPE_CHECKING:
     import av
-    from av.audio.stream import AudioStream
+    from av.stream import Stream
     from av.video.stream import VideoStream
 
-    Packet: TypeAlias = av.Packet[av.stream.Stream]
+    from ._video_out import VideoWriter
+
+    Packet: TypeAlias = av.Packet[Stream]
 
 _TICKS = Fraction(1, 90_000)
 """Seconds; what MPEG counts time in, for files that say no other."""
 
 _LEAST_STEP = 1e-6
 """Seconds between two frames; less is rounding."""
+
+_RUNNING_CLOCK = 0x200
+"""FFmpeg's AVFMT_TS_DISCONT: times of the format are of a clock that runs, and begin anywhere."""
+
+LOCAL = {"protocol_whitelist": "file"}
+"""Lists of other files (HLS, DASH, concat) may name files, and nothing in the network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,9 @@ class Frame:
 
     pixels: Pixels
     pts: float
+    duration: float
+    """Seconds for which it is shown; 0 is unsaid."""
+    look: Look
 
 
 class VideoFile:
@@ -58,52 +64,75 @@ class VideoFile:
             raise InvalidInput(f"{self.path} is not a file")
         self._broken: type[Exception] = av.error.FFmpegError
         try:
-            self._container: av.container.InputContainer = av.open(str(self.path))
+            self.container: av.container.InputContainer = av.open(as_file(self.path), options=LOCAL)
         except self._broken as error:
             raise InvalidInput(f"{self.path} can't be read as video: {error}") from error
-        if not self._container.streams.video:
-            self._container.close()
-            raise InvalidInput(f"{self.path} has no pictures in it")
-        self.stream: VideoStream = self._container.streams.video[0]
+        try:
+            self.stream: VideoStream = self._shown()
+        except InvalidInput:
+            self.container.close()
+            raise
         self.stream.thread_type = "AUTO"
-        self.sound: AudioStream | None = next(iter(self._container.streams.audio), None)
+        running = self.container.format.flags & _RUNNING_CLOCK
+        self.begins = Fraction(max(self.container.start_time or 0, 0), 1_000_000) if running else Fraction(0)
+
+    def _shown(self) -> VideoStream:
+        """The pictures that a player shows: no cover, the default where there is one, or else the largest."""
+        from av.stream import Disposition  # noqa: PLC0415 - an optional extra
+
+        covers = Disposition.attached_pic | Disposition.timed_thumbnails
+        videos = [stream for stream in self.container.streams.video if not stream.disposition & covers]
+        if not videos:
+            only = " but a cover" if self.container.streams.video else ""
+            raise InvalidInput(f"{self.path} has no pictures in it{only}")
+        if all(stream.codec_context is None for stream in videos):
+            raise InvalidInput(
+                f"{self.path} has pictures in a codec that is unknown here: try ffmpeg -i IN out.mp4"
+            )
+        return max(
+            (stream for stream in videos if stream.codec_context is not None),
+            key=lambda stream: (
+                bool(stream.disposition & Disposition.default),
+                stream.codec_context.width * stream.codec_context.height,
+            ),
+        )
 
     @property
     def seconds(self) -> float | None:
         """How long it says it is."""
         if self.stream.duration and self.stream.time_base:
             return float(self.stream.duration * self.stream.time_base)
-        return self._container.duration / 1e6 if self._container.duration else None
+        return self.container.duration / 1e6 if self.container.duration else None
 
-    def frames(self, copy_sound: VideoWriter | None = None) -> Iterator[Frame]:
-        """Every frame, in the order it is shown; sound on the way is handed to `copy_sound` as it is.
+    def frames(self, writer: VideoWriter | None = None) -> Iterator[Frame]:
+        """Every frame, in the order it is shown; sound and subtitles on the way go to `writer` as they are.
 
         Times always increase: where the file has none, or has them in disorder, frames follow at its rate.
 
         Raises:
-            InvalidInput: the file is damaged further on, or has no frames.
+            InvalidInput: the file is damaged further on, has no frames, or colours that can't be read.
         """
         from av import VideoFrame  # noqa: PLC0415 - an optional extra
 
-        wanted = [self.stream, *([self.sound] if self.sound and copy_sound else [])]
+        wanted = [self.stream, *(writer.copied if writer else [])]
         shown, last = 0, -1.0
         step = float(max(1 / (self.stream.average_rate or 25), self.stream.time_base or _TICKS))
         try:
-            for packet in self._container.demux(wanted):
-                if packet.stream is self.sound:
-                    if copy_sound:
-                        copy_sound.sound(packet)
+            for packet in self.container.demux(wanted):
+                if packet.stream.index != self.stream.index:
+                    if writer:
+                        writer.copy(packet)
                     continue
                 for frame in packet.decode():
                     if not isinstance(frame, VideoFrame):
                         continue
-                    pixels: Pixels = frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
-                    turned: Pixels = np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90)))
-                    if frame.time is not None and (not shown or frame.time > last + _LEAST_STEP):
-                        last = frame.time
+                    time = None if frame.time is None else frame.time - float(self.begins)
+                    if time is not None and (not shown or time > last + _LEAST_STEP):
+                        last = time
                     else:
                         last = last + step if shown else 0.0
-                    yield Frame(turned, last)
+                    lasts = float((frame.duration or 0) * (frame.time_base or 0))
+                    yield Frame(upright(frame), last, lasts, look_of(frame, self.stream))
                     shown += 1
         except self._broken as error:
             raise InvalidInput(f"{self.path} is damaged after {shown} frames: {error}") from error
@@ -116,105 +145,9 @@ class VideoFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._container.close()
+        self.container.close()
 
 
-class VideoWriter:
-    """Writes frames as the codec that suits the ending of the file, beside the sound of another file.
-
-    Made by `writing`; the first frame says how large all of them are.
-    """
-
-    def __init__(self, container: av.container.OutputContainer, source: VideoFile) -> None:
-        self._container = container
-        self._source = source
-        self._video: VideoStream | None = None
-        self._sound: AudioStream | None = None
-        self._early: list[Packet] = []
-
-    def frame(self, pixels: Pixels, pts: float) -> None:
-        """Write one frame [height, width, 3] to be shown at `pts` seconds; an odd last line is cut off.
-
-        Raises:
-            InvalidInput: it has a side of one pixel.
-        """
-        import av  # noqa: PLC0415 - an optional extra
-
-        height, width = (side // 2 * 2 for side in pixels.shape[:2])  # chroma has half the lines
-        if not (width and height):
-            raise InvalidInput(
-                f"a frame has {pixels.shape[1]} x {pixels.shape[0]} pixels: videos need 2 on each side"
-            )
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels[:height, :width]), format="rgb24")
-        if self._video is None:
-            self._video = self._begin(width, height)
-        frame = frame.reformat(self._video.width, self._video.height)
-        time_base = self._video.codec_context.time_base
-        frame.pts, frame.time_base = round(pts / time_base), time_base
-        self._container.mux(self._video.encode(frame))
-
-    def sound(self, packet: Packet) -> None:
-        """Write a packet of the source's sound; those before the first frame wait for it."""
-        if packet.dts is None:  # the end of it
-            return
-        if self._video is None:
-            self._early.append(packet)
-        elif self._sound is not None:
-            packet.stream = self._sound
-            self._container.mux(packet)
-
-    def finish(self) -> None:
-        """Write what the encoder still holds back."""
-        if self._video is not None:
-            self._container.mux(self._video.encode())
-
-    def _begin(self, width: int, height: int) -> VideoStream:
-        source = self._source.stream
-        rate = source.average_rate or 25
-        webm = self._container.format.name == "webm"
-        video = self._container.add_stream("libvpx-vp9" if webm else "h264", rate=rate)
-        video.width, video.height, video.pix_fmt = width, height, "yuv420p"
-        video.codec_context.time_base = source.time_base or _TICKS
-        video.options = {"crf": "18"}
-        if self._container.format.name in ("avi", "asf"):  # which have no times for frames out of order
-            video.options["bf"] = "0"
-        if self._source.sound is not None:
-            self._sound = self._container.add_stream_from_template(self._source.sound)
-        early, self._early = self._early, []
-        self._video = video
-        for packet in early:
-            self.sound(packet)
-        return video
-
-
-@contextmanager
-def writing(path: str | Path, source: VideoFile) -> Iterator[VideoWriter]:
-    """A video file to write frames to; it is there when the block has ended well, and else not at all.
-
-    Raises:
-        InvalidInput: the ending is of no video format, or of one that can't hold the sound.
-        OSError: it cannot be written.
-    """
-    import av  # noqa: PLC0415 - an optional extra
-
-    with ExitStack() as stack:
-        part = stack.enter_context(replacing(Path(path)))
-        try:
-            container = av.open(str(part), "w")
-            stack.callback(_close_quietly, container)
-            writer = VideoWriter(container, source)
-            yield writer
-            writer.finish()
-            container.close()
-        except (av.error.FFmpegError, ValueError) as error:
-            if isinstance(error, InvalidInput):
-                raise
-            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-                raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
-            sound = source.sound.codec_context.name if source.sound else "no"
-            raise InvalidInput(f"{path} can't be written, with {sound} sound: {error}; try .mp4") from error
-
-
-def _close_quietly(container: av.container.OutputContainer) -> None:
-    with suppress(Exception):  # half a file can't be ended properly, and is about to be deleted
-        container.close()
+def as_file(path: Path) -> str:
+    """A name that FFmpeg takes for a file, whatever colons, hyphens and percent signs are in it."""
+    return f"file:{path}"

@@ -25,8 +25,9 @@ from ._connect import connect
 from ._draw import Annotator, label
 from ._pictures import is_video, load, picture_format, save
 from ._progress import seconds_bar
-from ._report import each_file
-from ._video import Frame, VideoFile, VideoWriter, writing
+from ._report import each_file, note
+from ._video import Frame, VideoFile
+from ._video_out import VideoWriter, writing
 
 AT_ONCE = 4
 """Frames of a video that are looked at at the same time, so that they share batches."""
@@ -84,13 +85,15 @@ async def _video(client: AsyncClient, path: str, gallery: Gallery, arguments: ar
                         print(json.dumps(line, ensure_ascii=False), flush=True)
                     if writer:
                         annotator = annotator or Annotator(seen.width, seen.height, arguments.font)
-                        writer.frame(annotator.draw(frame.pixels, seen.faces), frame.pts)
+                        writer.frame(frame, annotator.draw(frame.pixels, seen.faces))
                     count += 1
                     names.update(face.name or "unknown" for face in seen.faces)
                     expressions.update(face.top_expression for face in seen.faces)
                     bar.update(task, completed=frame.pts)
             if annotator:
                 _explain(annotator)
+    for text in writer.notes() if writer else []:
+        note(text, as_json=arguments.json)
     if not arguments.json:
         named = f"; names: {_counts(names)}" if arguments.gallery else ""
         faces = f"{names.total()} faces; expressions: {_counts(expressions)}{named}"
