@@ -31,6 +31,27 @@ _GAP = rb"(?:\s|#[^\n]*\n)+"
 _PPM = re.compile(rb"P6" + _GAP + rb"(\d{1,9})" + _GAP + rb"(\d{1,9})" + _GAP + rb"(\d{1,5})\s")
 _NETPBM = tuple(b"P%d" % kind for kind in range(1, 8))
 _JPEG, _END, _SCAN = b"\xff\xd8\xff", 0xD9, 0xDA
+_FOREIGN = (
+    (re.compile(rb"....ftyp(?:avif|avis)", re.DOTALL), "an AVIF"),
+    (re.compile(rb"....ftyp(?:hei[cxms]|hev[cx]|mif1|msf1)", re.DOTALL), "a HEIC (HEIF)"),
+    (re.compile(rb"....ftypcrx ", re.DOTALL), "a camera's RAW"),
+    (re.compile(rb"....ftyp", re.DOTALL), "an MP4 or MOV"),
+    (re.compile(rb"\xff\x0a|\x00\x00\x00\x0cJXL "), "a JPEG XL"),
+    (re.compile(rb"\x00\x00\x00\x0cjP  |\xff\x4f\xff\x51"), "a JPEG 2000"),
+    (re.compile(rb"FUJIFILMCCD-RAW|II\x2a\x00....CR", re.DOTALL), "a camera's RAW"),
+    (re.compile(rb"II[\x2a\x2b]\x00|MM\x00[\x2a\x2b]"), "a TIFF (or a camera's RAW)"),
+    (re.compile(rb"GIF8[79]a"), "a GIF"),
+    (re.compile(rb"BM.{4}\x00{4}", re.DOTALL), "a BMP"),
+    (re.compile(rb"%PDF-"), "a PDF"),
+    (re.compile(rb"8BPS"), "a Photoshop"),
+    (re.compile(rb"\x00\x00\x01\x00"), "an ICO"),
+    (
+        re.compile(rb"\s{0,9}(?:<\?xml[^>]{0,200}>\s{0,9})?(?:<!DOCTYPE svg[^>]{0,300}>\s{0,9})?<svg"),
+        "an SVG",
+    ),
+    (re.compile(rb"\s{0,9}<(?:!doctype )?html", re.IGNORECASE), "an HTML"),
+)
+"""How files begin that are whole and good, and not taken: who sent one is told what it is."""
 _MARKER = re.compile(rb"\xff+([^\x00\x01\xd0-\xd8\xff])")
 """Of a JPEG's segments that have a length, and of its end; what is left out has none, or is data."""
 _ORIENTATION = 0x0112
@@ -103,6 +124,11 @@ def _compressed(data: bytes) -> tuple[Pixels, int, int, int]:
     except (PictureError, MemoryError):
         raise
     except UnidentifiedImageError:
+        for beginning, what in _FOREIGN:
+            if beginning.match(data[:4096]):
+                raise PictureError(
+                    f"image is {what} file: convert it to JPEG, PNG or WebP, as with ffmpeg or ImageMagick"
+                ) from None
         raise PictureError("image is no JPEG, PNG, WebP or PPM (P6) file, or its header is broken") from None
     except Exception as error:  # whatever a decoder raises over a broken file is the file's fault
         raise PictureError(f"image is broken or cut off: {error}") from error
