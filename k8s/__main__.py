@@ -11,7 +11,7 @@ try:
     import yaml
 
     from k8s import dashboard
-    from k8s.kubectl import K8S, OVERLAYS, RenderError, render
+    from k8s.kubectl import K8S, OVERLAYS, Manifest, RenderError, render
     from k8s.validation import wrong
 except ModuleNotFoundError as error:
     sys.exit(f"error: {error.name} is not installed: run pip install -e '.[cluster,dev]'")
@@ -28,6 +28,12 @@ def parser() -> argparse.ArgumentParser:
     )
     one.add_argument("folder", type=_folder, help=f"{', '.join(OVERLAYS)}, or any kustomization's folder")
     some = commands.add_parser("check", help="say what is wrong with overlays; exit code 1 if anything is")
+    one.add_argument("--kind", help="those of one kind only, such as Deployment")
+    some.add_argument(
+        "--release",
+        action="store_true",
+        help="refuse placeholders, images without a digest and a tenant-share that is not fair, too",
+    )
     some.add_argument(
         "folders",
         type=_folder,
@@ -48,13 +54,13 @@ def main() -> int:
     try:
         match options.command:
             case "render":
-                manifests = render(options.folder)
+                manifests = _only(options.kind, render(options.folder))
                 dump = (
                     json.dumps(manifests) if options.json else yaml.safe_dump_all(manifests, sort_keys=False)
                 )
                 print(dump, end="\n" if options.json else "")
             case "check":
-                return _check(options.folders, as_json=options.json)
+                return _check(options.folders, release=options.release, as_json=options.json)
             case "dashboard":
                 dashboard.FILE.write_text(dashboard.text(), encoding="utf-8")
                 print(json.dumps({"file": str(dashboard.FILE)}) if options.json else dashboard.FILE)
@@ -68,8 +74,17 @@ def _folder(name: str) -> Path:
     return K8S / "overlays" / name if name in OVERLAYS else Path(name)
 
 
-def _check(folders: Sequence[Path], *, as_json: bool) -> int:
-    found = {os.path.relpath(folder): wrong(render(folder)) for folder in folders}
+def _only(kind: str | None, manifests: list[Manifest]) -> list[Manifest]:
+    """Those of a kind, whatever its case. Raises RenderError when there are none."""
+    chosen = [each for each in manifests if kind is None or each["kind"].lower() == kind.lower()]
+    if not chosen and kind is not None:
+        there = ", ".join(sorted({each["kind"] for each in manifests}))
+        raise RenderError(f"there is no {kind}: there are {there}")
+    return chosen
+
+
+def _check(folders: Sequence[Path], *, release: bool, as_json: bool) -> int:
+    found = {os.path.relpath(folder): wrong(render(folder), release=release) for folder in folders}
     if as_json:
         print(json.dumps(found))
     else:

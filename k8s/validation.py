@@ -14,14 +14,16 @@ from referencing.jsonschema import DRAFT202012
 
 from k8s.kubectl import VERSION, Manifest, named
 from k8s.policies import violations
+from k8s.policies.release import unfit
 from k8s.secrets import SECRETS
 
 FOLDER = Path(__file__).parent / "schemas"
 
 
-def wrong(manifests: Sequence[Manifest]) -> list[str]:
-    """What is wrong with one overlay's objects, in sentences."""
-    return [*misfits(manifests), *violations(manifests, SECRETS)]
+def wrong(manifests: Sequence[Manifest], *, release: bool = False) -> list[str]:
+    """What is wrong with one overlay's objects, in sentences; release: also what must not reach clients."""
+    said = [*misfits(manifests), *violations(manifests, SECRETS)]
+    return [*said, *unfit(manifests)] if release else said
 
 
 def misfits(manifests: Iterable[Manifest]) -> Iterator[str]:

@@ -28,6 +28,8 @@ def _mentioned(workload: Manifest) -> Iterator[tuple[str, ...]]:
     """The kind and name of everything that a workload's pods need, with the key where one is named."""
     spec = pod(workload)
     yield "ServiceAccount", spec.get("serviceAccountName", "default")
+    if "priorityClassName" in spec:
+        yield "PriorityClass", spec["priorityClassName"]
     for volume in spec.get("volumes", []):
         if "secret" in volume:
             yield "Secret", volume["secret"]["secretName"]

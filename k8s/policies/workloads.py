@@ -22,6 +22,8 @@ def check(manifests: Sequence[Manifest], secrets: Mapping[str, Sequence[str]]) -
         spec = budget["spec"]
         if spec.get("maxUnavailable") in (0, "0%") or spec.get("minAvailable") == "100%":
             yield f"{named(budget)}: no node can ever be drained: let one pod go"
+        elif not str(spec.get("maxUnavailable", spec.get("minAvailable"))).endswith("%"):
+            yield f"{named(budget)}: a number of pods does not grow with them: give a percentage"
     yield from _scaled(manifests)
 
 
@@ -54,6 +56,8 @@ def _deployment(deployment: Manifest, manifests: Sequence[Manifest]) -> Iterator
         yield "has no PodDisruptionBudget"
     if not pod(deployment).get("topologySpreadConstraints"):
         yield "may run on one node alone: give it topologySpreadConstraints"
+    if "priorityClassName" not in pod(deployment):
+        yield "goes first where a node is short of room: give it a priorityClassName"
     yield from _drained(deployment)
 
 

@@ -193,6 +193,18 @@ OBJECTS: Mapping[str, Damage] = {
         "no node can ever be drained",
         lambda all_: the(all_, "PodDisruptionBudget", "triton")["spec"].update(maxUnavailable=0),
     ),
+    "a budget that does not grow": (
+        "give a percentage",
+        lambda all_: the(all_, "PodDisruptionBudget", "gateway")["spec"].update(maxUnavailable=1),
+    ),
+    "no priority": (
+        "give it a priorityClassName",
+        lambda all_: pod(all_, "gateway").pop("priorityClassName"),
+    ),
+    "a priority gone": (
+        "there is no PriorityClass liveroom",
+        lambda all_: all_.remove(the(all_, "PriorityClass", "liveroom")),
+    ),
     "replicas beside an autoscaler": (
         "each apply undoes",
         lambda all_: the(all_, "Deployment", "triton")["spec"].update(replicas=4),

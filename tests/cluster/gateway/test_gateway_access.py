@@ -3,6 +3,7 @@
 import hmac
 import json
 import time
+import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from http.client import HTTPConnection
@@ -92,7 +93,9 @@ def test_a_tenant_is_who_the_token_says(front: Front) -> None:
     """Whatever headers the client makes up."""
     with front.channel(front.credentials.token("acme")) as channel:
         assert outcome(channel)[0] is grpc.StatusCode.OK
-    assert front.logged(1)[0]["tenant"] == "acme"
+    [logged] = front.logged(1)
+    assert logged["tenant"] == "acme"
+    assert uuid.UUID(str(logged["request"]))  # by which the call is found elsewhere
 
 
 def test_a_certificate_stands_for_a_token(front: Front) -> None:
@@ -184,5 +187,5 @@ def test_the_log_has_neither_content_nor_secrets(front: Front) -> None:
     log = front.gateway.access_log.read_text()
     assert "secret" not in log
     assert token.split(".")[1] not in log
-    about = "time tenant path grpc code why flags bytes_in bytes_out ms tries replica"
+    about = "time request tenant path grpc code why flags bytes_in bytes_out ms tries replica"
     assert set(served) == set(about.split())
