@@ -21,6 +21,7 @@ from cluster.local import LocalCluster
 from cluster.prometheus import query
 from cluster.rooms import Toll, server
 from cluster.story import Story
+from exporters.terminal import write_any_text
 from perf.options import count, number_that, positive, whole
 
 BUILD = Path("build") / "cluster"
@@ -65,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
 def main() -> int:
     """Runs the command; returns the exit code: 1 after an error or a run that was not good."""
     options = parser().parse_args()
+    write_any_text(as_json=getattr(options, "json", False))
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     _on_signals(_interrupt)
     try:

@@ -21,6 +21,7 @@ from exporters.staging import bring, lacking_models, served_by, stage
 from exporters.state import poor_by, settle, state
 from exporters.tensorrt.gpu import Gpu, this_gpu
 from exporters.tensorrt.targets import PRECISIONS, for_plans
+from exporters.terminal import write_any_text
 from exporters.triton_config import served_models
 
 OK, FAILED, USAGE = 0, 1, 2
@@ -29,6 +30,7 @@ OK, FAILED, USAGE = 0, 1, 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     given = parser().parse_args(arguments)
+    write_any_text(as_json=given.json)
     console = Console(stderr=True, quiet=given.json)
     library = Library(given.cache, dict(given.source), Progress(None if given.json else console))
     tensorrt = given.target == "tensorrt"

@@ -8,6 +8,7 @@ from typing import Protocol
 from liveroom import LiveroomError
 
 from exporters.errors import ExportError
+from exporters.terminal import write_any_text
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
@@ -66,6 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
                 return 1
             command.add_arguments(subparser)
     options = parser.parse_args(arguments)
+    write_any_text(as_json=getattr(options, "json", False))
     try:
         return command.run(options)
     except KeyboardInterrupt:
