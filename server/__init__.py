@@ -6,10 +6,13 @@ with Triton(repository=Path("model_repository"), models=["asr"]) as triton:
 
 from typing import TYPE_CHECKING
 
+from server import loopback
 from server.errors import ServerError
 
 if TYPE_CHECKING:
     from server.triton import Triton
+
+loopback.spare()
 
 __all__ = ["ServerError", "Triton"]
 

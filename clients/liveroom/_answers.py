@@ -20,6 +20,7 @@ from ._errors import (
     RoomTaken,
     ServerUnavailable,
 )
+from ._proxy import proxy_to
 from ._url import Address
 
 # Words of gRPC itself or of a proxy about a connection; anything else under UNAVAILABLE was said by a server.
@@ -170,12 +171,14 @@ def from_rpc(error: grpc.aio.AioRpcError, url: str) -> LiveroomError:
 def unreached(url: str, message: str = "") -> str:
     """Why nobody is reached at `url`, and what to do, by what gRPC says of it."""
     address = Address.parsed(url)
+    proxy = proxy_to(address)
+    through = f", through the proxy of {proxy}; name the host in no_proxy to do without it" if proxy else ""
     for pattern, meaning in _UNREACHED:
         if pattern.search(message):
-            return meaning.format(url=url, host=address.host)
+            return meaning.format(url=url, host=address.host) + through
     what = f"no server answers at {url}"
     if not address.loopback:
-        return f"{what}: check the url, that the server or gateway there is up, and the way to it"
+        return f"{what}: check the url, that the server or gateway there is up, and the way to it{through}"
     start = "python -m cluster up" if address.secure else "python -m server"
     return f"{what}: start one with `{start}`, or give the right url"
 

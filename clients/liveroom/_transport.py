@@ -17,6 +17,7 @@ from ._access import Token, credentials
 from ._answers import from_rpc
 from ._config import CLIENT_MODELS, Retries
 from ._errors import InvalidInput, LiveroomError, ModelUnavailable, NotAllowed, ServerUnavailable
+from ._proxy import channel_options
 from ._types import Model
 from ._url import Address
 from ._wire import Outputs, Step, Value, infer_request, room_metadata
@@ -79,6 +80,7 @@ class Transport:
         self.url = url.strip()
         self.retries = retries
         self._target = address.target
+        self._options = (*_OPTIONS, *channel_options(address))
         secure = address.secure
         for what, given in (("a token", token), ("ca", ca)):
             if given is not None and not secure:
@@ -223,9 +225,9 @@ class Transport:
     def _connect(self) -> _Connection:
         _fork.opened(self, asyncio.get_running_loop())
         channel = (
-            grpc.aio.secure_channel(self._target, self._credentials, _OPTIONS)
+            grpc.aio.secure_channel(self._target, self._credentials, self._options)
             if self._credentials
-            else grpc.aio.insecure_channel(self._target, _OPTIONS)
+            else grpc.aio.insecure_channel(self._target, self._options)
         )
         self._connections.append(_Connection(channel))
         return self._connections[-1]

@@ -1,0 +1,25 @@
+"""What talks with servers on this machine goes through no proxy, whatever the environment says."""
+
+import os
+
+_OURS = ("localhost", "127.0.0.1", "127.0.0.0/8", "::1")
+_NAMES = ("no_proxy", "NO_PROXY")
+_GRPC = "no_grpc_proxy"
+
+
+def spare() -> None:
+    """Excepts loopback from the proxies of this process and of those that it starts.
+
+    urllib and gRPC read the lower case, Go's programs (Prometheus) the upper case first. Of networks gRPC and
+    Go know more than urllib, which needs the address. gRPC prefers its own variable where there is one.
+    """
+    said = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    for name in _NAMES:
+        os.environ[name] = _with_ours(said)
+    if own := os.environ.get(_GRPC):
+        os.environ[_GRPC] = _with_ours(own)
+
+
+def _with_ours(said: str) -> str:
+    named = [each.strip() for each in said.split(",") if each.strip()]
+    return ",".join([*named, *(each for each in _OURS if each not in named)])
