@@ -13,6 +13,7 @@ from ._config import Limits, Retries, Timeouts
 from ._effects import Effects
 from ._errors import (
     ClientForked,
+    DamagedFile,
     DeadlineExceeded,
     InferenceFailed,
     InvalidInput,
@@ -41,6 +42,7 @@ __all__ = [
     "Caption",
     "Client",
     "ClientForked",
+    "DamagedFile",
     "DeadlineExceeded",
     "Effects",
     "Face",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,17 +10,19 @@ from types import TracebackType
 from typing import Any, TypeAlias
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
-from ._config import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
-from ._errors import InvalidInput
+from ._config import LOUDEST, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
+from ._errors import DamagedFile, InvalidInput
+from ._sound import decoder
 
 Samples: TypeAlias = NDArray[np.int16] | NDArray[np.float32]
 """Mono samples [n]: int16, or float32 in [-1, 1]."""
 
-_LOUDEST = 16.0
-"""Decoders overshoot 1 a little; what goes beyond this was never scaled to [-1, 1]."""
+logger = logging.getLogger("liveroom")
+
+_OFF_S, _OFF = 1.0, 0.01
+"""By how many seconds, and by which share, a header may be off before that is said."""
 
 
 def check_sample_rate(sample_rate: int) -> int:
@@ -39,7 +42,8 @@ def check_samples(samples: NDArray[Any]) -> Samples:
     """`samples` as the server takes them; float64 is narrowed to float32.
 
     Raises:
-        InvalidInput: not a one-dimensional, non-empty array of int16 or finite floats in [-1, 1].
+        InvalidInput: not a one-dimensional, non-empty array of int16 or finite floats; or a float is beyond
+            `LOUDEST`, and so was never scaled to [-1, 1].
     """
     if not isinstance(samples, np.ndarray):
         raise InvalidInput(f"audio is a {type(samples).__name__}: expected a numpy array of int16 or float32")
@@ -58,10 +62,26 @@ def check_samples(samples: NDArray[Any]) -> Samples:
     if not np.isfinite(loudest):
         where = int(np.argmin(np.isfinite(floats)))
         raise InvalidInput(f"audio has {floats[where]} at sample {where}: expected finite numbers in [-1, 1]")
-    if loudest > _LOUDEST:
+    if loudest > LOUDEST:
         raise InvalidInput(
             f"audio reaches {loudest:g}: expected float32 in [-1, 1]; divide int16 values by 32768"
         )
+    return floats
+
+
+def clipped(samples: Samples, where: str, *, quiet: bool = False) -> Samples:
+    """Checked samples cut off at [-1, 1], as a player would; said in one warning unless `quiet`.
+
+    Args:
+        samples: see `check_samples`.
+        where: whose they are, for the warning.
+        quiet: whether it has been said before.
+    """
+    if samples.dtype.kind == "i" or (loudest := float(np.abs(samples).max(initial=0.0))) <= 1:
+        return samples
+    if not quiet:
+        logger.warning("%s: audio reaches %.3g; what is beyond [-1, 1] is clipped", where, loudest)
+    floats: NDArray[np.float32] = np.clip(samples, -1.0, 1.0).astype(np.float32, copy=False)
     return floats
 
 
@@ -75,7 +95,10 @@ def as_float32(samples: Samples) -> NDArray[np.float32]:
 
 
 class AudioFile:
-    """A sound file (WAV, FLAC, OGG, MP3) that is read block by block and never held as a whole.
+    """A sound file that is read block by block and never held as a whole.
+
+    WAV, FLAC, OGG, MP3, AIFF and more; with the extra `liveroom[pictures]` whatever FFmpeg reads, the sound
+    of videos included. How long it is, is what could be decoded: what its header promises may be wrong.
 
     Args:
         path: the file. Stereo and more is averaged to mono.
@@ -89,44 +112,69 @@ class AudioFile:
         if not self.path.is_file():
             raise InvalidInput(f"{self.path} is not a file")
         try:
-            self._file = soundfile.SoundFile(self.path)
-        except (soundfile.SoundFileError, OSError) as error:
-            raise InvalidInput(
-                f"{self.path} can't be read as WAV, FLAC, OGG or MP3: try ffmpeg -i IN out.wav ({error})"
-            ) from error
-        try:
-            self.sample_rate = check_sample_rate(self._file.samplerate)
-            self.frames = int(self._file.frames)
-            if not self.frames:
-                raise InvalidInput("it has no samples")
+            self._decoder = decoder(self.path)
         except InvalidInput as error:
-            self._file.close()
+            raise InvalidInput(f"{self.path}: {error}") from error
+        self.frames = self._decoder.frames
+        self.decoded = 0
+        """Samples that have been given out."""
+        self._samples = self._decoder.read()
+        try:
+            self.sample_rate = check_sample_rate(self._decoder.sample_rate)
+            first = next(self._samples, None)
+            if first is None:
+                raise InvalidInput("it has no samples")
+            self._left = first
+        except InvalidInput as error:
+            self.close()
             raise InvalidInput(f"{self.path}: {error}") from error
 
     @property
     def duration(self) -> float:
-        """Seconds."""
+        """Seconds that its header promises; 0 where it does not say."""
         return self.frames / self.sample_rate
 
     def blocks(self, seconds: float = 1.0) -> Iterator[NDArray[np.float32]]:
         """The samples from here on, float32 mono [n] in blocks of `seconds`; the last one may be shorter.
 
         Raises:
-            InvalidInput: the file is damaged further on.
+            DamagedFile: some of it could not be read; everything else has been given out before.
         """
         size = max(1, round(seconds * self.sample_rate))
+        damage: DamagedFile | None = None
         while True:
-            try:
-                block: NDArray[np.float32] = self._file.read(size, dtype="float32", always_2d=True)
-            except soundfile.SoundFileError as error:
-                raise InvalidInput(f"{self.path} is damaged: {error}") from error
+            parts, count = [self._left], len(self._left)
+            while count < size and damage is None:
+                try:
+                    part = next(self._samples, None)
+                except DamagedFile as error:
+                    damage = error
+                    break
+                if part is None:
+                    break
+                parts.append(part)
+                count += len(part)
+            held = np.concatenate(parts)
+            block, self._left = held[:size], held[size:]
             if not len(block):
-                return
-            yield block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
+                break
+            self.decoded += len(block)
+            yield block
+        if damage:
+            raise DamagedFile(f"{self.path} is damaged {damage}") from damage
+        self._compare()
+
+    def _compare(self) -> None:
+        """Say so where the header was wrong about the length."""
+        promised, found = self.duration, self.decoded / self.sample_rate
+        if promised and abs(promised - found) > max(_OFF_S, _OFF * found):
+            logger.warning(
+                "%s: its header says %.1f s, and %.1f s could be decoded", self.path, promised, found
+            )
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        self._decoder.close()
 
     def __enter__(self) -> AudioFile:
         return self

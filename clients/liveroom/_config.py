@@ -22,6 +22,8 @@ MAX_CHUNK_S = 1.0
 MAX_CHUNK_BYTES = 64 * 1024
 """Most bytes of samples in one message of a room: gateways hold 256 KiB, of this one and of what follows."""
 
+LOUDEST = 16.0
+"""Float samples beyond [-1, 1] are clipped; beyond this they were never scaled to it, and are refused."""
 MAX_UTTERANCE_S = 30.0
 """Most audio one `asr` request takes, in seconds; longer audio is played into a `captions` room."""
 

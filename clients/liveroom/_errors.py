@@ -4,6 +4,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._types import Transcript
+
 
 class LiveroomError(Exception):
     """Base of everything this package raises on purpose; `str(error)` is one line that says what to do."""
@@ -11,6 +16,16 @@ class LiveroomError(Exception):
 
 class InvalidInput(LiveroomError, ValueError):
     """What was sent is wrong: change it. Nothing of it was used, and sending it again cannot help."""
+
+
+class DamagedFile(InvalidInput):
+    """Some of a file can't be read. Everything else of it was used, unlike other input that is wrong.
+
+    Attributes:
+        transcript: of what could be read, where a transcript was asked for.
+    """
+
+    transcript: Transcript | None = None
 
 
 class Overloaded(LiveroomError):

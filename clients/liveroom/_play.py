@@ -77,8 +77,8 @@ def check_pace(pace: float) -> float:
 @contextmanager
 def opened(
     audio: Audio | Chunks, sample_rate: int | None, chunk_s: float
-) -> Iterator[tuple[Chunks, int, float | None]]:
-    """Chunks of `chunk_s`, their sample rate in Hz and, where it is known, the duration in seconds.
+) -> Iterator[tuple[Chunks, int, bool]]:
+    """Chunks of `chunk_s`, their sample rate in Hz, and whether all of them are there already.
 
     Raises:
         InvalidInput: the audio can't be used, or `sample_rate` is missing (arrays) or given (files).
@@ -91,7 +91,7 @@ def opened(
                 f"sample_rate={sample_rate} was given for {audio}: a file says its own, leave it out"
             )
         with AudioFile(audio) as file:
-            yield file.blocks(chunk_s), file.sample_rate, file.duration
+            yield file.blocks(chunk_s), file.sample_rate, True
         return
     if sample_rate is None:
         raise InvalidInput("sample_rate is missing: an array does not say how many samples per second it has")
@@ -99,9 +99,9 @@ def opened(
     if isinstance(audio, np.ndarray):
         samples = check_samples(audio)
         size = max(1, round(chunk_s * rate))
-        yield (samples[at : at + size] for at in range(0, len(samples), size)), rate, len(samples) / rate
+        yield (samples[at : at + size] for at in range(0, len(samples), size)), rate, True
     else:
-        yield audio, rate, None
+        yield audio, rate, False
 
 
 async def each(chunks: Chunks) -> AsyncGenerator[Samples, None]:

@@ -12,7 +12,7 @@ from types import TracebackType
 import numpy as np
 
 from . import _fork
-from ._audio import Samples, check_sample_rate, check_samples
+from ._audio import Samples, check_sample_rate, check_samples, clipped
 from ._config import DEFAULT_SAMPLE_RATE, MAX_CHUNK_BYTES, MAX_CHUNK_S, Limits, Timeouts
 from ._errors import DeadlineExceeded, InvalidInput, RoomClosed
 from ._faces import look
@@ -62,6 +62,7 @@ class AsyncRoom:
         self._begun = False
         self._ended = False
         self._rate = DEFAULT_SAMPLE_RATE
+        self._clipped = False
         self._pts = 0.0
         self._frame_pts = -math.inf
 
@@ -118,7 +119,9 @@ class AsyncRoom:
             if refused := link.refused():
                 raise refused
             at = self._pts if pts is None else float(pts)
-            for piece in _split(samples, rate):
+            sent = clipped(samples, f"room {self.id!r}, {at:.2f} s", quiet=self._clipped)
+            self._clipped = self._clipped or sent is not samples
+            for piece in _split(sent, rate):
                 async with self._deadline(self._timeouts.audio):
                     await link.space()
                     await self._send(link, piece, rate, at)

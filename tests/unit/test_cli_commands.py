@@ -111,7 +111,7 @@ async def test_a_sound_file_in_a_pipe_is_explained(recording: str) -> None:
         sound = Path(recording).read_bytes()
         done = await asyncio.to_thread(subprocess.run, command, input=sound, capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (1, b"")
-    assert done.stderr.startswith(b"liveroom: stdin is a sound file: expected raw samples")
+    assert done.stderr.startswith(b"liveroom: stdin is a sound file (WAV): expected raw samples")
 
 
 async def test_on_a_terminal_settled_and_unsettled_parts_look_different(recording: str) -> None:

@@ -166,3 +166,75 @@ async def test_what_was_said_until_ctrl_c_is_kept(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert await process.wait() == 130
     assert json.loads(out.read_text().splitlines()[0])["text"] == "你好 wor"
+
+
+@pytest.mark.parametrize("kind", ["wav", "flac", "ogg", "mp3", "aiff", "au", "caf", "mp4", "webm"])
+def test_a_sound_file_on_stdin_is_not_taken_for_samples(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / f"sound.{kind}"
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, 32_000)
+    if kind in ("mp4", "webm"):
+        path.write_bytes({"mp4": b"\0\0\0\x20ftypisom", "webm": b"\x1a\x45\xdf\xa3"}[kind] + bytes(9000))
+    else:
+        soundfile.write(path, noise, 16_000)
+    for command in ("captions",):
+        done = subprocess.run(
+            [*LIVEROOM, command, "-", *NO_SERVER], input=path.read_bytes(), capture_output=True, check=False
+        )
+        assert done.returncode == 1
+        assert b"stdin is a sound file" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("shell", "says"),
+    [
+        ("{} <&-", "stdin is closed"),
+        (": | {}", "stdin ended after 0 bytes"),
+        ("printf x | {}", "stdin ended after 1 bytes"),
+    ],
+)
+def test_a_stdin_that_gives_nothing_is_said(shell: str, says: str) -> None:
+    command = f"{sys.executable} -c 'import sys; from liveroom.cli import main; sys.exit(main())' captions -"
+    line = shell.format(f"{command} --url 127.0.0.1:9")
+    done = subprocess.run(line, shell=True, capture_output=True, text=True, timeout=30, check=False)  # noqa: S602
+    assert says in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.returncode == 1
+
+
+async def test_a_pipe_that_is_non_blocking_is_waited_for() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    async with Peer(speaker).listening() as url:
+        process = await asyncio.create_subprocess_exec(
+            *LIVEROOM, "captions", "-", "--url", url, stdin=reading, stdout=subprocess.PIPE
+        )
+        os.close(reading)
+        await asyncio.sleep(1)
+        os.write(writing, bytes(32_000))
+        os.close(writing)
+        shown, _ = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 0
+    assert shown.decode() == "你好 world.\n"
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "ascii", "cp1252"])
+async def test_text_that_a_terminal_lacks_ends_nothing(recording: Path, encoding: str) -> None:
+    async with Peer(speaker).listening() as url:
+        for more in ([], ["--json"]):
+            process = await asyncio.create_subprocess_exec(
+                *LIVEROOM,
+                "captions",
+                str(recording),
+                "--pace",
+                "0",
+                "--url",
+                url,
+                *more,
+                stdout=subprocess.PIPE,
+                env=os.environ | {"PYTHONIOENCODING": encoding},
+            )
+            shown, _ = await asyncio.wait_for(process.communicate(), 20)
+            assert process.returncode == 0
+            assert b"world." in shown
+            if more:
+                assert "你好" in shown.decode("utf-8")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-from liveroom import AudioFile, InvalidInput, read_audio
-from liveroom._audio import as_float32, check_sample_rate, check_samples
+from liveroom import AudioFile, DamagedFile, InvalidInput, read_audio
+from liveroom._audio import as_float32, check_sample_rate, check_samples, clipped
 
 
 @pytest.mark.parametrize(
@@ -75,10 +76,80 @@ def test_files_that_cannot_be_used_say_why(tmp_path: Path) -> None:
     for path, says in (
         (tmp_path / "absent.wav", "absent.wav is not a file"),
         (tmp_path, "is not a file"),
-        (text, "notes.wav can't be read as WAV, FLAC, OGG or MP3"),
+        (text, "notes.wav: it can't be read as WAV, FLAC, OGG or MP3"),
         (fast, "fast.wav: sample rate is 96000: expected 8000 to 48000 Hz"),
         (empty, "empty.wav: it has no samples"),
     ):
         with pytest.raises(InvalidInput) as caught:
             AudioFile(path)
         assert says in str(caught.value)
+
+
+RATE = 16_000
+NOISE = np.random.default_rng(0).uniform(-0.5, 0.5, 4 * RATE).astype(np.float32)
+
+
+def heard(path: Path) -> float:
+    """Seconds that are read."""
+    audio, rate = read_audio(path)
+    return len(audio) / rate
+
+
+def test_two_mp3s_in_one_file_are_both_heard(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    one, joined = tmp_path / "one.mp3", tmp_path / "joined.mp3"
+    soundfile.write(one, NOISE, RATE)
+    joined.write_bytes(one.read_bytes() * 2)
+    assert heard(joined) == pytest.approx(8.0, abs=0.3)
+    assert heard(one) == pytest.approx(4.0, abs=0.1)
+
+
+def test_a_flac_whose_header_does_not_say_how_long_it_is_is_heard(tmp_path: Path) -> None:
+    path = tmp_path / "pipe.flac"
+    soundfile.write(path, NOISE, RATE)
+    content = bytearray(path.read_bytes())
+    content[21:26] = bytes([content[21] & 0xF0, 0, 0, 0, 0])  # the 36 bits of STREAMINFO's total samples
+    path.write_bytes(content)
+    assert heard(path) == pytest.approx(4.0)
+    with AudioFile(path) as file:
+        assert file.duration < 10
+
+
+@pytest.mark.parametrize("size", [0, 0xFFFFFFFF, 999_999_999])
+def test_a_wav_whose_header_lies_is_heard_to_its_end(
+    size: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "stream.wav"
+    soundfile.write(path, NOISE, RATE, "PCM_16")
+    content = bytearray(path.read_bytes())
+    at = content.index(b"data") + 4
+    content[at : at + 4] = size.to_bytes(4, "little")
+    path.write_bytes(content)
+    assert heard(path) == pytest.approx(4.0)
+    if size == 999_999_999:
+        assert "its header says 31250.0 s, and 4.0 s could be decoded" in caplog.text
+
+
+@pytest.mark.parametrize("suffix", ["flac", "ogg", "mp3", "wav"])
+def test_what_is_readable_of_a_damaged_file_is_given_out(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"damaged.{suffix}"
+    soundfile.write(path, NOISE, RATE)
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 200] = bytes(200)
+    path.write_bytes(content)
+    given = 0
+    said = pytest.raises(DamagedFile, match=path.name) if suffix == "flac" else suppress(DamagedFile)
+    with said, AudioFile(path) as file:
+        for block in file.blocks(0.1):
+            given += len(block)
+    assert given > 3 * RATE
+
+
+def test_loud_audio_is_clipped_and_said(caplog: pytest.LogCaptureFixture) -> None:
+    loud = np.array([0.5, 2.85, -2.5], np.float32)
+    assert clipped(check_samples(loud), "room 'a'").tolist() == [0.5, 1.0, -1.0]
+    assert caplog.messages == ["room 'a': audio reaches 2.85; what is beyond [-1, 1] is clipped"]
+    assert clipped(check_samples(loud), "room 'a'", quiet=True).tolist() == [0.5, 1.0, -1.0]
+    quiet = np.array([1.0, -1.0], np.float32)
+    assert clipped(quiet, "room 'a'") is quiet
+    assert len(caplog.messages) == 1

@@ -24,6 +24,7 @@ def test_exported_names_are_these_and_no_others() -> None:
         "Caption",
         "Client",
         "ClientForked",
+        "DamagedFile",
         "DeadlineExceeded",
         "Effects",
         "Face",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -11,15 +12,18 @@ from collections.abc import Sequence
 from .._errors import LiveroomError
 from ._exit import CLOSED_PIPE, FAILED, INTERRUPTED, exit_code
 from ._parser import parser
-from ._report import report
+from ._report import report, warnings_shown
 from ._stderr import libraries_silenced
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (see `liveroom --help`)."""
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # what it logs stands in our errors too
+    _write_any_text(as_json="--json" in (sys.argv[1:] if argv is None else argv))
     with libraries_silenced():
-        return _run(parser().parse_args(argv))
+        arguments = parser().parse_args(argv)
+        with warnings_shown(as_json=arguments.json):
+            return _run(arguments)
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -37,3 +41,10 @@ def _run(arguments: argparse.Namespace) -> int:
         report(error, as_json=arguments.json)
         code = FAILED
     return code
+
+
+def _write_any_text(*, as_json: bool) -> None:
+    """Let no text end the command because the terminal's encoding lacks a character; JSON is UTF-8."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8" if as_json else None, errors="replace")

@@ -59,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
         "file",
         nargs="?",
         metavar="FILE",
-        help="WAV, FLAC, OGG or MP3; - for raw 16-bit mono samples from stdin",
+        help="WAV, FLAC, OGG, MP3, with liveroom[pictures] what FFmpeg reads; - for raw 16-bit mono on stdin",
     )
     source.add_argument(
         "--microphone", action="store_true", help="listen (needs the extra liveroom[microphone])"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 
+from .._audio import logger
 from .._errors import LiveroomError, ModelUnavailable, ServerUnavailable
 from ._exit import FAILED, OK
 
@@ -23,6 +26,24 @@ def report(error: Exception, *, as_json: bool, **about: str) -> None:
 def note(text: str, *, as_json: bool) -> None:
     """Say something that is good to know, and is no error."""
     print(json.dumps({"note": text}, ensure_ascii=False) if as_json else f"liveroom: {text}", file=sys.stderr)
+
+
+@contextmanager
+def warnings_shown(*, as_json: bool) -> Iterator[None]:
+    """What the client has to say while it goes on, a line each on stderr: {"warning": ...} for machines."""
+
+    class Lines(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said = record.getMessage()
+            line = json.dumps({"warning": said}, ensure_ascii=False) if as_json else f"liveroom: {said}"
+            print(line, file=sys.stderr, flush=True)
+
+    handler = Lines(logging.WARNING)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
 
 
 async def each_file(files: Iterable[str], work: Callable[[str], Awaitable[None]], *, as_json: bool) -> int:

@@ -11,6 +11,7 @@ from rich.progress import Progress
 
 from .._audio import AudioFile
 from .._client import AsyncClient
+from .._errors import DamagedFile
 from .._types import Caption
 from ._connect import connect
 from ._progress import seconds_bar
@@ -33,13 +34,18 @@ async def _transcribe_file(
 ) -> None:
     began = time.monotonic()
     with AudioFile(path) as file:
-        task = bar.add_task(Path(path).name, total=file.duration)
+        task = bar.add_task(Path(path).name, total=file.duration or None)
 
     def heard(caption: Caption) -> None:
         bar.update(task, completed=caption.pts_end)
 
+    damage: DamagedFile | None = None
     try:
         transcript = await client.transcribe(path, language=arguments.language, on_caption=heard)
+    except DamagedFile as error:
+        if error.transcript is None:
+            raise
+        transcript, damage = error.transcript, error
     finally:
         bar.remove_task(task)
     if arguments.json:
@@ -56,3 +62,5 @@ async def _transcribe_file(
     else:
         line = f"{path}: {transcript.text}" if len(arguments.files) > 1 else transcript.text
     print(line, flush=True)
+    if damage:
+        raise damage

@@ -10,6 +10,8 @@ from timeline import SAMPLE_RATE, Timeline
 Floats = NDArray[np.float32]
 
 LOWEST_RATE, HIGHEST_RATE = 8_000, 48_000
+LOUDEST = 16.0
+"""Float samples beyond [-1, 1] are clipped; beyond this they were never scaled to it."""
 LONGEST_CHUNK = 30.0
 """Seconds; a longer one is refused, so that one room cannot take the memory of all."""
 LONGEST_SILENCE = 1.0
@@ -46,11 +48,11 @@ class Chunk:
         loudest = float(np.abs(samples).max(initial=0.0))
         if not np.isfinite(loudest):
             raise ChunkError("audio has NaN or infinite samples; send finite samples in [-1, 1]")
-        if loudest > 2.0:
+        if loudest > LOUDEST:
             raise ChunkError(
                 f"audio reaches {loudest:.4g}; float samples must lie in [-1, 1] (send int16 as audio_int16)"
             )
-        return samples
+        return np.clip(samples, -1, 1) if loudest > 1 else samples
 
 
 class Intake:

@@ -6,6 +6,8 @@ from contexts import LONGEST, SAMPLE_RATE, TAIL, Context, context_for
 from numpy.typing import NDArray
 
 LOWEST_RATE, HIGHEST_RATE = 8_000, 48_000
+LOUDEST = 16.0
+"""Float samples beyond [-1, 1] are clipped; beyond this they were never scaled to it."""
 
 
 class AudioError(ValueError):
@@ -24,10 +26,12 @@ def normalise(samples: NDArray[np.float32], rate: int) -> tuple[NDArray[np.float
     if not np.isfinite(samples).all():
         raise AudioError("audio has NaN or infinite samples; send finite samples in [-1, 1]")
     loudest = float(np.abs(samples).max())
-    if loudest > 2.0:
+    if loudest > LOUDEST:
         raise AudioError(
             f"audio reaches {loudest:.4g}; float samples must lie in [-1, 1] (divide int16 by 32768)"
         )
+    if loudest > 1:
+        samples = np.clip(samples, -1, 1)
     clip = samples if rate == SAMPLE_RATE else soxr.resample(samples, rate, SAMPLE_RATE)
     return _laid_out(clip, context_for(seconds)), seconds
 
