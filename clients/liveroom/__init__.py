@@ -30,7 +30,7 @@ from ._errors import (
 from ._faces import Face, FrameSeen, Vision
 from ._gallery import Gallery, Match
 from ._room import AsyncRoom
-from ._studio import AsyncStudioRoom
+from ._studio import AsyncStudioRoom, Edited
 from ._sync import Client, Room, StudioRoom
 from ._types import Caption, Health, Model, ModelHealth, Transcript
 
@@ -44,6 +44,7 @@ __all__ = [
     "ClientForked",
     "DamagedFile",
     "DeadlineExceeded",
+    "Edited",
     "Effects",
     "Face",
     "FrameSeen",

@@ -20,7 +20,7 @@ from ._health import check
 from ._picture import Picture, picture_bytes
 from ._play import Audio, Chunks, check_pace, opened, play
 from ._room import AsyncRoom
-from ._studio import AsyncStudioRoom, StudioOptions
+from ._studio import AsyncStudioRoom, Edited, StudioOptions
 from ._transcribe import transcribe
 from ._transport import Transport
 from ._types import Caption, Health, Model, Transcript
@@ -131,8 +131,8 @@ class AsyncClient:
         *,
         background: Picture | None = None,
         enrolled: Gallery | None = None,
-    ) -> bytes:
-        """A picture with effects, as the bytes of a file of `Effects.format`.
+    ) -> Edited:
+        """A picture with effects, as the bytes of a file of `Effects.format`, see `Edited`.
 
         Args:
             image: see `vision`.

@@ -25,6 +25,23 @@ _HURRY_S = 0.5
 """Seconds that the end may take when the task is being cancelled."""
 
 
+class Edited(bytes):
+    """An edited picture: the bytes of a file.
+
+    Attributes:
+        doubt: with `Effects.anonymize`, what speaks for a face where none was found to hide, up to 1: a
+            person is there, or almost a face. Above 0 look at the picture before you show it.
+    """
+
+    doubt: float
+
+    def __new__(cls, data: bytes, doubt: float = 0.0) -> Edited:
+        """The picture `data`."""
+        edited = super().__new__(cls, data)
+        edited.doubt = doubt
+        return edited
+
+
 @dataclass(frozen=True, slots=True)
 class StudioOptions:
     """What is to be done to the frames of a room, checked."""
@@ -47,7 +64,7 @@ class StudioOptions:
             )
         return cls(effects, None if background is None else picture_bytes(background), enrolled)
 
-    async def edit(self, transport: Transport, picture: bytes, step: Step, seconds: float) -> bytes:
+    async def edit(self, transport: Transport, picture: bytes, step: Step, seconds: float) -> Edited:
         """`picture` with effects. The server keeps a room's background, so it goes with the first frame.
 
         Raises:
@@ -58,7 +75,8 @@ class StudioOptions:
             inputs["background"] = self.background
         if self.enrolled is not None and len(self.enrolled):
             inputs["enrolled"] = self.enrolled.embeddings
-        return (await transport.infer("studio", inputs, seconds, step=step)).data("edited")
+        outputs = await transport.infer("studio", inputs, seconds, step=step)
+        return Edited(outputs.data("edited"), outputs.number("doubt") if self.effects.anonymize else 0.0)
 
 
 class AsyncStudioRoom:
@@ -81,7 +99,7 @@ class AsyncStudioRoom:
         self._begun = False  # whether it does, and its background
         self._open: bool | None = None
 
-    async def frame(self, image: Picture) -> bytes:
+    async def frame(self, image: Picture) -> Edited:
         """The frame with effects, as the bytes of a file of `Effects.format`.
 
         Frames are edited in the order of these calls, one at a time.
@@ -125,7 +143,7 @@ class AsyncStudioRoom:
                     seconds = _HURRY_S if kind is asyncio.CancelledError else self._timeouts.control
                     await last.edit(self._transport, _LAST, self._step(end=True), seconds)
 
-    async def _edit(self, picture: bytes, *, start: bool) -> bytes:
+    async def _edit(self, picture: bytes, *, start: bool) -> Edited:
         self._sent = True
         step = self._step(start=start)
         edited = await self._options.edit(self._transport, picture, step, self._timeouts.picture)

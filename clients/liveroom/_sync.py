@@ -20,7 +20,7 @@ from ._loop import Loop
 from ._picture import Picture
 from ._play import Audio, Chunks
 from ._room import AsyncRoom
-from ._studio import AsyncStudioRoom
+from ._studio import AsyncStudioRoom, Edited
 from ._types import Caption, Health, Model, Transcript
 
 AnyRoom = TypeVar("AnyRoom", bound=AsyncRoom | AsyncStudioRoom)
@@ -102,7 +102,7 @@ class Client:
         *,
         background: Picture | None = None,
         enrolled: Gallery | None = None,
-    ) -> bytes:
+    ) -> Edited:
         """See `AsyncClient.studio`."""
         return self._loop.run(self._client.studio(image, effects, background=background, enrolled=enrolled))
 
@@ -241,6 +241,6 @@ class StudioRoom(_Held[AsyncStudioRoom]):
     Every method is the one of `AsyncStudioRoom`, without `await`.
     """
 
-    def frame(self, image: Picture) -> bytes:
+    def frame(self, image: Picture) -> Edited:
         """See `AsyncStudioRoom.frame`."""
         return self._loop.run(self._room.frame(image))

@@ -127,6 +127,21 @@ async def test_studio_writes_what_comes_back(photo: Path, tmp_path: Path) -> Non
     }
 
 
+async def test_studio_says_where_it_cannot_tell_that_nobody_is_left(
+    photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    doubtful, out = tmp_path / "some.ppm", tmp_path / "out.ppm"
+    doubtful.write_bytes(b"doubtful")
+    assert await run("studio", photo, "--anonymize", "--out", out) == 0
+    assert capsys.readouterr().err == ""
+    assert await run("studio", doubtful, "--anonymize", "--out", out, "--json") == 5
+    said, warned = capsys.readouterr()
+    assert json.loads(said) == {"file": str(doubtful), "out": str(out), "sure": False}
+    assert f"{doubtful}: there are signs of people and no face was found to cover" in warned
+    assert out.exists()
+    assert await run("studio", doubtful, "--smooth", "1", "--out", out) == 0, "nobody was to be hidden"
+
+
 async def test_studio_takes_a_background_and_a_gallery(photo: Path, people: Path, tmp_path: Path) -> None:
     peer = PicturePeer()
     beach = tmp_path / "beach.jpg"

@@ -26,6 +26,7 @@ def test_exported_names_are_these_and_no_others() -> None:
         "ClientForked",
         "DamagedFile",
         "DeadlineExceeded",
+        "Edited",
         "Effects",
         "Face",
         "FrameSeen",

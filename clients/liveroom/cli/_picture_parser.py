@@ -64,7 +64,9 @@ def _add_studio(add: Add, common: argparse.ArgumentParser) -> None:
         parents=[common],
         help="edit a picture or a video: background, skin, stickers, hidden faces",
         description="Edit a picture or a video. Strengths go from 0, which does nothing, to 1.\n"
-        "A video keeps its sound, and its matte is steadied from frame to frame.",
+        "A video keeps its sound, and its matte is steadied from frame to frame.\n"
+        "Where --anonymize sees signs of people and no face it says so on stderr, with the times of a\n"
+        "video, and ends with 5. With --json one line says it too.",
     )
     command.add_argument("file", metavar="FILE", help="picture, or video by its ending (.mp4 ...)")
     command.add_argument("--out", metavar="FILE", required=True, help="where the result goes")

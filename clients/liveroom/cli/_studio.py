@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
+import sys
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -15,7 +18,7 @@ from .._files import keep_apart, replacing
 from .._gallery import Gallery
 from .._picture import pixels_of_ppm
 from ._connect import connect
-from ._exit import OK
+from ._exit import OK, UNSURE
 from ._pictures import FORMATS, is_video, picture_format
 from ._progress import seconds_bar
 from ._report import note
@@ -32,13 +35,33 @@ async def studio(arguments: argparse.Namespace) -> int:
     enrolled = Gallery.load(arguments.gallery) if arguments.gallery else None
     async with connect(arguments) as client:
         if is_video(arguments.file):
-            await _video(client, arguments, effects, background, enrolled)
+            unsure = await _video(client, arguments, effects, background, enrolled)
         else:
             effects = replace(effects, format=_format(arguments.file, arguments.out))
             edited = await client.studio(arguments.file, effects, background=background, enrolled=enrolled)
             with replacing(Path(arguments.out)) as part:
                 part.write_bytes(edited)
-    return OK
+            unsure = [0.0] if edited.doubt else []
+    return _told(arguments, unsure)
+
+
+def _told(arguments: argparse.Namespace, unsure: Sequence[float]) -> int:
+    """Says of which frames, by their seconds, it is not sure that no face is left. The exit code."""
+    if arguments.json:
+        seconds = {"unsure": [round(pts, 4) for pts in unsure]} if is_video(arguments.file) else {}
+        told = {"file": arguments.file, "out": arguments.out, "sure": not unsure, **seconds}
+        print(json.dumps(told, ensure_ascii=False), flush=True)
+    if not unsure:
+        return OK
+    where = ""
+    if is_video(arguments.file):
+        where = f" in {len(unsure)} frames from {unsure[0]:.2f} s to {unsure[-1]:.2f} s"
+    print(
+        f"{arguments.file}: there are signs of people{where} and no face was found to cover:"
+        f" look at {arguments.out} before you show it",
+        file=sys.stderr,
+    )
+    return UNSURE
 
 
 def _effects(arguments: argparse.Namespace) -> tuple[Effects, str | None]:
@@ -71,8 +94,12 @@ async def _video(
     effects: Effects,
     background: str | None,
     enrolled: Gallery | None,
-) -> None:
-    """Frame by frame in a room of its own, as raw RGB both ways: nothing is lost between two codecs."""
+) -> list[float]:
+    """Frame by frame in a room of its own, as raw RGB both ways: nothing is lost between two codecs.
+
+    The seconds of the frames that may show somebody.
+    """
+    unsure = []
     effects = replace(effects, format="ppm")
     room = client.studio_room(f"studio-{uuid.uuid4().hex}", effects, background=background, enrolled=enrolled)
     with seconds_bar(quiet=arguments.json) as bar, VideoFile(arguments.file) as video:
@@ -81,7 +108,10 @@ async def _video(
             async with room:
                 for frame in video.frames(writer):
                     edited = await room.frame(frame.pixels)
+                    if edited.doubt:
+                        unsure.append(frame.pts)
                     writer.frame(frame, pixels_of_ppm(edited))
                     bar.update(task, completed=frame.pts)
     for text in writer.notes():
         note(text, as_json=arguments.json)
+    return unsure

@@ -57,14 +57,21 @@ async def find_faces(frame: Pixels, *, boxes: bool, meshes: bool, embeddings: bo
     )
 
 
-async def look_out(frame: Pixels) -> Floats:
-    """Whatever might be a face in `frame` [H, W, 3], see `lookout`: boxes [N, 4] in pixels."""
-    shown = lookout.view(frame)
-    found = await _call(
-        "face_detector_centerface", ["boxes", "scores"], [pb_utils.Tensor("image", shown[None])]
-    )
-    boxes, scores = (found[name][0].astype(np.float32, copy=False) for name in ("boxes", "scores"))
-    return lookout.candidates(frame, shown, boxes, scores)
+async def look_out(frame: Pixels, number: int) -> tuple[Floats, float]:
+    """Whatever might be a face in a room's `number`-th frame [H, W, 3]: boxes [N, 4] in pixels.
+
+    And the best score, also where it is too low for a face.
+    """
+    shown = lookout.views(frame, number)
+    whole, *bordered = (view.pixels for view in shown)
+    answers = await asyncio.gather(_detect(whole[None]), _detect(np.stack(bordered)))
+    boxes, scores = ([each for answer in answers for each in answer[name]] for name in ("boxes", "scores"))
+    return lookout.candidates(shown, boxes, scores), max(float(each.max(initial=0)) for each in scores)
+
+
+async def _detect(images: Pixels) -> dict[str, Floats]:
+    found = await _call("face_detector_centerface", ["boxes", "scores"], [pb_utils.Tensor("image", images)])
+    return {name: array.astype(np.float32, copy=False) for name, array in found.items()}
 
 
 async def decode(picture: bytes) -> Pixels:

@@ -1,47 +1,120 @@
 """A second look for faces, by another detector and with less doubt: one that nobody found would be shown.
 
 `faces` gives those it is sure of, with what they look like. Whatever else might be a face counts as a
-stranger's. Of 42 faces in the project's photos BlazeFace, as `faces` uses it, misses two. CenterFace at this
-size and score finds all, and takes the lamp of a motorcycle for one.
+stranger's. CenterFace is shown the frame several times: as it is, small within a black border, which shows it
+faces as large as the frame and those cut off by its edge, and so turned by 90, 180 and 270 degrees.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
-from raster import Floats, Pixels, shrunk
+from raster import Floats, Pixels, resized, shrunk
 
 SCORE = 0.3
 """Of CenterFace, from which something might be a face."""
+HINT = 0.12
+"""The same, from which a frame in which no face was found may have one all the same."""
+PERSON = 0.05
+"""Share of a frame from which what the segmenter takes for people counts as a person."""
 COPY = 0.3
 """Intersection over union from which a box is a copy of a better one."""
 SHORTEST_VIEW, LONGEST_VIEW = 320, 960
 """Between these, half the frame's longer side is enough: faces of 16 pixels of the frame are found."""
+THOROUGH_VIEW = 640
+"""The least for the first frame of a room, and so for single pictures, enlarged up to twice: tiny faces."""
 MULTIPLE = 32
 """Of which the sides of what CenterFace looks at have to be multiples."""
+SMALL, SQUARE = 240, 320
+"""The frame's longer side within a border, and the side of all."""
+NOBODY: Floats = np.zeros((0, 4), np.float32)
 
 
-def view(frame: Pixels) -> Pixels:
-    """What the detector is shown of `frame` [H, W, 3]: all of it, smaller, in the upper left corner."""
-    small = shrunk(frame, _longest(frame))
+@dataclass(frozen=True)
+class View:
+    """What the detector is shown of a frame: pixels [H, W, 3], and where in them the frame is.
+
+    scale: pixels of the frame to one of the view. left, top, height, width: of the turned frame in the view.
+    turns: quarter turns counterclockwise.
+    """
+
+    pixels: Pixels
+    scale: float
+    left: int
+    top: int
+    height: int
+    width: int
+    turns: int
+
+    def in_frame(self, boxes: Floats) -> Floats:
+        """Boxes [N, 4] in [0, 1] of the view -> in pixels of the frame."""
+        sides = np.tile(np.array(self.pixels.shape[1::-1], np.float32), 2)
+        x1, y1, x2, y2 = (boxes * sides - np.tile([self.left, self.top], 2)).T
+        height, width = self.height, self.width
+        for _ in range(self.turns):
+            x1, y1, x2, y2 = height - y2, x1, height - y1, x2
+            height, width = width, height
+        turned: Floats = (np.stack([x1, y1, x2, y2], axis=1) * self.scale).astype(np.float32)
+        return turned
+
+
+def views(frame: Pixels, number: int) -> list[View]:
+    """What the detector is shown of a room's frame [H, W, 3], its `number`-th from 0.
+
+    Of the first all: a single picture has no other. Later one turn a frame, as what was covered stays so.
+    """
+    turns = (1, 2, 3) if number == 0 else (1 + number % 3,)
+    return [whole(frame, thorough=number == 0), *(bordered(frame, turn) for turn in (0, *turns))]
+
+
+def whole(frame: Pixels, *, thorough: bool = False) -> View:
+    """All of `frame`, smaller or, if `thorough`, up to twice as large, in the upper left corner."""
+    longer = max(frame.shape[:2])
+    longest = min(max(longer // 2, SHORTEST_VIEW), LONGEST_VIEW)
+    if thorough:
+        longest = max(longest, min(THOROUGH_VIEW, 2 * longer))
+    small = _scaled(frame, longest if thorough else min(longest, longer))
     height, width = (-side % MULTIPLE for side in small.shape[:2])
     padded = cv2.copyMakeBorder(small, 0, height, 0, width, cv2.BORDER_CONSTANT)
-    return np.asarray(padded, np.uint8)
+    scale = longer / max(small.shape[:2])
+    return View(np.asarray(padded, np.uint8), scale, 0, 0, small.shape[0], small.shape[1], 0)
 
 
-def candidates(frame: Pixels, shown: Pixels, boxes: Floats, scores: Floats) -> Floats:
-    """What might be a face, boxes [N, 4] in pixels of `frame`, best first: every one that there is.
+def bordered(frame: Pixels, turns: int) -> View:
+    """All of `frame`, small, turned by so many quarters, in the middle of a black square."""
+    small = np.rot90(_scaled(frame, SMALL), turns)
+    height, width = small.shape[:2]
+    top, left = (SQUARE - height) // 2, (SQUARE - width) // 2
+    square = np.zeros((SQUARE, SQUARE, 3), np.uint8)
+    square[top : top + height, left : left + width] = small
+    scale = max(frame.shape[:2]) / max(height, width)
+    return View(square, scale, left, top, height, width, turns)
 
-    boxes: [K, 4], in [0, 1] of `shown`, which is `view(frame)`. scores: [K].
+
+def candidates(views: list[View], boxes: list[Floats], scores: list[Floats]) -> Floats:
+    """What might be a face, boxes [N, 4] in pixels of the frame, best first: every one that there is.
+
+    boxes, scores: of each view, [K, 4] in [0, 1] of it and [K].
     """
-    likely = scores >= SCORE
-    scale = max(1.0, max(frame.shape[:2]) / _longest(frame))
-    sides = np.tile(np.array(shown.shape[1::-1], np.float32), 2) * np.float32(scale)
-    found: Floats = boxes[likely] * sides
+    placed = np.concatenate([view.in_frame(found) for view, found in zip(views, boxes, strict=True)])
+    every = np.concatenate(scores)
+    likely = every >= SCORE
+    found, surest = placed[likely], every[likely]
     corners_and_sizes = np.concatenate([found[:, :2], found[:, 2:] - found[:, :2]], axis=1)
-    kept = cv2.dnn.NMSBoxes(corners_and_sizes.tolist(), scores[likely].tolist(), SCORE, COPY)
+    kept = cv2.dnn.NMSBoxes(corners_and_sizes.tolist(), surest.tolist(), SCORE, COPY)
     best: Floats = found[np.asarray(kept, np.intp).reshape(-1)]
     return best
+
+
+def doubt(score: float, mask: Floats) -> float:
+    """What speaks for a face in a frame in which none was found, 0 to 1; 0 where next to nothing does.
+
+    It is the best `score` of the detector, or the share that shows people by its mask [256, 256], if larger.
+    """
+    share = float((mask > 0.5).mean())
+    return max(score if score >= HINT else 0.0, share if share >= PERSON else 0.0)
 
 
 def not_among(candidates: Floats, boxes: Floats) -> Floats:
@@ -52,5 +125,9 @@ def not_among(candidates: Floats, boxes: Floats) -> Floats:
     return left
 
 
-def _longest(frame: Pixels) -> int:
-    return min(max(max(frame.shape[:2]) // 2, SHORTEST_VIEW), LONGEST_VIEW)
+def _scaled(frame: Pixels, longest: int) -> Pixels:
+    """In proportion, the longer side as long as that."""
+    small = shrunk(frame, longest)
+    height, width = small.shape[:2]
+    scale = longest / max(height, width)
+    return resized(small, max(1, round(width * scale)), max(1, round(height * scale)))

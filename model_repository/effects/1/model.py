@@ -19,7 +19,7 @@ from calls import NONE, CallError, decode, find_faces, look_out
 from editing import edit
 from encoding import encode, format_of
 from heap import keep_freed_memory
-from lookout import not_among
+from lookout import doubt, not_among
 from raster import Floats, Pixels
 from rooms import Room, Rooms, RoomsFullError
 from settings import Settings, parse
@@ -47,6 +47,8 @@ class Seen:
     boxes: Floats
     distances: Floats
     meshes: Floats
+    score: float
+    """The best that something had which might be a face, even if it counts as none."""
 
 
 class TritonPythonModel:
@@ -71,12 +73,12 @@ class TritonPythonModel:
     async def _answer(self, request: pb_utils.InferenceRequest) -> pb_utils.InferenceResponse:
         name, flags = request.correlation_id(), request.flags()
         if not name:  # Triton's own warm-up; it refuses clients' requests without a sequence
-            return _response(b"")
+            return _response(b"", 0.0)
         try:
             room = self._rooms.enter(name, start=bool(flags & START))
             if room is None:
                 raise ValueError("this room is not open (any more): begin again with a sequence start")
-            return _response(await _edited(_checked(request), room))
+            return _response(*await _edited(_checked(request), room))
         except ValueError as error:
             return _error(str(error), pb_utils.TritonError.INVALID_ARG)
         except (CallError, RoomsFullError) as error:
@@ -88,8 +90,11 @@ class TritonPythonModel:
                 self._rooms.leave(name)
 
 
-async def _edited(frame: Frame, room: Room) -> bytes:
-    """The encoded picture; the room changes only once nothing can be refused any more."""
+async def _edited(frame: Frame, room: Room) -> tuple[bytes, float]:
+    """The encoded picture, and the `doubt` about it.
+
+    The room changes only once nothing can be refused any more.
+    """
     settings = frame.settings
     if frame.background:
         room.background = await _picture(frame.background)
@@ -100,18 +105,21 @@ async def _edited(frame: Frame, room: Room) -> bytes:
     kind = format_of(frame.image) if settings.format == "same" else settings.format
     if not settings.changes_picture:
         same = kind == format_of(frame.image)
-        return frame.image if same else encode(frame.pixels, kind, settings.quality)
+        return frame.image if same else encode(frame.pixels, kind, settings.quality), 0.0
     # The matte is made while the networks are at work.
-    seeing, matting = asyncio.create_task(_see(frame)), asyncio.create_task(_matte(frame, room))
+    seeing, matting = asyncio.create_task(_see(frame, room.watched)), asyncio.create_task(_matte(frame, room))
     await asyncio.wait([seeing, matting])
     seen, matte = seeing.result(), matting.result()
-    hidden = NONE.boxes
+    hidden, doubts = NONE.boxes, 0.0
     if settings.anonymize > 0:
         hidden = room.watch.hidden(seen.boxes, seen.distances, settings.threshold)
+        room.watched += 1
+        if not len(hidden) and not len(seen.boxes):
+            doubts = doubt(seen.score, frame.mask)
     edited = edit(
         frame.pixels, settings, matte=matte, picture=room.background, hidden=hidden, meshes=seen.meshes
     )
-    return encode(edited, kind, settings.quality)
+    return encode(edited, kind, settings.quality), doubts
 
 
 async def _matte(frame: Frame, room: Room) -> Floats | None:
@@ -120,23 +128,24 @@ async def _matte(frame: Frame, room: Room) -> Floats | None:
     return await asyncio.to_thread(room.matte, frame.mask, frame.pixels)
 
 
-async def _see(frame: Frame) -> Seen:
-    """What the effects of a frame have to know of its faces."""
+async def _see(frame: Frame, number: int) -> Seen:
+    """What the effects of a frame, the `number`-th whose faces are hidden, have to know of them."""
     settings, hides = frame.settings, frame.settings.anonymize > 0
     compares = hides and len(frame.enrolled) > 0
     finding = asyncio.create_task(
         find_faces(frame.pixels, boxes=hides, meshes=settings.needs_meshes, embeddings=compares)
     )
     if not hides:
-        return Seen(NONE.boxes, np.zeros(0, np.float32), (await finding).meshes)
-    looking = asyncio.create_task(look_out(frame.pixels))
+        return Seen(NONE.boxes, np.zeros(0, np.float32), (await finding).meshes, 0.0)
+    looking = asyncio.create_task(look_out(frame.pixels, number))
     await asyncio.wait([finding, looking])  # for both, even if one fails
     found = finding.result()
-    boxes = np.concatenate([found.boxes, not_among(looking.result(), found.boxes)])
+    possible, score = looking.result()
+    boxes = np.concatenate([found.boxes, not_among(possible, found.boxes)])
     distances = np.full(len(boxes), np.inf, np.float32)
     if compares:
         distances[: len(found.boxes)] = nearest(found.embeddings, frame.enrolled)
-    return Seen(boxes, distances, found.meshes)
+    return Seen(boxes, distances, found.meshes, score)
 
 
 async def _picture(data: bytes) -> Picture:
@@ -179,8 +188,13 @@ def _check_unit(people: Floats) -> None:
         )
 
 
-def _response(edited: bytes) -> pb_utils.InferenceResponse:
-    return pb_utils.InferenceResponse([pb_utils.Tensor("edited", np.array([[edited]], np.object_))])
+def _response(edited: bytes, doubts: float) -> pb_utils.InferenceResponse:
+    return pb_utils.InferenceResponse(
+        [
+            pb_utils.Tensor("edited", np.array([[edited]], np.object_)),
+            pb_utils.Tensor("doubt", np.array([[doubts]], np.float32)),
+        ]
+    )
 
 
 def _error(message: str, code: int) -> pb_utils.InferenceResponse:

@@ -23,6 +23,7 @@ class Room:
     def __init__(self) -> None:
         self._mask = Steadied()
         self.watch = Watch()
+        self.watched = 0  # frames that were
         self.background: Picture | None = None
         self.used = 0.0
 

@@ -1,0 +1,92 @@
+"""Faces of every size, in pictures of every shape, upright and turned: how many are left bare."""
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import pytest
+from anonymize import HIGHER, WIDER
+from detection import DETECTORS
+from frame import Frame
+from lookout import candidates, views
+from raster import Floats, Pixels
+
+from exporters.pictures import photos, read_image
+from tests.unit.studio_scenes import run, seen
+
+SCALES = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0, 1.15, 1.3)
+"""Longer side of a face, in shorter sides of the picture."""
+SHAPES = ((1, 1), (4, 3), (16, 9), (9, 16), (21, 9))
+SHORTER = 360
+"""Pixels of the shorter side."""
+MOST_BARE = {0: 0.04, 45: 0.1, 90: 0.1, 135: 0.2, 180: 0.1}
+"""Share that may be, by degrees: most are 18 pixels large, or 36 and turned."""
+
+Shown = tuple[Pixels, list[Floats]]
+
+
+def pictures(names: list[str], scales: tuple[float, ...], degrees: int) -> Iterator[Shown]:
+    """Around a face of each photo, a frame and the points [N, 2] of each face that is half in it or more."""
+    for photo in photos():
+        if not photo.people or (names and photo.name not in names):
+            continue
+        whole = read_image(photo.path)
+        border = max(whole.shape[:2]) // 4  # in which faces at the edge are found
+        sides = (border, border), (border, border), (0, 0)
+        meshes = seen(np.pad(whole, sides)).meshes[..., :2] - border
+        for scale in scales:
+            for shape in SHAPES:
+                yield around(whole, meshes.astype(np.float32), scale, shape, degrees)
+
+
+def around(whole: Pixels, meshes: Floats, scale: float, shape: tuple[int, int], degrees: int) -> Shown:
+    """The first face in the middle; where the photo does not reach its border goes on."""
+    width, height = (round(SHORTER * side / min(shape)) for side in shape)
+    low, high = meshes[0].min(axis=0), meshes[0].max(axis=0)
+    factor = scale * SHORTER / (high - low).max()
+    middle = (low + high) / 2
+    centre = float(middle[0]), float(middle[1])
+    matrix = np.asarray(cv2.getRotationMatrix2D(centre, degrees, float(factor)), np.float64)
+    matrix[:, 2] += np.array([width, height]) / 2 - middle
+    placed = meshes @ matrix[:, :2].T.astype(np.float32) + matrix[:, 2].astype(np.float32)
+    fewer = max(1, int(1 / factor))
+    small = cv2.resize(whole, None, fx=1 / fewer, fy=1 / fewer, interpolation=cv2.INTER_AREA)
+    matrix[:, :2] *= fewer
+    frame = cv2.warpAffine(small, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    inside = ((placed >= 0) & (placed < (width, height))).all(axis=2)
+    faces = [points[here] for points, here in zip(placed, inside, strict=True) if here.mean() >= 0.5]
+    return np.asarray(frame, np.uint8), faces
+
+
+def bare(shown: Shown) -> list[bool]:
+    """Whether of each face more than 30 % is outside of all that is covered."""
+    frame, faces = shown
+    first = Frame(frame, (frame.shape[1], frame.shape[0]), run).find(DETECTORS["blazeface"], 32)
+    looks = views(frame, 0)
+    pairs = [run("face_detector_centerface", [each.pixels], ["boxes", "scores"]) for each in looks]
+    second = candidates(looks, [each[0][0] for each in pairs], [each[1][0] for each in pairs])
+    found = [*second, *(face.box for face in first)]
+    return [float(np.mean([not is_covered(point, found) for point in points])) > 0.3 for points in faces]
+
+
+def is_covered(point: Floats, found: list[Floats]) -> bool:
+    """Whether a point is in the ellipse over one of the boxes."""
+    halves = ((box, (box[2:] - box[:2]) / 2 * (WIDER, HIGHER)) for box in found)
+    return any((((point - (box[:2] + box[2:]) / 2) / half) ** 2).sum() <= 1 for box, half in halves)
+
+
+def share_of_bare(names: list[str], scales: tuple[float, ...], degrees: int) -> float:
+    return float(np.mean([each for shown in pictures(names, scales, degrees) for each in bare(shown)]))
+
+
+def test_no_close_face_is_left_bare() -> None:
+    assert share_of_bare(["0-f15-hao-ph"], (0.7, 1.0, 1.3), 0) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("degrees", sorted(MOST_BARE))
+def test_hardly_a_face_of_any_size_in_any_picture_is_left_bare(degrees: int) -> None:
+    share = share_of_bare([], SCALES, degrees)
+    print(f"{degrees} degrees: {100 * share:.1f} % bare")
+    assert share <= MOST_BARE[degrees]
