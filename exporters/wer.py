@@ -13,23 +13,23 @@ _BY_CHARACTER = ("zh", "yue", "ja", "th", "lo", "my")
 """Whisper's codes of languages that are written without spaces between words: their rate is of characters."""
 
 
-def tokens(text: str, language: str) -> list[str]:
+def tokens(text: str, language: str, *, one_script: bool = True) -> list[str]:
     """The words of a text, or its characters where words are not separated by spaces.
 
     Case, punctuation and width do not count; English numbers to ten and titles are spelt out; Chinese
-    digits are written as characters, and traditional characters as simplified ones (Whisper writes either).
+    digits are written as characters and, where `one_script`, traditional characters as simplified ones.
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
     if language in _BY_CHARACTER:
         if language in ("zh", "yue"):
-            folded = _simplify(folded).translate(_DIGITS)
+            folded = (_simplify(folded) if one_script else folded).translate(_DIGITS)
         return [character for character in folded if unicodedata.category(character)[0] in "LMN"]
     heard = (character for character in folded if character not in "'’")
     words = "".join(each if unicodedata.category(each)[0] in "LMN" else " " for each in heard).split()
     return [_spell(word) for word in words] if language == "en" else words
 
 
-def error_rate(pairs: Iterable[tuple[str, str]], language: str) -> float:
+def error_rate(pairs: Iterable[tuple[str, str]], language: str, *, one_script: bool = True) -> float:
     """Edits per token of the references, over all ``(reference, hypothesis)`` pairs together; may exceed 1.
 
     Raises:
@@ -37,8 +37,8 @@ def error_rate(pairs: Iterable[tuple[str, str]], language: str) -> float:
     """
     edits = total = 0
     for reference, hypothesis in pairs:
-        wanted = tokens(reference, language)
-        edits += distance(wanted, tokens(hypothesis, language))
+        wanted = tokens(reference, language, one_script=one_script)
+        edits += distance(wanted, tokens(hypothesis, language, one_script=one_script))
         total += len(wanted)
     if total == 0:
         raise ValueError("an error rate needs references with words in them")

@@ -79,7 +79,9 @@ class AsyncClient:
         Args:
             audio: mono [n], int16 or float32 in [-1, 1]; or the path of a WAV, FLAC, OGG or MP3 file.
             sample_rate: Hz, 8000 to 48000; for arrays only.
-            language: "auto", a Whisper code such as "en" or "zh", or candidates such as "en,zh".
+            language: "auto", a Whisper code such as "en" or "zh", or candidates such as "en,zh". Chinese is
+                written in simplified characters, or as zh-Hant, zh-TW or zh-HK ask for, the last two with
+                the words of their region.
             on_caption: told every caption of longer audio as it comes, to show how far it is.
 
         Raises:

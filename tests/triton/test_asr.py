@@ -14,7 +14,7 @@ from tritonclient.grpc import InferenceServerClient
 from exporters.onnx_tools import Graph
 from exporters.speech import SAMPLE_RATE, Clip
 from exporters.wer import error_rate
-from exporters.whisper.served import Decoder, Network, Request, Vocabulary
+from exporters.whisper.served import Decoder, Network, Request, Vocabulary, chinese, script_of
 from server import Triton
 from tests.triton.conftest import PROJECT
 from tests.triton.recognition import Answer, Array, ask, infer, tensors
@@ -57,9 +57,10 @@ class InProcess:
         requests = [Request(window, seconds, languages) for window in windows]
         requests[0] = Request(windows[0], seconds, languages, forced, guess)
         said = [self.decoder.decode([request])[0] for request in requests]
+        code, script = self.vocabulary.code(said[0].language), script_of(language)
         return Answer(
-            "".join(self.vocabulary.decode(each.tokens) for each in said),
-            self.vocabulary.code(said[0].language),
+            chinese("".join(self.vocabulary.decode(each.tokens) for each in said), code, script, prefix),
+            code,
             seconds,
             float(np.mean([each.average_logprob for each in said])),
             min(each.no_speech for each in said),

@@ -34,7 +34,8 @@ def parser() -> argparse.ArgumentParser:
     language.add_argument(
         "--language",
         default="auto",
-        help="auto, a Whisper code such as en or zh, or candidates such as en,zh (default: auto)",
+        help="auto, a Whisper code such as en or zh, or candidates such as en,zh; zh is written in simplified"
+        " characters, zh-Hant, zh-TW and zh-HK in traditional ones (default: auto)",
     )
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add = partial(

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agreement import unspaced
+from script import Script
 from segments import LONGEST, WINDOW, Segment
 from timeline import SAMPLE_RATE
+from writing import Shown, heard
 
 _SPOKEN = re.compile(r"[a-z]{2,3}:\d{1,12}(,[a-z]{2,3}:\d{1,12}){0,99}")
 LONGEST_TEXT = 2000
@@ -21,7 +23,8 @@ class Memory:
     """`spoken`: milliseconds recognised by language. The rest is of the segment that was being spoken.
 
     `hypothesis`: the last one, which begins with the `settled` part of it, in `language`; made of the first
-    `windows` of the audio that follows. Empty where nothing had been told of it.
+    `windows` of the audio that follows; `written`: the settled part as it was shown. Empty
+    where nothing had been told of it.
     """
 
     spoken: Counter[str] = field(default_factory=Counter)
@@ -29,9 +32,10 @@ class Memory:
     settled: str = ""
     language: str = ""
     windows: int = 0
+    written: str = ""
 
     @classmethod
-    def parsed(cls, texts: Mapping[str, str], pts: float, until: float) -> "Memory":
+    def parsed(cls, texts: Mapping[str, str], pts: float, until: float, script: Script) -> "Memory":
         """As it comes in: `texts` may have spoken ("en:35000,zh:900"), hypothesis, settled, settled_language.
 
         Texts come without the space before their first word. The audio begins at `pts`, and the hypothesis
@@ -57,7 +61,11 @@ class Memory:
             )
         windows = min(max(round((until - pts) * SAMPLE_RATE / WINDOW), 1), LONGEST)
         language = texts.get("settled_language", "")
-        return cls(counted, _as_decoded(hypothesis), _as_decoded(settled), language, windows)
+        told = heard(settled, language, script)
+        rest = heard(hypothesis[len(settled) :], language, script)
+        return cls(
+            counted, _as_decoded(told + rest), _as_decoded(told), language, windows, _as_decoded(settled)
+        )
 
     def segment(self) -> Segment | None:
         """The segment that was being spoken, to go on with; None where nothing had been told of one."""
@@ -71,6 +79,7 @@ class Memory:
             language=self.language if self.settled else "",
             heard=self.windows,
             settled_within=self.windows,
+            written=Shown(self.written, len(self.settled)),
             shown=True,
             least=self.windows,
         )

@@ -22,6 +22,7 @@ from intake import HIGHEST_RATE, LONGEST_CHUNK, Chunk
 from memory import Memory
 from numpy.typing import NDArray
 from room import Caption, Room
+from writing import script_for
 
 FINAL = pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL
 START = pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_START
@@ -101,7 +102,7 @@ class TritonPythonModel:
         language, denoise = _text(tensors, "language") or "auto", bool(_item(tensors, "denoise", False))
         texts = {name: _text(tensors, name) for name in MEMORY}
         until = float(tensors["hypothesis_until"][0]) if "hypothesis_until" in tensors else pts
-        memory = Memory.parsed(texts, pts, until)
+        memory = Memory.parsed(texts, pts, until, script_for(language))
         former = self._rooms.pop(key, None)
         if former is not None:
             self._doors.leave(key.tenant)

@@ -15,6 +15,7 @@ from recognition import Recogniser
 from segments import WINDOW, Segment, Segmenter
 from services import Denoiser, LanguageError, ServiceError, Stream, check_language
 from timeline import PtsError
+from writing import plain, script_for, show
 
 HEARD_AT_ONCE = 8
 """Windows sent to voice_activity together: 0.26 s, a fair trade of delay for calls."""
@@ -86,7 +87,8 @@ class Room:
         self._dealt: float | None = None
         """Up to where the client knows that all captions have been told; None before the first chunk."""
         self._inbox: asyncio.Queue[tuple[Chunk, Sender, bool]] = asyncio.Queue(WAITING_CHUNKS)
-        self._recogniser = Recogniser(language, self, memory.spoken)
+        self._script = script_for(language)
+        self._recogniser = Recogniser(plain(language), self, memory.spoken)
         self._sender: Sender | None = None
         """Of the request that events go out on."""
         self._hearing: Sender | None = None
@@ -227,7 +229,8 @@ class Room:
         stop = max(self._at(end), start)
         if kind == "final":
             self._told = stop
-        settled = text if kind == "final" else segment.settled
+        text = show(segment.written, text, segment.settled, language, self._script)
+        settled = text if kind == "final" else segment.written.text
         caption = Caption(kind, text.strip(), settled.strip(), start, stop, language)
         if self._sender is None:
             self._untold.append(caption)

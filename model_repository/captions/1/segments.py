@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 from timeline import SAMPLE_RATE
+from writing import Shown
 
 Floats = NDArray[np.float32]
 
@@ -57,6 +58,8 @@ class Segment:
     """Windows that the last hypothesis was made of."""
     settled_within: int = 0
     """Windows within which all settled words lie: those of the hypothesis before the last."""
+    written: Shown = field(default_factory=Shown)
+    """Its settled part as it was shown."""
     shown: bool = False
     """Whether an event has told of it."""
     least: int = 0

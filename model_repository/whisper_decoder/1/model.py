@@ -5,11 +5,14 @@ from __future__ import annotations  # Triton adds its classes to the module only
 import json
 from collections import defaultdict
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import triton_python_backend_utils as pb_utils
 from decoding import POSITIONS, Decoder, Hypothesis, Request, windows_of
 from network import Network
+from punctuation import chinese
+from script import Script, script_of
 from vocabulary import Vocabulary
 
 LONGEST_PREFIX = POSITIONS // 2
@@ -25,7 +28,16 @@ SILENT, ABSURD = 0.85, -1.5
 """Above the one probability, and below the other log-probability, no text is believed: 20 s of silence are a
 likely "you" (0.94, -0.4), chords "I'm" (0.1, -2.6). Noisy speech reached (0.77, -0.4) and (0.3, -1.44)."""
 
-_Call = tuple["pb_utils.InferenceResponseSender", list[list[Request]]]
+
+class _Item(NamedTuple):
+    """A clip: its windows, none where nobody speaks, and how Chinese in its text is to be written."""
+
+    windows: list[Request]
+    script: Script
+    prefix: str
+
+
+_Call = tuple["pb_utils.InferenceResponseSender", list[_Item]]
 
 
 class TritonPythonModel:
@@ -51,7 +63,7 @@ class TritonPythonModel:
             except ValueError as error:
                 _send(sender, _refusal(str(error), pb_utils.TritonError.INVALID_ARG))
                 continue
-            shapes = [window.states.shape for item in items for window in item]
+            shapes = [window.states.shape for item in items for window in item.windows]
             alike[shapes[0] if shapes else ()].append((sender, items))
         for calls in alike.values():
             try:
@@ -61,17 +73,20 @@ class TritonPythonModel:
             for (sender, _), response in zip(calls, responses, strict=True):
                 _send(sender, response)
 
-    def _answer_all(self, calls: list[list[list[Request]]]) -> list[pb_utils.InferenceResponse]:
+    def _answer_all(self, calls: list[list[_Item]]) -> list[pb_utils.InferenceResponse]:
         """Decodes the windows of requests, all of one shape, in as few batches as there may be."""
-        windows = [window for items in calls for item in items for window in item]
+        windows = [window for items in calls for item in items for window in item.windows]
         answers: dict[int, Hypothesis] = {}
         for start in range(0, len(windows), self._most):
             batch = windows[start : start + self._most]
             answers |= dict(zip(map(id, batch), self._decoder.decode(batch), strict=True))
-        return [self._response([[answers[id(w)] for w in item] for item in items]) for items in calls]
+        return [
+            self._response([self._answer(item, [answers[id(w)] for w in item.windows]) for item in items])
+            for items in calls
+        ]
 
-    def _parse(self, request: pb_utils.InferenceRequest) -> list[list[Request]]:
-        """The items of one request, each as its windows: none where nobody speaks. Raises ValueError."""
+    def _parse(self, request: pb_utils.InferenceRequest) -> list[_Item]:
+        """The items of one request. Raises ValueError."""
         tensors = {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
         items = []
         texts = {
@@ -85,6 +100,7 @@ class TritonPythonModel:
             if len(forced) > LONGEST_PREFIX:
                 raise ValueError(f"prefix has {len(forced)} tokens; at most {LONGEST_PREFIX} may be given")
             languages = self._vocabulary.indices(language)
+            script = script_of(language)
             guess = self._vocabulary.encode(draft)
             windows = windows_of(states)
             if forced and len(windows) > 1:
@@ -92,11 +108,11 @@ class TritonPythonModel:
             seconds = float(duration[0])
             first = Request(windows[0], seconds, languages, forced, guess)
             others = (Request(window, seconds, languages) for window in windows[1:])
-            items.append([first, *others] if spoken[0] else [])
+            items.append(_Item([first, *others] if spoken[0] else [], script, prefix))
         return items
 
-    def _response(self, items: list[list[Hypothesis]]) -> pb_utils.InferenceResponse:
-        texts, languages, logprobs, no_speech = zip(*map(self._answer, items), strict=True)
+    def _response(self, answers: list[tuple[bytes, bytes, float, float]]) -> pb_utils.InferenceResponse:
+        texts, languages, logprobs, no_speech = zip(*answers, strict=True)
         arrays = {
             "text": np.array(texts, np.object_),
             "detected_language": np.array(languages, np.object_),
@@ -107,13 +123,14 @@ class TritonPythonModel:
             [pb_utils.Tensor(name, array[:, None]) for name, array in arrays.items()]
         )
 
-    def _answer(self, windows: list[Hypothesis]) -> tuple[bytes, bytes, float, float]:
+    def _answer(self, item: _Item, windows: list[Hypothesis]) -> tuple[bytes, bytes, float, float]:
         """Text, language, mean log-probability and probability of no speech of an item."""
         if not windows:
             return b"", b"", 0.0, 1.0
         text = "".join(map(self._text, windows))
         language = self._vocabulary.code(windows[0].language)
         logprob = sum(window.average_logprob for window in windows) / len(windows)
+        text = chinese(text, language, item.script, item.prefix)
         return text.encode(), language.encode(), logprob, min(window.no_speech for window in windows)
 
     def _text(self, hypothesis: Hypothesis) -> str:

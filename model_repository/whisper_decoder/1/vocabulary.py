@@ -5,6 +5,8 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
+_CALLED_OTHERWISE = {"cmn": "; Mandarin is zh", "yue": "; Cantonese is heard as zh, and written by zh-HK"}
+
 
 class LanguageError(ValueError):
     """A language that the checkpoint does not know; the message says which it does."""
@@ -44,12 +46,13 @@ class Vocabulary:
 
         Raises LanguageError where the checkpoint does not know one of them.
         """
-        wanted = [code.strip().lower().split("-")[0] for code in language.split(",")]
+        wanted = [code.strip().lower().replace("_", "-").split("-")[0] for code in language.split(",")]
         if wanted in (["auto"], [""]) or (not self.codes and set(wanted) == {"en"}):
             return ()
         known = self.codes or ["en"]
         for code in wanted:
             if code not in known:
                 some = f"{len(known)} codes such as en and zh" if self.codes else "en, for it is English only"
-                raise LanguageError(f"language is {language!r}; this checkpoint knows auto and {some}")
+                hint = _CALLED_OTHERWISE.get(code, "") if "zh" in known else ""
+                raise LanguageError(f"language is {language!r}; this checkpoint knows auto and {some}{hint}")
         return tuple(self.codes.index(code) for code in wanted)
