@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,8 +14,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from server.errors import ServerError
+
 SHM = Path("/dev/shm")  # noqa: S108 where the Python backend keeps its regions
 FINALIZE_S = 4.0
+_PLAIN = re.compile(r"[A-Za-z0-9/._+@%=,-]+")
+_OTHERS = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 mkdtemp makes folders that nobody else can enter
 _DRAINED = b"All models are stopped, unloading models"  # Triton says so when no request is left
 _DIE_WITH_PARENT = (
     "import ctypes, os, signal, sys;"
@@ -47,13 +52,31 @@ def spawn(
 
 
 def fresh_folder(purpose: str) -> Path:
-    """Makes a temporary folder, and removes those for the same that killed processes have left."""
-    prefix = f"liveroom-{purpose}-"
-    for left in Path(tempfile.gettempdir()).glob(f"{prefix}*-*/"):
+    """Makes a temporary folder, and removes those for the same that killed processes have left.
+
+    Raises ServerError where there is no folder for it that Triton can work with.
+    """
+    prefix, root = f"liveroom-{purpose}-", _scratch()
+    for left in root.glob(f"{prefix}*-*/"):
         owner = left.name.removeprefix(prefix).split("-")[0]
         if owner.isdecimal() and not Path("/proc", owner).exists():
             remove_folder(left)
-    return Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-"))
+    return Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-", dir=root))
+
+
+def _scratch() -> Path:
+    """TMPDIR, or another folder where its name would not reach a stub.
+
+    Triton starts stubs with a line for a shell in which names stand as they are; stubs read them as ASCII.
+    """
+    wanted = Path(tempfile.gettempdir())
+    for folder in (wanted, *_OTHERS):
+        if _PLAIN.fullmatch(str(folder)) and os.access(folder, os.W_OK | os.X_OK):
+            return folder
+    raise ServerError(
+        f"TMPDIR is {wanted}: Triton can't start Python models from there; set it to a folder that can be"
+        " written to, whose name has nothing but ASCII letters, digits and /._-"
+    )
 
 
 def remove_folder(folder: Path) -> None:

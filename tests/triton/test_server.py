@@ -44,6 +44,26 @@ def test_metrics_are_served_and_http_is_off(small_triton: Triton) -> None:
     assert small_triton.http is None
 
 
+def test_it_serves_whatever_temporary_folders_are_called(tmp_path: Path) -> None:
+    odd = tmp_path / "有 a'b$c;d"
+    odd.mkdir()
+    models.identity(tmp_path / "模型 and more")
+    command = [sys.executable, "-m", "server", "--repository", str(tmp_path / "模型 and more"), "--json"]
+    with subprocess.Popen(
+        [*command, "--models", "identity", "--grpc-port", "0", "--metrics-port", "0", "--drain", "0"],
+        cwd=PROJECT,
+        env=os.environ | {"TMPDIR": str(odd)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        with InferenceServerClient(json.loads(server.stdout.readline())["grpc"]) as client:
+            infer(client, "identity")
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(30) == 0
+    assert not list(odd.iterdir())
+
+
 def test_what_a_model_requires_comes_with_it(tmp_path: Path) -> None:
     for write in (models.identity, models.echo, models.twice):
         write(tmp_path)

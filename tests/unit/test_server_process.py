@@ -1,12 +1,13 @@
 """Folders of servers that were killed: the next one removes them, and never those of one that runs."""
 
 import os
+import re
 import tempfile
 from pathlib import Path
 
 import pytest
 
-from server import process
+from server import ServerError, process
 
 
 @pytest.fixture
@@ -44,3 +45,17 @@ def test_what_runs_and_what_is_not_ours_stays(places: Path) -> None:
     log.touch()
     before = set(places.iterdir())
     assert set(places.iterdir()) - {process.fresh_folder("triton")} == before
+
+
+@pytest.mark.parametrize("name", ["有", "a b", "quo'te", "dol$lar", "semi;colon", "star*", "back`tick", "ö"])
+def test_a_folder_that_a_shell_would_not_understand_is_not_used(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / name).mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / name))
+    folder = process.fresh_folder("test")
+    assert re.fullmatch(r"[A-Za-z0-9/._-]+", str(folder))
+    folder.rmdir()
+    monkeypatch.setattr(process, "_OTHERS", ())
+    with pytest.raises(ServerError, match="TMPDIR is .*ASCII letters"):
+        process.fresh_folder("test")
