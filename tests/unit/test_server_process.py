@@ -57,5 +57,5 @@ def test_a_folder_that_a_shell_would_not_understand_is_not_used(
     assert re.fullmatch(r"[A-Za-z0-9/._-]+", str(folder))
     folder.rmdir()
     monkeypatch.setattr(process, "_OTHERS", ())
-    with pytest.raises(ServerError, match="TMPDIR is .*ASCII letters"):
+    with pytest.raises(ServerError, match=r"TMPDIR is .*ASCII letters"):
         process.fresh_folder("test")
