@@ -16,7 +16,7 @@ from ._play import Audio, Chunks, opened
 from ._text import join
 from ._transport import Transport
 from ._types import Caption, Transcript
-from ._wire import Value, transcript
+from ._wire import Value, check_language, transcript
 
 
 class Captions(Protocol):
@@ -37,6 +37,7 @@ async def transcribe(
     seconds: float,
 ) -> Transcript:
     """See `AsyncClient.transcribe`; `seconds` bounds one request."""
+    check_language(language)
     damage: DamagedFile | None = None
     with opened(audio, sample_rate, MAX_CHUNK_S) as (chunks, rate, finite):
         if not finite or isinstance(chunks, AsyncIterable):
