@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -93,8 +94,9 @@ def children(process: "subprocess.Popen[str]") -> list[psutil.Process]:
     """Its children as soon as there is a server among them."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        found = psutil.Process(process.pid).children(recursive=True)
-        if any("tritonserver" in child.name() for child in found):
-            return found
+        with suppress(psutil.NoSuchProcess):  # one that ended while it was asked for its name
+            found = psutil.Process(process.pid).children(recursive=True)
+            if any("tritonserver" in child.name() for child in found):
+                return found
         time.sleep(0.01)
     raise AssertionError("no server was started")
