@@ -32,7 +32,8 @@ def parser() -> argparse.ArgumentParser:
     some.add_argument(
         "--release",
         action="store_true",
-        help="refuse placeholders, images without a digest and a tenant-share that is not fair, too",
+        help="refuse placeholders, images without a digest, alerts without a runbook_url and"
+        " a tenant-share that is not fair, too",
     )
     some.add_argument(
         "folders",

@@ -108,3 +108,5 @@ def _pinned(image: str) -> Iterator[str]:
 
 def _watched(container: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"has no {probe}" for probe in _PROBES if probe not in container)
+    if "livenessProbe" in container and "terminationGracePeriodSeconds" not in container["livenessProbe"]:
+        yield "is given time to drain when it hangs: set terminationGracePeriodSeconds of its livenessProbe"

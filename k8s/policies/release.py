@@ -15,6 +15,7 @@ _PLACEHOLDER = re.compile(
 )
 """Names that RFC 2606 keeps for documentation, and what people write where a value is missing."""
 
+_LINK = re.compile(r"https?://[^\s#/]+/[^\s#]*#[^\s#]+")
 _DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}")
 
 
@@ -27,6 +28,13 @@ def unfit(manifests: Sequence[Manifest]) -> Iterator[str]:
         for image in sorted(set(_images(workload))):
             if not _DIGEST.fullmatch(image):
                 yield f"{named(workload)}: image {image} can be moved: name its digest (@sha256:...)"
+    for rules in of_kind(manifests, "PrometheusRule"):
+        for alert in (
+            each for group in rules["spec"]["groups"] for each in group["rules"] if "alert" in each
+        ):
+            read = alert.get("annotations", {}).get("runbook_url", "")
+            if not _LINK.fullmatch(read):
+                yield f"{named(rules)}: runbook_url of {alert['alert']} is '{read}': give a URL and #section"
     for config in of_kind(manifests, "ConfigMap"):
         share = config.get("data", {}).get("tenant-share")
         if share is not None and not _fair(share):

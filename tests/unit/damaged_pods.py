@@ -80,6 +80,12 @@ PODS: Mapping[str, Damage] = {
         "has no readinessProbe",
         lambda all_: container(all_, "triton", "triton").pop("readinessProbe"),
     ),
+    "a drain of what hangs": (
+        "is given time to drain when it hangs",
+        lambda all_: container(all_, "gateway", "envoy")["livenessProbe"].pop(
+            "terminationGracePeriodSeconds"
+        ),
+    ),
     "no start-up": (
         "has no startupProbe",
         lambda all_: container(all_, "gateway", "envoy").pop("startupProbe"),

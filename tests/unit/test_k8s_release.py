@@ -2,6 +2,7 @@
 
 import base64
 import re
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,17 @@ def fit() -> list[Manifest]:
         for volume in spec["volumes"]:
             if "image" in volume:
                 volume["image"]["reference"] = _DIGEST
+    rules = the(manifests, "PrometheusRule", "liveroom")
+    rules["metadata"]["annotations"].clear()
+    for alert in alerts(manifests):
+        alert["annotations"]["runbook_url"] = f"https://wiki.liveroom.dev/runbook#{alert['alert'].lower()}"
     return manifests
+
+
+def alerts(manifests: list[Manifest]) -> list[dict[str, Any]]:
+    """All alerts, to be changed."""
+    groups = the(manifests, "PrometheusRule", "liveroom")["spec"]["groups"]
+    return [rule for group in groups for rule in group["rules"] if "alert" in rule]
 
 
 def test_what_is_filled_in_is_fit(fit: list[Manifest]) -> None:
@@ -61,6 +72,16 @@ def test_a_share_that_is_not_fair_is_refused(fit: list[Manifest], share: str) ->
     assert f"tenant-share {share} is not fair: more than 0 and less than 1, as 0.5" in said
 
 
+@pytest.mark.parametrize(
+    "url", [None, "", "RUNBOOK.md#liveroomrefusing", "https://wiki.liveroom.dev/runbook", "https://#refusing"]
+)
+def test_an_alert_that_says_not_where_to_read_on_is_refused(fit: list[Manifest], url: str | None) -> None:
+    [alert] = [each for each in alerts(fit) if each["alert"] == "LiveroomRefusing"]
+    alert["annotations"].update(runbook_url=url) if url is not None else alert.pop("annotations")
+    [said] = unfit(fit)
+    assert said.startswith(f"PrometheusRule liveroom: runbook_url of LiveroomRefusing is '{url or ''}': give")
+
+
 def test_what_is_shipped_is_no_release_but_fair(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -68,6 +89,7 @@ def test_what_is_shipped_is_no_release_but_fair(
     assert main() == 1
     said = capsys.readouterr().out
     assert "'registry.example' is a placeholder" in said
+    assert "PrometheusRule liveroom: 'runbooks.example' is a placeholder: put in yours" in said
     assert "tenant-share" not in said
 
 

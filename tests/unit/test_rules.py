@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from itertools import combinations
@@ -16,11 +15,13 @@ from cluster.prometheus import binary
 from k8s import dashboard
 from k8s.kubectl import K8S
 from server.repository import Repository
+from tests.unit.manifests import rendered, the
 
 RULES = yaml.safe_load((K8S / "base" / "monitoring" / "prometheusrule.yaml").read_text(encoding="utf-8"))[
     "spec"
 ]
 TESTS = Path(__file__).parent / "rules.yaml"
+RUNBOOK = (K8S / "RUNBOOK.md").read_text(encoding="utf-8")
 
 
 def promtool(*arguments: str | Path) -> str:
@@ -39,8 +40,13 @@ def rules(kind: str) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    """The rules and what they are tested by, where every alert points at the section of its name."""
     (tmp_path / "rules.yaml").write_text(yaml.safe_dump(RULES), encoding="utf-8")
-    shutil.copy(TESTS, tmp_path / "tests.yaml")
+    tests = yaml.safe_load(TESTS.read_text(encoding="utf-8"))
+    for case in (case for test in tests["tests"] for case in test.get("alert_rule_test", ())):
+        for alert in case["exp_alerts"]:
+            alert["exp_annotations"]["runbook_url"] = f"k8s/RUNBOOK.md#{case['alertname'].lower()}"
+    (tmp_path / "tests.yaml").write_text(yaml.safe_dump(tests), encoding="utf-8")
     return tmp_path
 
 
@@ -81,15 +87,43 @@ def test_models_that_rules_name_exist() -> None:
     assert named <= served().keys()
 
 
+def sections(page: str) -> dict[str, str]:
+    """What stands below each heading of a page, by the heading's anchor, as GitHub and GitLab make them."""
+    parts = re.split(r"^#{2,} +(.+)$", page, flags=re.MULTILINE)[1:]
+    anchors = [re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in parts[::2]]
+    assert len(anchors) == len(set(anchors))
+    return dict(zip(anchors, parts[1::2], strict=True))
+
+
 def test_every_alert_can_be_acted_on() -> None:
-    readme = (K8S / "README.md").read_text(encoding="utf-8")
+    runbook = sections(RUNBOOK)
     for rule in rules("alert"):
         assert rule["labels"].keys() == {"severity"}
         assert rule["labels"]["severity"] in ("page", "ticket")
-        assert rule["annotations"].keys() == {"summary", "description"}
-        [text] = re.findall(rf"\n- \*\*{rule['alert']}\*\*: (.+?)(?=\n- \*\*|\n\n)", readme, re.DOTALL)
-        assert len(text.split()) > 12, rule["alert"]
-    assert re.findall(r"\n- \*\*(Liveroom\w+)\*\*", readme) == [rule["alert"] for rule in rules("alert")]
+        assert rule["annotations"].keys() == {"summary", "description", "runbook_url"}
+        page, _, section = rule["annotations"]["runbook_url"].partition("#")
+        assert (K8S.parent / page).samefile(K8S / "RUNBOOK.md")
+        assert section == rule["alert"].lower()
+        assert len(runbook[section].split()) > 12, rule["alert"]
+    named = re.findall(r"^## (Liveroom\w+)$", RUNBOOK, re.MULTILINE)
+    assert named == [rule["alert"] for rule in rules("alert")]
+
+
+@pytest.mark.parametrize("overlay", ["cpu", "gpu"])
+def test_alerts_point_at_the_runbook_of_whoever_installs_them(overlay: str) -> None:
+    rule = the(rendered(overlay), "PrometheusRule", "liveroom")
+    runbook = rule["metadata"]["annotations"]["runbook"]
+    assert runbook.startswith("https://")
+    for alert in (each for group in rule["spec"]["groups"] for each in group["rules"] if "alert" in each):
+        assert alert["annotations"]["runbook_url"] == f"{runbook}#{alert['alert'].lower()}"
+
+
+def test_what_hangs_is_in_the_runbook_and_alerts_that_it_raises_name_its_section() -> None:
+    runbook = sections(RUNBOOK)
+    for kind, alert in (("server", "liveroomreplicadown"), ("gateway", "liveroomgatewaydown")):
+        assert "What happens by itself" in runbook[f"a-{kind}-that-hangs"]
+        assert f"(#a-{kind}-that-hangs)" in runbook[alert]
+    assert set(re.findall(r"\]\(#([\w-]+)\)", RUNBOOK)) <= runbook.keys()
 
 
 def test_the_dashboard_is_up_to_date() -> None:
