@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cluster.failures import ALL, GATEWAY, busiest
+from cluster.failures import ALL, busiest
 from cluster.local import LocalCluster
 from cluster.machine import replace_text
 from cluster.rooms import Rooms, Stage, Toll
@@ -63,7 +63,7 @@ class Chaos:
             stage.mid_sentence()
             victim = busiest(self.cluster) if chance.random() < 0.75 else chance.choice(self.cluster.replicas)
             starts, kind = victim.starts, kinds.pop()
-            stage.injured(kind, "gateway" if kind == GATEWAY else victim.name)
+            stage.injured(kind, "gateway" if ALL[kind].gateway else victim.name)
             ALL[kind](self.cluster, victim, chance)
             self._recovered(starts, victim.name)
             time.sleep(chance.uniform(*PAUSE_S))

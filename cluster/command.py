@@ -115,7 +115,7 @@ def _stay(cluster: LocalCluster, state: Mapping[str, object], console: Console) 
             cluster.check()
             for each in cluster.tended:
                 if each.starts > seen[each.name]:
-                    console.print(f"{each.name} ended and is started again: see {each.log}")
+                    console.print(f"{each.name} {each.last_end} and is started again: see {each.log}")
                 seen[each.name] = each.starts
             time.sleep(_TICK_S)
     except KeyboardInterrupt:

@@ -1,9 +1,10 @@
-"""What can happen to a replica, and to the gateway, done on purpose."""
+"""What can happen to a replica, or to the gateway, done on purpose: once in `chaos`, for a while in `fail`."""
 
 import contextlib
 import random
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import psutil
 
@@ -13,65 +14,122 @@ from cluster.replica import Replica
 
 HUNG_S = 8.0
 """Longer than the gateway takes to notice that a replica hangs."""
-GATEWAY = "gateway killed"
-"""The one that is not a replica's."""
+BLIND = "LiveroomNoData"
+"""What no replica is left to keep quiet."""
 
-Failure = Callable[[LocalCluster, Replica, random.Random], None]
+Deed = Callable[[LocalCluster, Replica, random.Random], None]
 
 
-def lose(cluster: LocalCluster, replica: Replica, chance: random.Random) -> None:
-    """SIGKILL to all of its processes, as when the node is lost."""
+@dataclass(frozen=True)
+class Failure:
+    """One kind of them.
+
+    about: one sentence without a capital or a full stop. begin: does it. end: what of it does not mend itself
+    once it is `held` no more. alerts: which the rules of k8s/base raise where it lasts, BLIND too where no
+    replica is left and `blinding`. held: nothing is started again while it lasts; otherwise it is done again
+    to whoever is ready again. gateway: it befalls the gateway, whichever replica is named.
+    """
+
+    about: str
+    begin: Deed
+    end: Deed = lambda cluster, replica, chance: None
+    passes_s: float | None = None
+    """After so long `chaos` ends it; without one it is the cluster that mends it."""
+    alerts: tuple[str, ...] = ("LiveroomReplicaDown",)
+    blinding: bool = True
+    held: bool = True
+    gateway: bool = False
+
+    def __call__(self, cluster: LocalCluster, replica: Replica, chance: random.Random) -> None:
+        """Once, as it happens."""
+        self.begin(cluster, replica, chance)
+        if self.passes_s is not None:
+            time.sleep(self.passes_s)
+            self.end(cluster, replica, chance)
+
+
+def _lose(cluster: LocalCluster, replica: Replica, chance: random.Random) -> None:
     replica.kill()
 
 
-def crash(cluster: LocalCluster, replica: Replica, chance: random.Random) -> None:
-    """SIGKILL to tritonserver alone."""
+def _crash(cluster: LocalCluster, replica: Replica, chance: random.Random) -> None:
     psutil.Process(replica.pid).kill()
 
 
-def orphan(cluster: LocalCluster, replica: Replica, chance: random.Random) -> None:
-    """SIGKILL to `python -m server`, which leaves tritonserver alone."""
+def _orphan(cluster: LocalCluster, replica: Replica, chance: random.Random) -> None:
     psutil.Process(replica.launcher_pid).kill()
 
 
-def kill_stub(cluster: LocalCluster, replica: Replica, chance: random.Random) -> None:
-    """SIGKILL to one of the processes that models run in."""
-    stubs = replica.stubs()
+def _kill_stub(cluster: LocalCluster, replica: Replica, chance: random.Random) -> None:
+    if not (stubs := replica.stubs()):
+        raise ClusterError(f"{replica.name} has no process of a model: serve one in Python, such as captions")
     stubs[chance.choice(sorted(stubs))].kill()
 
 
-def hang(cluster: LocalCluster, replica: Replica, chance: random.Random) -> None:
-    """SIGSTOP to Triton and its models, and SIGCONT once the gateway has taken it out."""
+def _stop(cluster: LocalCluster, replica: Replica, chance: random.Random) -> None:
     replica.stop_signal()
-    time.sleep(HUNG_S)
+
+
+def _freeze(cluster: LocalCluster, replica: Replica, chance: random.Random) -> None:
+    replica.stop_signal(canary=True)
+
+
+def _continue(cluster: LocalCluster, replica: Replica, chance: random.Random) -> None:
     with contextlib.suppress(ClusterError, ProcessLookupError):
         replica.cont_signal()
 
 
-def freeze(cluster: LocalCluster, replica: Replica, chance: random.Random) -> None:
-    """SIGSTOP to all of its processes, the canary too; only a failing liveness probe ends that."""
-    replica.stop_signal(canary=True)
-
-
-def drain(cluster: LocalCluster, replica: Replica, chance: random.Random) -> None:
-    """SIGTERM, as when a pod is deleted."""
+def _drain(cluster: LocalCluster, replica: Replica, chance: random.Random) -> None:
     replica.drain()
 
 
-def lose_gateway(cluster: LocalCluster, replica: Replica, chance: random.Random) -> None:
-    """SIGKILL to Envoy: no room has a way to any replica until it is back."""
+def _lose_gateway(cluster: LocalCluster, replica: Replica, chance: random.Random) -> None:
     psutil.Process(cluster.gateway.pid).kill()
 
 
+def _stop_gateway(cluster: LocalCluster, replica: Replica, chance: random.Random) -> None:
+    cluster.gateway.stop_signal()
+
+
+def _continue_gateway(cluster: LocalCluster, replica: Replica, chance: random.Random) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        cluster.gateway.cont_signal()
+
+
+_CANARY = ("LiveroomCanaryFailing", "LiveroomReplicaUnready")
+_GATEWAY = ("LiveroomGatewayDown",)
+
 ALL: Mapping[str, Failure] = {
-    "node lost": lose,
-    "server killed": crash,
-    "launcher killed": orphan,
-    "stub killed": kill_stub,
-    "hung": hang,
-    "frozen": freeze,
-    "drained": drain,
-    GATEWAY: lose_gateway,
+    "node lost": Failure("SIGKILL to all processes of a replica", _lose),
+    "server killed": Failure("SIGKILL to tritonserver alone", _crash),
+    "launcher killed": Failure("SIGKILL to `python -m server`, which leaves tritonserver alone", _orphan),
+    "stub killed": Failure(
+        "SIGKILL to a process that a model runs in, and to the one in its place",
+        _kill_stub,
+        alerts=_CANARY[:1],
+        blinding=False,
+        held=False,
+    ),
+    "hung": Failure(
+        "SIGSTOP to Triton and its models; their canary goes on",
+        _stop,
+        _continue,
+        HUNG_S,
+        alerts=("LiveroomReplicaDown", *_CANARY),
+    ),
+    "frozen": Failure("SIGSTOP to all processes of a replica, the canary too", _freeze, _continue),
+    "drained": Failure("SIGTERM, as when a pod is deleted", _drain),
+    "gateway killed": Failure(
+        "SIGKILL to Envoy: nobody gets in", _lose_gateway, alerts=_GATEWAY, blinding=False, gateway=True
+    ),
+    "gateway hung": Failure(
+        "SIGSTOP to Envoy: it keeps its connections, and says nothing",
+        _stop_gateway,
+        _continue_gateway,
+        alerts=_GATEWAY,
+        blinding=False,
+        gateway=True,
+    ),
 }
 
 

@@ -9,6 +9,7 @@ import contextlib
 import http.client
 import json
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -37,6 +38,9 @@ _OPTIONS = (
 )
 _START_S, _STOP_S = 20.0, 5.0
 LASTING_S = 3.0  # one that ends sooner would end again
+PROBE_S, PROBE_TIMEOUT_S, PROBES = 2.0, 2.0, 4
+"""Every so often /ready is asked; after so many times in a row without an answer Envoy is ended: not after
+fewer, as the machine may be busy. In a pod it is 10, 5 and 6."""
 _ADMIN_S = 5.0  # for one answer of the admin interface
 _UNHEALTHY = ("failed_active_health_check", "failed_outlier_check", "pending_dynamic_removal")
 
@@ -74,6 +78,12 @@ class Gateway:
         self._process: subprocess.Popen[bytes] | None = None
         self._serves_since: float | None = None
         self.name, self.starts = "gateway", 0
+        self.last_end = ""
+        """Why it had to be started again, for people."""
+        self.held = False
+        """Meanwhile it is neither ended nor started again: somebody rehearses a failure."""
+        self._planned = False
+        self._probed, self._misses = 0.0, 0
         self._ports = {CLIENTS: lasting_port("clients"), STATS: lasting_port("stats")}
         self._folder.mkdir(parents=True, exist_ok=True)
         self.update(replicas)
@@ -136,16 +146,57 @@ class Gateway:
         return hosts
 
     def tend(self) -> None:
-        """Starts Envoy again on the same ports if it has ended, as a kubelet would.
+        """Starts Envoy again on the same ports if it has ended, or answers nothing any more.
 
-        Raises ClusterError where it did not last.
+        As a kubelet would. Raises ClusterError where it did not last.
         """
-        if self._process is None or self._process.poll() is None or self._serves_since is None:
+        if self._process is None or self._serves_since is None:
             return
-        if time.monotonic() - self._serves_since < LASTING_S:
+        if self.held:
+            self._planned, self._misses = True, 0
+            return
+        hung = self._hangs()
+        if self._process.poll() is None and not hung:
+            self._planned = False
+            return
+        lasted_s = time.monotonic() - self._serves_since
+        self.last_end = "did not answer and was ended" if hung else "ended"
+        if hung:
+            self._process.kill()  # SIGTERM would wait for what is stopped
+            self._process.wait()
+        elif lasted_s < LASTING_S and not self._planned:
             raise ClusterError(f"Envoy ended within {LASTING_S:.0f} s: see {self.log}")
         self._socket.unlink(missing_ok=True)
         self._start()
+
+    def stop_signal(self) -> None:
+        """SIGSTOP: it keeps its connections, and says nothing."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def cont_signal(self) -> None:
+        """SIGCONT."""
+        os.kill(self.pid, signal.SIGCONT)
+
+    def _hangs(self) -> bool:
+        """Whether it has left several questions in a row without an answer; asks one where it is time to.
+
+        As a kubelet asks, through the listener for metrics: the thread that serves clients has to answer, and
+        the one of the admin interface behind it.
+        """
+        if self._process is None or self._process.poll() is not None:
+            return False
+        if time.monotonic() - self._probed >= PROBE_S:
+            self._probed = time.monotonic()
+            connection = http.client.HTTPConnection(LOOPBACK, self._ports[STATS], timeout=PROBE_TIMEOUT_S)
+            try:
+                connection.request("GET", "/ready")
+                connection.getresponse().read()
+                self._misses = 0
+            except (OSError, http.client.HTTPException):
+                self._misses += 1
+            finally:
+                connection.close()
+        return self._misses >= PROBES
 
     def __enter__(self) -> Self:
         try:
@@ -164,8 +215,9 @@ class Gateway:
         with self.access_log.open("ab") as output:
             self._process = process.spawn(command, os.environ, output)
         self.starts += 1
+        self._planned, self._misses = False, 0
         self._await_ready()
-        self._serves_since = time.monotonic()
+        self._serves_since = self._probed = time.monotonic()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

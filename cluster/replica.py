@@ -30,6 +30,8 @@ HOPELESS = 3
 """Starts in a row that never became ready; a kubelet would go on for ever."""
 PROBE_S, PROBE_TIMEOUT_S, PROBES = 2.0, 1.0, 3
 """Every so often /live is asked; after so many failures the replica is ended. In a pod it is 10, 1 and 3."""
+RECOVERY_S = 20.0
+"""What was stopped by a rehearsal is not probed for so long: its canary forgives nothing at once."""
 DRAIN_S = 5.0
 """Rooms move within 2 s; Triton would wait for ever for their sequences, which nobody ends any more."""
 
@@ -60,6 +62,10 @@ class Replica:
         self.wanted = True
         self.starts = 0
         """How often it has been started."""
+        self.last_end = ""
+        """Why it had to be started again, for people."""
+        self.held = False
+        """Meanwhile it is neither ended nor started again: somebody rehearses a failure. See `release`."""
         self._scratch = folder / name
         self._environment = {**os.environ, **environment, "TMPDIR": str(self._scratch)}
         self._command = [sys.executable, "-m", "server", "--json", "--repository", str(repository)]
@@ -72,7 +78,7 @@ class Replica:
         self._planned = False
         self._began = self._not_before = self._probed = 0.0
         self._ends = self._fruitless = self._failed_probes = 0
-        self._was_ready = False
+        self._was_ready = self._hung = False
 
     @property
     def running(self) -> bool:
@@ -126,6 +132,12 @@ class Replica:
         if self.running:
             os.kill(self.launcher_pid, signal.SIGTERM)
 
+    def release(self) -> None:
+        """It is `held` no more: what has ended is started again, what was stopped gets time to recover."""
+        self._planned, self._failed_probes = not self.running, 0
+        self._probed = time.monotonic() + RECOVERY_S
+        self.held = False
+
     def tend(self) -> None:
         """One look at it; called several times a second by the one thread that starts processes.
 
@@ -133,18 +145,20 @@ class Replica:
         """
         now = time.monotonic()
         if self._launcher is None:
-            if self.wanted and now >= self._not_before:
+            if self.wanted and not self.held and now >= self._not_before:
                 self._start()
         elif self._launcher.poll() is not None:
+            self._planned = self._planned or self.held
             self._bury()
         elif self._server is None:
             with contextlib.suppress(ClusterError, psutil.Error):
                 self._triton()
-        elif self.wanted and not self._planned and now - self._probed > PROBE_S:
+        elif self.wanted and not self.held and not self._planned and now - self._probed > PROBE_S:
             self._probed = now
             started = self._was_ready or not self.ready()
             self._failed_probes = self._failed_probes + 1 if started and self._ask("live") else 0
             if self._failed_probes >= PROBES:
+                self._hung = True
                 self.kill()
 
     def end(self) -> None:
@@ -159,7 +173,7 @@ class Replica:
         self._scratch.mkdir(parents=True, exist_ok=True)
         self.starts += 1
         self._began = self._probed = time.monotonic()
-        self._planned = self._was_ready = False
+        self._planned = self._was_ready = self._hung = False
         self._failed_probes = 0
         with self.log.open("ab") as log:
             self._launcher = process.spawn(self._command, self._environment, log, folder=PROJECT)
@@ -172,6 +186,7 @@ class Replica:
             process.remove_folder(folder)
         shutil.rmtree(self._scratch, ignore_errors=True)
         lasted_s = time.monotonic() - self._began
+        self.last_end = "did not answer and was ended" if self._hung else "ended"
         self._fruitless = 0 if self._was_ready or self._planned else self._fruitless + 1
         self._ends = 0 if self._planned or lasted_s > FORGIVEN_S else self._ends + 1
         self._not_before = time.monotonic() + BACK_OFF_S[min(max(self._ends - 1, 0), len(BACK_OFF_S) - 1)]

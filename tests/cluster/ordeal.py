@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cluster import LocalCluster, Replica, crowd
-from cluster.failures import busiest, kill_stub
+from cluster.failures import ALL, busiest
 from cluster.rooms import Rooms, Stage, Toll
 from server.process import SHM
 from tests.waiting import seconds_until
@@ -50,7 +50,7 @@ def crowded(cluster: LocalCluster, rooms: Rooms) -> Seen:
         found.left += [folder for folder in folders if folder.exists()]
         victim = busiest(cluster)
         stage.injured("stub killed", victim.name)
-        kill_stub(cluster, victim, random.Random(1))
+        ALL["stub killed"](cluster, victim, random.Random(1))
         found.numbers["unready after the death of a stub"] = seconds_until(victim.ready, 10)
 
     found.toll = rooms.play(during)

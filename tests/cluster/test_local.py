@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,6 +82,48 @@ def test_a_gateway_that_was_killed_is_started_again_where_it_was(
     assert small.url == url
     with Client(url, token=small.token(), ca=small.ca) as client:
         assert client.models() == ()
+
+
+def test_a_gateway_that_hangs_is_replaced_where_it_was(
+    small: LocalCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGSTOP: its connections stay open, and nobody hears anything."""
+    monkeypatch.setattr(gateway, "PROBE_S", 0.2)
+    monkeypatch.setattr(gateway, "PROBE_TIMEOUT_S", 0.5)
+    before, url = psutil.Process(small.gateway.pid), small.url
+    os.kill(before.pid, signal.SIGSTOP)
+    assert until(lambda: small.gateway.pid != before.pid, 10)
+    assert not before.is_running()
+    small.wait_ready()
+    assert small.url == url
+    assert small.gateway.last_end == "did not answer and was ended"
+    with Client(url, token=small.token(), ca=small.ca) as client:
+        assert client.models() == ()
+
+
+def test_a_gateway_that_is_slow_is_left_alone(small: LocalCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway, "PROBE_S", 0.1)
+    monkeypatch.setattr(gateway, "PROBE_TIMEOUT_S", 0.2)
+    before = small.gateway.pid
+    for _ in range(3):
+        os.kill(before, signal.SIGSTOP)
+        time.sleep(0.4)  # two questions without an answer
+        os.kill(before, signal.SIGCONT)
+        time.sleep(0.3)
+    assert small.gateway.pid == before
+
+
+def test_a_server_that_hangs_with_its_canary_is_replaced(
+    small: LocalCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replica, "PROBE_S", 0.2)
+    monkeypatch.setattr(replica, "PROBE_TIMEOUT_S", 0.5)
+    (one,) = small.replicas
+    starts = one.starts
+    one.stop_signal(canary=True)
+    assert until(lambda: one.starts > starts, 20)
+    assert one.last_end == "did not answer and was ended"
+    small.wait_ready()
 
 
 def test_a_gateway_that_does_not_last_is_given_up(

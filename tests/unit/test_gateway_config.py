@@ -1,10 +1,13 @@
 """The gateway's configuration: Envoy takes it, and the local cluster runs what Kubernetes mounts."""
 
 import re
+import socket
 import stat
 import subprocess
+import urllib.request
 from base64 import b64decode
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -17,8 +20,9 @@ from cluster.credentials import Credentials
 from cluster.errors import ClusterError
 from cluster.gateway import Gateway
 from cluster.gateway_config import CLIENTS, ENVOY_YAML, STATS, Json, load, render
-from cluster.machine import PROJECT
+from cluster.machine import LOOPBACK, PROJECT
 from exporters.triton_config import config_path, load_config
+from tests.waiting import until
 
 ALLOWED = (
     r"/admin/address/pipe/path",
@@ -89,6 +93,23 @@ def test_a_bad_configuration_is_named(credentials: Credentials, tmp_path: Path) 
     wrong.write_text(ENVOY_YAML.read_text().replace("TLSv1_2", "TLSv1_9"))
     with pytest.raises(ClusterError, match="TLSv1_9"), Gateway(tmp_path, credentials, [], source=wrong):
         pass
+
+
+def test_clients_that_take_all_connections_do_not_keep_probes_out(
+    credentials: Credentials, tmp_path: Path
+) -> None:
+    """A kubelet that got no answer would end a gateway, and all of its streams with it."""
+    few = tmp_path / "few.yaml"
+    limit = "max_active_downstream_connections: "
+    few.write_text(ENVOY_YAML.read_text().replace(f"{limit}20000", f"{limit}2"))
+    with Gateway(tmp_path, credentials, [], source=few) as gateway, ExitStack() as crowd:
+        for _ in range(4):
+            crowd.enter_context(socket.create_connection((LOOPBACK, gateway.port), timeout=5))
+        refused = "/stats?filter=downstream_global_cx_overflow"
+        assert until(lambda: re.search(r"cx_overflow: [1-9]", gateway.admin(refused)), 5)
+        ready = gateway.stats_url.replace("/stats/prometheus", "/ready")
+        with urllib.request.urlopen(ready, timeout=5) as answer:
+            assert answer.status == 200
 
 
 @pytest.mark.parametrize("model", ["captions", "effects"])
