@@ -1,4 +1,4 @@
-"""What can happen to a replica, or to the gateway, done on purpose: once in `chaos`, for a while in `fail`."""
+"""What can happen to a replica, or to the gateway, done on purpose: once (chaos), or for a while (fail)."""
 
 import contextlib
 import random

