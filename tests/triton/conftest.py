@@ -32,7 +32,17 @@ def small_triton(small_models: Path) -> Iterator[Triton]:
 
 
 @pytest.fixture(scope="session")
-def live_triton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
+def tenant_classes() -> Iterator[tuple[str, ...]]:
+    """The classes of tenants that metrics of the servers below tell apart."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LIVEROOM_TENANT_CLASSES", "paid,free")
+        yield "paid", "free"
+
+
+@pytest.fixture(scope="session")
+def live_triton(
+    tmp_path_factory: pytest.TempPathFactory, tenant_classes: tuple[str, ...]
+) -> Iterator[Triton]:
     """A server with `captions` and all it requires, out of the real repository as the exporters left it."""
     log = tmp_path_factory.mktemp("live") / "triton.log"
     with Triton(PROJECT / "model_repository", ["captions"], drain_s=0, log_file=log) as triton:
@@ -40,7 +50,9 @@ def live_triton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
 
 
 @pytest.fixture(scope="session")
-def vision_triton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
+def vision_triton(
+    tmp_path_factory: pytest.TempPathFactory, tenant_classes: tuple[str, ...]
+) -> Iterator[Triton]:
     """A server with `vision`, `studio` and all they require, out of the real repository."""
     log = tmp_path_factory.mktemp("vision") / "triton.log"
     with Triton(PROJECT / "model_repository", ["vision", "studio"], drain_s=0, log_file=log) as triton:

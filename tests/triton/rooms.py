@@ -1,6 +1,7 @@
 """Rooms for tests: played through the client, or request by request over a stream of their own."""
 
 import queue
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -137,9 +138,17 @@ class RawRoom:
             answers.append(self._answer(next(self._call)))
         return answers
 
+    def follow(self) -> list[tuple[float, Answer]]:
+        """All answers until the stream ends, each with when it came (monotonic seconds)."""
+        return [(time.monotonic(), self._answer(response)) for response in self._call]
+
+    def done(self) -> None:
+        """Say that nothing more comes."""
+        self._requests.put(None)
+
     def rest(self) -> list[Answer]:
         """Say that nothing more comes; all answers that are left."""
-        self._requests.put(None)
+        self.done()
         return [self._answer(response) for response in self._call]
 
     def close(self) -> None:

@@ -87,6 +87,11 @@ class Intake:
         self._taken += len(samples) * SAMPLE_RATE / self._rate
         return self._resample(samples, last=False)
 
+    @property
+    def taken(self) -> int:
+        """Samples at 16 kHz that were taken so far, with what the resampler still holds."""
+        return round(self._taken)
+
     def end(self) -> Floats:
         """What the resampler still holds."""
         return self._resample(np.zeros(0, np.float32), last=True)

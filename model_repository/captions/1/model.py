@@ -9,6 +9,7 @@ from __future__ import annotations  # Triton adds its classes to the module only
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -17,9 +18,10 @@ from typing import NamedTuple
 
 import numpy as np
 import triton_python_backend_utils as pb_utils
-from doors import Doors, FullError, Key
+from doors import PROBE, Doors, FullError, Key
 from intake import HIGHEST_RATE, LONGEST_CHUNK, Chunk
 from memory import Memory
+from meters import INVALID, Meter, Meters
 from numpy.typing import NDArray
 from room import Caption, Room
 from writing import script_for
@@ -43,6 +45,15 @@ class Open(NamedTuple):
     room: Room
 
 
+class Asked(NamedTuple):
+    """A request: its sequence, Triton's flags, its class of tenants, and when it came (monotonic seconds)."""
+
+    sequence: str
+    flags: int
+    tenants: str
+    at: float
+
+
 class TritonPythonModel:
     """One instance: all of its rooms, on one event loop."""
 
@@ -50,6 +61,7 @@ class TritonPythonModel:
         """Start the event loop; a room has at most two calls to other models under way, a thread each."""
         config = json.loads(args["model_config"])
         self._doors = Doors(config["parameters"])
+        self._meters = Meters(config["parameters"])
         self._rooms: dict[Key, Open] = {}
         self._loop = asyncio.new_event_loop()
         self._loop.set_default_executor(ThreadPoolExecutor(2 * self._doors.most))
@@ -64,40 +76,43 @@ class TritonPythonModel:
             if not sequence:  # Triton's own warm-up; it refuses clients' requests without a sequence
                 sender.done()
                 continue
+            asked = Asked(sequence, flags, self._meters.classes.of(request.parameters()), time.monotonic())
             try:
                 key = Key.of(sequence, request.parameters())
                 tensors = {tensor.name(): _copied(tensor) for tensor in request.inputs()}
             except ValueError as error:
+                Meter(self._meters, asked.tenants).dropped(INVALID)
                 sender.refuse(str(error))
                 continue
-            self._loop.call_soon_threadsafe(self._deliver, key, sequence, flags, tensors, sender)
+            self._loop.call_soon_threadsafe(self._deliver, key, asked, tensors, sender)
 
     def finalize(self) -> None:
         """Let go of every room."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         self._doors.close()
+        self._meters.close()
 
-    def _deliver(self, key: Key, sequence: str, flags: int, tensors: Tensors, sender: TritonSender) -> None:
+    def _deliver(self, key: Key, asked: Asked, tensors: Tensors, sender: TritonSender) -> None:
         """Find the room or open it, and give it its chunk."""
         try:
             chunk = _chunk(tensors)
-            if flags & START and flags & END and key not in self._rooms:
+            if asked.flags & START and asked.flags & END and key not in self._rooms:
                 key = key.probing()
-            if flags & START:
-                self._open(key, sequence, tensors, chunk.pts)
+            if asked.flags & START:
+                self._open(key, asked, tensors, chunk.pts)
         except (ValueError, FullError) as error:
             sender.refuse(str(error), overload=isinstance(error, FullError))
             return
         there = self._rooms.get(key)
         if there is None:
             sender.refuse("this room is not open (any more): begin again with a sequence start")
-        elif there.sequence != sequence:
+        elif there.sequence != asked.sequence:
             sender.refuse(TAKEN)
         else:
-            there.room.offer(chunk, sender, bool(flags & END))
+            there.room.offer(chunk, sender, asked.at, bool(asked.flags & END))
 
-    def _open(self, key: Key, sequence: str, tensors: Tensors, pts: float) -> None:
+    def _open(self, key: Key, asked: Asked, tensors: Tensors, pts: float) -> None:
         """Open a room, in the place of one by the same name. Raises ValueError, or FullError."""
         language, denoise = _text(tensors, "language") or "auto", bool(_item(tensors, "denoise", False))
         texts = {name: _text(tensors, name) for name in MEMORY}
@@ -108,8 +123,9 @@ class TritonPythonModel:
             self._doors.leave(key.tenant)
             former.room.close(TAKEN)
         self._doors.enter(key.tenant)
-        room = Room(key.sequence, language, denoise, memory, partial(self._forget, key))
-        self._rooms[key] = Open(sequence, room)
+        meter = Meter(self._meters, None if key.tenant == PROBE else asked.tenants)
+        room = Room(key.sequence, language, denoise, memory, meter, partial(self._forget, key))
+        self._rooms[key] = Open(asked.sequence, room)
 
     def _forget(self, key: Key, room: Room) -> None:
         if key in self._rooms and self._rooms[key].room is room:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from intake import Chunk, ChunkError, Floats, Intake
 from memory import Memory
+from meters import FAILED, INVALID, WAITING, Meter
+from pace import Pace
 from recognition import Recogniser
 from segments import WINDOW, Segment, Segmenter
 from services import Denoiser, LanguageError, ServiceError, Stream, check_language
@@ -67,16 +70,38 @@ class Sender(Protocol):
         """Whether the client has gone."""
 
 
+class Offered(NamedTuple):
+    """A chunk that waits to be heard, see `Room.offer`; `waited`: others did when it came."""
+
+    chunk: Chunk
+    sender: Sender
+    at: float
+    last: bool
+    waited: bool
+
+
 class Room:
     """Captions of one room; lives on an event loop, which all its methods must be called on."""
 
     def __init__(
-        self, name: str, language: str, denoise: bool, memory: Memory, on_end: Callable[[Room], None]
+        self,
+        name: str,
+        language: str,
+        denoise: bool,
+        memory: Memory,
+        meter: Meter,
+        on_end: Callable[[Room], None],
     ) -> None:
         """`name`: of its sequences in other models, which no other room's may have.
 
         `memory`: what another server knew of it. `on_end`: told when it is over.
         """
+        moved = memory != Memory()
+        self._meter, self._pace = meter, Pace(moved)
+        if moved:
+            meter.moved()
+        self._guessed: int | None = None
+        """Up to where the last partial caption went that no final one has followed."""
         self._language = language
         self._intake = Intake()
         self._activity = Stream("voice_activity", "probability", name)
@@ -86,7 +111,7 @@ class Room:
         self._told = float("-inf")
         self._dealt: float | None = None
         """Up to where the client knows that all captions have been told; None before the first chunk."""
-        self._inbox: asyncio.Queue[tuple[Chunk, Sender, bool]] = asyncio.Queue(WAITING_CHUNKS)
+        self._inbox: asyncio.Queue[Offered] = asyncio.Queue(WAITING_CHUNKS)
         self._script = script_for(language)
         self._recogniser = Recogniser(plain(language), self, memory.spoken)
         self._sender: Sender | None = None
@@ -101,15 +126,17 @@ class Room:
         self._on_end = on_end
         self._task.add_done_callback(lambda _: self._let_go())
 
-    def offer(self, chunk: Chunk, sender: Sender, last: bool) -> None:
-        """Take a chunk, or refuse it at once where too much waits."""
+    def offer(self, chunk: Chunk, sender: Sender, at: float, last: bool) -> None:
+        """Take a chunk that came `at` (monotonic seconds), or refuse it at once where too much waits."""
         size = chunk.samples.nbytes
         if self._inbox.full() or (self._waiting_bytes and self._waiting_bytes + size > WAITING_BYTES):
             what = f"{self._inbox.qsize()} chunks of this room wait already; send no faster"
+            self._meter.dropped(WAITING)
             sender.refuse(what, overload=True)
             return
+        waited = self._hearing is not None or not self._inbox.empty()
         self._waiting_bytes += size
-        self._inbox.put_nowait((chunk, sender, last))
+        self._inbox.put_nowait(Offered(chunk, sender, at, last, waited))
 
     def close(self, verdict: str) -> None:
         """Stop at once and let go of every request, the last one with the reason."""
@@ -129,7 +156,7 @@ class Room:
 
     def _let_go(self) -> None:
         """End every request that is left, however the room came to its end."""
-        waiting = [self._inbox.get_nowait()[1] for _ in range(self._inbox.qsize())]
+        waiting = [self._inbox.get_nowait().sender for _ in range(self._inbox.qsize())]
         senders = [sender for sender in (self._sender, self._hearing, *waiting) if sender is not None]
         if self._verdict and senders:
             senders.pop().refuse(self._verdict, overload=True)
@@ -144,14 +171,17 @@ class Room:
         """
         first, last = True, False
         while not last:
-            chunk, sender, last = await self._next()
+            chunk, sender, at, last, waited = await self._next()
             self._hearing = sender
             try:
                 if first and self._language != "auto":  # a language that nobody knows is refused here, once
                     await check_language(self._language)
-                await self._hear(self._intake.take(chunk))
+                samples = self._intake.take(chunk)
+                self._pace.took(at, self._intake.taken, waited)
+                await self._hear(samples)
             except (ChunkError, PtsError, LanguageError, ServiceError) as error:
                 ours = isinstance(error, ServiceError)
+                self._meter.dropped(FAILED if ours else INVALID)
                 said = f"not heard: {error}" if ours else str(error)
                 if not last:
                     self._hearing = None
@@ -177,12 +207,12 @@ class Room:
         await recognition
         await self._activity.close(WINDOW)
 
-    async def _next(self) -> tuple[Chunk, Sender, bool]:
+    async def _next(self) -> Offered:
         """The next chunk. Raises TimeoutError where none comes for long, or nobody is there to send one."""
         for _ in range(round(IDLE / LOOK)):
             try:
                 taken = await asyncio.wait_for(self._inbox.get(), LOOK)
-                self._waiting_bytes -= taken[0].samples.nbytes
+                self._waiting_bytes -= taken.chunk.samples.nbytes
                 return taken
             except TimeoutError:
                 if self._sender is not None and self._sender.cancelled():
@@ -192,7 +222,9 @@ class Room:
     def _say_how_far(self, sender: Sender) -> None:
         """Tell the client up to where it may forget its audio, now and then."""
         waiting = self._recogniser.earliest
-        done = self._at(self._segmenter.earliest if waiting is None else waiting)
+        earliest = self._segmenter.earliest if waiting is None else waiting
+        self._pace.forget(earliest)
+        done = self._at(earliest)
         if self._dealt is None:
             self._dealt = self._at(0)
         if done - self._dealt >= HEARD_STEP:
@@ -217,6 +249,7 @@ class Room:
 
     def lose(self, segment: Segment, error: ServiceError) -> None:
         """Say that a segment could not be recognised."""
+        self._meter.lost()
         start, end = self._at(segment.start), self._at(segment.end)
         if self._sender is not None:
             what = f"speech from {start:.2f} to {end:.2f} s was not recognised: {error}"
@@ -224,6 +257,7 @@ class Room:
 
     def tell(self, kind: str, segment: Segment, text: str, language: str, end: int) -> None:
         """Send an event; times never run backwards."""
+        self._meter.said(kind, self._pace.delay(self._decided(kind, segment, end), time.monotonic()))
         segment.shown = bool(text)
         start = max(self._at(segment.start), self._told)
         stop = max(self._at(end), start)
@@ -236,6 +270,14 @@ class Room:
             self._untold.append(caption)
         else:
             self._sender.caption(caption)
+
+    def _decided(self, kind: str, segment: Segment, end: int) -> int:
+        """The last sample that an event of `segment` up to `end` had to wait for.
+
+        A segment that is cut for its length ends some way back, behind which partials of it had gone.
+        """
+        guessed, self._guessed = self._guessed, end if kind == "partial" else None
+        return max(end, guessed or 0) if kind == "final" else end
 
     def _at(self, sample: int) -> float:
         timeline = self._intake.timeline

@@ -17,6 +17,7 @@ import triton_python_backend_utils as pb_utils
 from detection import DETECTORS, Detector
 from frame import Frame
 from geometry import Floats, Pixels
+from meters import BUSY, CANCELLED, FAILED, INVALID, Meters
 from networks import FailedError, run
 from numpy.typing import NDArray
 
@@ -50,6 +51,7 @@ class TritonPythonModel:
         self._room = BoundedSemaphore(self._most_frames)
         self._frames = ThreadPoolExecutor(self._most_frames, "frame")
         self._asides = ThreadPoolExecutor(2 * self._most_frames, "aside")
+        self._meters = Meters(config["parameters"])
         cv2.setNumThreads(1)
 
     def execute(self, requests: list[pb_utils.InferenceRequest]) -> None:
@@ -59,6 +61,7 @@ class TritonPythonModel:
             if self._room.acquire(blocking=False):
                 self._frames.submit(self._serve, request, sender)
             else:
+                self._count(request, BUSY)
                 busy = f"{self._most_frames} frames are under way, all it takes: send fewer at a time"
                 _refuse(sender, busy, pb_utils.TritonError.UNAVAILABLE)
 
@@ -66,15 +69,19 @@ class TritonPythonModel:
         """Finish what is under way."""
         self._frames.shutdown()
         self._asides.shutdown()
+        self._meters.close()
 
     def _serve(self, request: pb_utils.InferenceRequest, sender: pb_utils.InferenceResponseSender) -> None:
         try:
             outputs = NOTHING | self._outputs(request, sender)
             answer = [pb_utils.Tensor(n, outputs[n][None]) for n in request.requested_output_names()]
             sender.send(pb_utils.InferenceResponse(answer), flags=FINAL)
+            self._count(request)
         except FailedError as error:
+            self._count(request, _reason(error.code))
             _refuse(sender, str(error), error.code)
         except Exception as error:  # a request without an answer would never end
+            self._count(request, FAILED)
             _refuse(sender, f"{type(error).__name__}: {error}", pb_utils.TritonError.INTERNAL)
         finally:
             self._room.release()
@@ -104,6 +111,17 @@ class TritonPythonModel:
         if "nsfw" in asked:
             outputs["nsfw"] = outputs["nsfw"][0]
         return outputs
+
+    def _count(self, request: pb_utils.InferenceRequest, dropped: str = "") -> None:
+        """Tell the metrics of a frame of `vision`, and why it was dropped if it was."""
+        began = next((tensor.as_numpy() for tensor in request.inputs() if tensor.name() == "began"), None)
+        if began is None:
+            return
+        tenants = self._meters.classes.of(request.parameters())
+        if dropped:
+            self._meters.dropped(tenants, dropped)
+        else:
+            self._meters.answered(tenants, int(began[0, 0]))
 
     def _ask(self, model: str, images: Sequence[Pixels], output: str) -> Future[Floats]:
         """A network's answer, waited for by another thread."""
@@ -138,6 +156,12 @@ def _wanted(tensors: Tensors) -> frozenset[str]:
 def _text(tensor: NDArray[np.generic]) -> str:
     """What a tensor says, cut where it is far too long: messages have to fit into gRPC's headers."""
     return bytes(tensor[0])[:LONGEST_TEXT].decode(errors="replace")
+
+
+def _reason(code: int) -> str:
+    """What a frame was dropped for, by Triton's code of its error."""
+    error = pb_utils.TritonError
+    return {error.INVALID_ARG: INVALID, error.CANCELLED: CANCELLED}.get(code, FAILED)
 
 
 def _invalid(message: str) -> FailedError:

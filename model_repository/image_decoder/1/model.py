@@ -2,6 +2,8 @@
 
 from __future__ import annotations  # Triton adds its classes to the module only after this is imported
 
+import time
+
 import cv2
 import numpy as np
 import triton_python_backend_utils as pb_utils
@@ -30,6 +32,7 @@ class TritonPythonModel:
 
 
 def _answer(request: pb_utils.InferenceRequest) -> pb_utils.InferenceResponse:
+    began = time.monotonic_ns()
     sent = request.inputs()[0].as_numpy().reshape(-1)
     try:
         if len(sent) != 1:
@@ -41,13 +44,15 @@ def _answer(request: pb_utils.InferenceRequest) -> pb_utils.InferenceResponse:
     except MemoryError:
         shortage = pb_utils.TritonError("no memory left to decode image", pb_utils.TritonError.UNAVAILABLE)
         return pb_utils.InferenceResponse(error=shortage)
-    arrays = _outputs(picture, frozenset(request.requested_output_names()))
+    arrays = _outputs(picture, frozenset(request.requested_output_names()), began)
     return pb_utils.InferenceResponse([pb_utils.Tensor(name, array[None]) for name, array in arrays.items()])
 
 
-def _outputs(picture: Picture, requested: frozenset[str]) -> dict[str, NDArray[np.generic]]:
+def _outputs(picture: Picture, requested: frozenset[str], began: int) -> dict[str, NDArray[np.generic]]:
     """The outputs asked for, without their batch axis."""
     outputs: dict[str, NDArray[np.generic]] = {}
+    if "began" in requested:
+        outputs["began"] = np.array([began], np.int64)
     if "frame" in requested:
         outputs["frame"] = picture.frame
     for name in requested & {"size", "reported_size"}:

@@ -38,7 +38,7 @@ Refused = tuple[grpc.StatusCode, str]
 
 def outcome(channel: grpc.Channel, path: str = "/inference.GRPCInferenceService/ServerLive") -> Refused:
     """How an empty call ends."""
-    forged = (("x-tenant", "forged"), ("x-certificate", "forged"))
+    forged = (("x-tenant", "forged"), ("x-certificate", "forged"), ("x-tenant-class", "forged"))
     call = channel.unary_unary(path)
     try:
         call(b"", timeout=PATIENCE_S, metadata=forged)
@@ -96,6 +96,17 @@ def test_a_tenant_is_who_the_token_says(front: Front) -> None:
     [logged] = front.logged(1)
     assert logged["tenant"] == "acme"
     assert uuid.UUID(str(logged["request"]))  # by which the call is found elsewhere
+
+
+def test_the_class_of_a_tenant_is_what_the_token_says(front: Front) -> None:
+    """Or none at all, whatever headers the client makes up: metrics tell classes apart."""
+    with front.channel(front.credentials.token("acme", tenant_class="paid")) as channel:
+        assert outcome(channel)[0] is grpc.StatusCode.OK
+    with front.channel(front.credentials.token("acme")) as channel:
+        assert outcome(channel)[0] is grpc.StatusCode.OK
+    with front.channel(certificate="acme") as channel:
+        assert outcome(channel)[0] is grpc.StatusCode.OK
+    assert [logged["class"] for logged in front.logged(3)] == ["paid", None, None]
 
 
 def test_a_certificate_stands_for_a_token(front: Front) -> None:
