@@ -23,6 +23,41 @@ class Panel:
 
 
 ROWS: Mapping[str, Sequence[Panel]] = {
+    "Service level": (
+        Panel(
+            "Delay, p95",
+            "From when audio was due, or a frame began to be decoded. 95 % of partials: within 1 s.",
+            {"{{kind}} {{tenant_class}}": "liveroom:delay_seconds:p95{$here}"},
+            "s",
+            1,
+        ),
+        Panel(
+            "Delay, p99",
+            "99 % of finals: within 2 s.",
+            {"{{kind}} {{tenant_class}}": "liveroom:delay_seconds:p99{$here}"},
+            "s",
+            2,
+        ),
+        Panel(
+            "Burn rate over an hour",
+            "At 1 the budget of late ones lasts 30 days, at 14.4 two.",
+            {"{{kind}} {{tenant_class}}": "liveroom:burn_rate:ratio1h{$here}"},
+            "short",
+            14.4,
+        ),
+        Panel(
+            "Dropped",
+            "Chunks and frames. invalid: the sender's fault. waiting, busy: too many. failed: a model's.",
+            {"{{model}} {{tenant_class}} {{reason}}": "liveroom:dropped:rate{$here}"},
+            "reqps",
+        ),
+        Panel(
+            "Rooms moved",
+            "That brought what another replica knew: one was lost, drained, or could not be reached.",
+            {"{{tenant_class}}": "liveroom:rooms_moved:rate{$here}"},
+            "reqps",
+        ),
+    ),
     "Rooms": (
         Panel(
             "Rooms per slot",

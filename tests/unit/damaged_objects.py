@@ -177,9 +177,11 @@ OBJECTS: Mapping[str, Damage] = {
     ),
     "a Secret without the key": (
         "Secret triton-admin has no key token",
-        lambda all_: container(all_, "triton", "triton")["env"][2]["valueFrom"]["secretKeyRef"].update(
-            key="token"
-        ),
+        lambda all_: next(
+            variable["valueFrom"]["secretKeyRef"]
+            for variable in container(all_, "triton", "triton")["env"]
+            if variable["name"] == "LIVEROOM_ADMIN_KEY"
+        ).update(key="token"),
     ),
     "no time to leave": (
         "give it a preStop",
