@@ -10,15 +10,18 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from liveroom import LiveroomError
 from rich.console import Console
 from rich.table import Table
 
+from cluster import fail
 from cluster.chaos import Chaos, verdict
 from cluster.errors import ClusterError
 from cluster.local import LocalCluster
 from cluster.prometheus import query
+from cluster.rehearsals import Rehearsals, socket_of
 from cluster.rooms import Toll, server
 from cluster.story import Story
 from exporters.terminal import write_any_text
@@ -45,7 +48,11 @@ def parser() -> argparse.ArgumentParser:
     chaos.add_argument("--minutes", type=positive, default=60.0, help="begin no round later (%(default)s)")
     chaos.add_argument("--out", type=Path, default=BUILD / "chaos.json", help="where it goes (%(default)s)")
     status = commands.add_parser("status", help="replicas of the cluster that `up` runs, and their rooms")
-    for command in (up, story, chaos, status):
+    failing = commands.add_parser(
+        "fail", help="make a failure last on the cluster that `up` runs: are there alerts?"
+    )
+    fail.add_to(failing)
+    for command in (up, story, chaos, status, failing):
         command.add_argument("--json", action="store_true", help="print JSON; progress goes to stderr")
     for command in (up, story, chaos):
         add = command.add_argument
@@ -72,6 +79,9 @@ def main() -> int:
     try:
         if options.command == "status":
             return _status(as_json=options.json)
+        if options.command == "fail":
+            state = _up_already()
+            return fail.run(state, socket_of(state), options, console)
         console.print(f"starting Envoy, Prometheus and {options.replicas} x {', '.join(options.models)}")
         with (
             console.status("starting") as spinner,
@@ -106,24 +116,25 @@ def _up(cluster: LocalCluster, options: argparse.Namespace, console: Console) ->
 
 def _stay(cluster: LocalCluster, state: Mapping[str, object], console: Console) -> None:
     """Until a signal comes; says what had to be started again."""
-    text = json.dumps(state)
-    BUILD.mkdir(parents=True, exist_ok=True)
-    STATE.write_text(text, encoding="utf-8")
     seen = {each.name: each.starts for each in cluster.tended}
-    try:
-        while True:
-            cluster.check()
-            for each in cluster.tended:
-                if each.starts > seen[each.name]:
-                    console.print(f"{each.name} {each.last_end} and is started again: see {each.log}")
-                seen[each.name] = each.starts
-            time.sleep(_TICK_S)
-    except KeyboardInterrupt:
-        console.print("stopping")
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            if STATE.read_text(encoding="utf-8") == text:  # and not that of one that came later
-                STATE.unlink()
+    with Rehearsals(cluster, console.print) as rehearsals:
+        text = json.dumps({**state, "orders": str(rehearsals.path)})
+        BUILD.mkdir(parents=True, exist_ok=True)
+        STATE.write_text(text, encoding="utf-8")
+        try:
+            while True:
+                cluster.check()
+                for each in cluster.tended:
+                    if each.starts > seen[each.name]:
+                        console.print(f"{each.name} {each.last_end} and is started again: see {each.log}")
+                    seen[each.name] = each.starts
+                time.sleep(_TICK_S)
+        except KeyboardInterrupt:
+            console.print("stopping")
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                if STATE.read_text(encoding="utf-8") == text:  # and not that of one that came later
+                    STATE.unlink()
 
 
 def _story(cluster: LocalCluster, options: argparse.Namespace, console: Console) -> int:
@@ -159,11 +170,17 @@ def _chaos(cluster: LocalCluster, options: argparse.Namespace, console: Console)
     return 0
 
 
-def _status(*, as_json: bool) -> int:
-    """What Prometheus says of the cluster that is up."""
-    state = json.loads(STATE.read_text(encoding="utf-8")) if STATE.is_file() else {}
+def _up_already() -> dict[str, Any]:
+    """How to reach the cluster that is up. Raises ClusterError where there is none."""
+    state: dict[str, Any] = json.loads(STATE.read_text(encoding="utf-8")) if STATE.is_file() else {}
     if not Path("/proc", str(state.get("pid"))).exists():
         raise ClusterError("no cluster is up: start one with `python -m cluster up`")
+    return state
+
+
+def _status(*, as_json: bool) -> int:
+    """What Prometheus says of the cluster that is up."""
+    state = _up_already()
     columns = {"ready": "liveroom_ready", "rooms": "liveroom_rooms_open", "slots": "liveroom_rooms_slots"}
     rows: dict[str, dict[str, float]] = {name: {} for name in state["replicas"]}
     for column, metric in columns.items():

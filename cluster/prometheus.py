@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import yaml
 
@@ -47,6 +47,21 @@ class Sample:
 
     labels: Mapping[str, str]
     value: float
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One that the rules may raise. state: "inactive", "pending" or "firing". for_s: how long it pends first.
+
+    summary: of the first that is raised, "" while none is.
+    """
+
+    name: str
+    severity: str
+    state: str
+    for_s: float
+    runbook: str
+    summary: str
 
 
 def binary(name: str) -> Path:
@@ -98,17 +113,40 @@ def query(url: str, expression: str) -> list[Sample]:
 
     Raises ClusterError for an expression that it refuses, or no answer.
     """
-    question = urllib.parse.urlencode({"query": expression})
-    try:
-        with urllib.request.urlopen(f"{url}/api/v1/query?{question}", timeout=_QUERY_S) as answer:  # noqa: S310 our own
-            data = json.load(answer)["data"]
-    except urllib.error.HTTPError as error:
-        raise ClusterError(f"Prometheus refuses {expression!r}: {json.load(error)['error']}") from error
-    except OSError as error:
-        raise ClusterError(f"Prometheus at {url} does not answer: {error}") from error
+    data = _ask(url, "query", query=expression)
     if data["resultType"] == "scalar":
         return [Sample({}, float(data["result"][1]))]
     return [Sample(each["metric"], float(each["value"][1])) for each in data["result"]]
+
+
+def alerts(url: str) -> list[Alert]:
+    """All that the rules of the Prometheus at `url` may raise. Raises ClusterError where none answers."""
+    groups = _ask(url, "rules", type="alert")["groups"]
+    return [
+        Alert(
+            rule["name"],
+            rule["labels"].get("severity", ""),
+            rule["state"],
+            float(rule["duration"]),
+            rule["annotations"].get("runbook_url", ""),
+            next((each["annotations"].get("summary", "") for each in rule["alerts"]), ""),
+        )
+        for group in groups
+        for rule in group["rules"]
+    ]
+
+
+def _ask(url: str, what: str, **parameters: str) -> Any:
+    """What its API says, of a shape that depends on the question."""
+    question = urllib.parse.urlencode(parameters)
+    try:
+        with urllib.request.urlopen(f"{url}/api/v1/{what}?{question}", timeout=_QUERY_S) as answer:  # noqa: S310 our own
+            return json.load(answer)["data"]
+    except urllib.error.HTTPError as error:
+        refused = ", ".join(parameters.values())
+        raise ClusterError(f"Prometheus refuses {refused!r}: {json.load(error)['error']}") from error
+    except OSError as error:
+        raise ClusterError(f"Prometheus at {url} does not answer: {error}") from error
 
 
 class Prometheus:

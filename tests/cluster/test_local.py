@@ -3,17 +3,20 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
 from liveroom import Client
 
-from cluster import ClusterError, LocalCluster, gateway, local, replica
+from cluster import ClusterError, LocalCluster, failures, gateway, local, replica
+from cluster.rehearsals import Rehearsals
 from server.process import SHM
 from tests import models
 from tests.waiting import until
@@ -113,6 +116,7 @@ def test_a_gateway_that_is_slow_is_left_alone(small: LocalCluster, monkeypatch: 
     assert small.gateway.pid == before
 
 
+@pytest.mark.slow
 def test_a_server_that_hangs_with_its_canary_is_replaced(
     small: LocalCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,6 +128,82 @@ def test_a_server_that_hangs_with_its_canary_is_replaced(
     assert until(lambda: one.starts > starts, 20)
     assert one.last_end == "did not answer and was ended"
     small.wait_ready()
+
+
+@contextmanager
+def ordered(small: LocalCluster, **order: object) -> Iterator[Callable[[], dict[str, object]]]:
+    """A connection over which a failure is ordered; yields what waits for the next answer."""
+    with Rehearsals(small) as rehearsals, socket.socket(socket.AF_UNIX) as orders:
+        orders.settimeout(60)
+        orders.connect(str(rehearsals.path))
+        with orders.makefile("rwb") as lines:
+            lines.write(json.dumps({"seconds": 600, "replica": None, **order}).encode() + b"\n")
+            lines.flush()
+            yield lambda: json.loads(lines.readline())
+
+
+def test_a_replica_that_is_lost_stays_away_while_that_is_rehearsed(small: LocalCluster) -> None:
+    (one,) = small.replicas
+    starts = one.starts
+    with ordered(small, kind="node lost", seconds=2.0) as answer:
+        assert answer() == {"victims": [one.name]}
+        assert until(lambda: not one.running, 5)
+        assert not until(lambda: one.running, 1)
+        assert float(str(answer()["lasted_s"])) >= 2
+        assert answer() == {"whole": True, "why": ""}
+    assert one.starts == starts + 1
+    small.check()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", failures.ALL)
+def test_every_kind_of_failure_can_be_rehearsed(small: LocalCluster, kind: str) -> None:
+    with ordered(small, kind=kind, seconds=3.0, replica="all") as answer:
+        assert answer()["victims"] == (["gateway"] if failures.ALL[kind].gateway else ["triton-1"])
+        assert float(str(answer()["lasted_s"])) >= 3
+        assert answer() == {"whole": True, "why": ""}
+    assert not small.gateway.held
+    assert not any(each.held for each in small.replicas)
+
+
+def test_a_failure_ends_with_whoever_ordered_it(small: LocalCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However that came: a connection that is closed is all that a killed process leaves."""
+    monkeypatch.setattr(gateway, "PROBE_S", 0.1)
+    monkeypatch.setattr(gateway, "PROBE_TIMEOUT_S", 0.2)
+    before = small.gateway.pid
+    with ordered(small, kind="gateway hung") as answer:
+        assert answer() == {"victims": ["gateway"]}
+        assert until(lambda: psutil.Process(before).status() == psutil.STATUS_STOPPED, 2)
+        assert not until(lambda: small.gateway.pid != before, 2), "it is not replaced meanwhile"
+    small.wait_ready()
+    assert small.gateway.pid == before
+
+
+@pytest.mark.parametrize(
+    ("order", "error"),
+    [
+        ({"kind": "hung", "replica": "triton-9"}, "there is no replica triton-9: there are triton-1, or all"),
+        ({"kind": "sleepy"}, "sleepy for 600 s: this cluster knows node lost, server killed,"),
+        ({"kind": "hung", "seconds": 1e9}, "hung for 1e+09 s: this cluster knows"),
+        ({"kind": "hung", "seconds": "long"}, "is no order: the cluster is of another version"),
+    ],
+)
+def test_an_order_that_can_not_be_carried_out_is_refused(
+    small: LocalCluster, order: dict[str, object], error: str
+) -> None:
+    with ordered(small, **order) as answer:
+        assert error in str(answer()["error"])
+    assert not any(each.held for each in small.tended)
+
+
+def test_one_failure_is_rehearsed_at_a_time(small: LocalCluster) -> None:
+    rehearsals = Rehearsals(small)
+    order = {"kind": "gateway hung", "seconds": 600, "replica": None}
+    first = rehearsals.carry_out(order, lambda _: True)
+    assert next(first) == {"victims": ["gateway"]}
+    with pytest.raises(ClusterError, match="another failure is being rehearsed"):
+        next(rehearsals.carry_out(order, lambda _: True))
+    assert [*first][-1] == {"whole": True, "why": ""}
 
 
 def test_a_gateway_that_does_not_last_is_given_up(

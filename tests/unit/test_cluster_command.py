@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
-from cluster import ClusterError, LocalCluster, command, prometheus
+from cluster import ClusterError, LocalCluster, command, fail, failures, prometheus
 from cluster.command import parser
+from cluster.rehearsals import socket_of
 
 PROJECT = Path(__file__).parents[2]
 
@@ -28,6 +30,16 @@ def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
         (("up", "--tenant-share", "0"), "0: expected a share, more than 0 and at most 1"),
         (("up", "--replicas", "99"), "99: expected a whole number, from 1 to 16"),
         (("chaos", "--minutes", "-1"), "-1: expected a number, more than 0"),
+        (
+            ("fail", "sleepy"),
+            "sleepy: expected one of node-lost, server-killed, launcher-killed, stub-killed,",
+        ),
+        (("fail", "hung", "--for", "3"), "3: expected a time such as 30s, 3m or 1m30s, at most 1h"),
+        (("fail", "hung", "--for", "61m"), "61m: expected a time"),
+        (("fail", "hung", "--for", "0s"), "0s: expected a time"),
+        (("fail", "hung", "--for", "-3m"), "expected one argument"),
+        (("fail", "hung", "--for", "٣m"), "٣m: expected a time"),
+        (("fail",), "the following arguments are required: KIND"),
     ],
 )
 def test_a_wrong_option_is_said(
@@ -83,6 +95,46 @@ def test_a_cluster_that_was_killed_is_not_up(tmp_path: Path, monkeypatch: pytest
     command.STATE.write_text(f'{{"pid": {2**22 + 1}}}')  # above Linux' highest process id
     with pytest.raises(ClusterError, match="no cluster is up"):
         command._status(as_json=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("30s", 30), ("3m", 180), ("1m30s", 90), ("1h", 3600), ("90s", 90)]
+)
+def test_how_long_a_failure_lasts_is_said_with_its_unit(text: str, seconds: float) -> None:
+    options = parser().parse_args(["fail", "gateway-hung", "--for", text])
+    assert (options.kind, options.seconds) == ("gateway hung", seconds)
+    assert fail.duration(fail.spelt(seconds)) == seconds
+
+
+def test_help_names_each_failure_and_the_alerts_that_are_in_the_rules(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        parser().parse_args(["fail", "--help"])
+    said = capsys.readouterr().out
+    rules = yaml.safe_load(prometheus.PROMETHEUS_RULE.read_text(encoding="utf-8"))["spec"]["groups"]
+    alerts = {rule["alert"] for group in rules for rule in group["rules"] if "alert" in rule}
+    assert failures.BLIND in alerts
+    for name, failure in failures.ALL.items():
+        assert f"{name.replace(' ', '-')} " in said
+        assert failure.alerts
+        assert alerts.issuperset(failure.alerts)
+
+
+def test_without_a_cluster_nothing_fails_and_it_says_how_to_start_one(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "cluster", "fail", "hung", "--json"]
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    failed = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert failed.returncode == 1
+    assert failed.stdout == ""
+    assert failed.stderr == "error: no cluster is up: start one with `python -m cluster up`\n"
+
+
+def test_a_cluster_of_an_older_version_takes_no_orders() -> None:
+    with pytest.raises(ClusterError, match="takes no orders: start it again with `python -m cluster up`"):
+        socket_of({"pid": os.getpid()})
 
 
 def test_a_start_that_is_interrupted_leaves_nothing(tmp_path: Path) -> None:
