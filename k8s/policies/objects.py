@@ -38,6 +38,11 @@ def containers(workload: Manifest) -> list[dict[str, Any]]:
     return [*pod(workload).get("initContainers", []), *pod(workload)["containers"]]
 
 
+def sidecars(workload: Manifest) -> list[dict[str, Any]]:
+    """Its native sidecars: they start before its containers, run beside them, and end after them."""
+    return [each for each in pod(workload).get("initContainers", []) if each.get("restartPolicy") == "Always"]
+
+
 def pod_labels(workload: Manifest) -> Mapping[str, str]:
     """The labels of a workload's pods."""
     labels: Mapping[str, str] = workload["spec"]["template"].get("metadata", {}).get("labels", {})

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from k8s.kubectl import Manifest, named
-from k8s.policies.objects import WORKLOADS, containers, of_kind, pod, quantity
+from k8s.policies.objects import WORKLOADS, containers, of_kind, pod, quantity, sidecars
 
 _PROBES = ("livenessProbe", "readinessProbe")
 _UNSEEN = ("Pod", "ReplicaSet", "ReplicationController", "CronJob")
@@ -26,8 +26,11 @@ def check(manifests: Sequence[Manifest], secrets: Mapping[str, Sequence[str]]) -
         for container in containers(workload):
             where = f"{named(workload)}, container {container['name']}"
             said = [*_confined(container), *_bounded(container), *_pinned(container.get("image", ""))]
-            if workload["kind"] != "Job":
+            stays = container in [*pod(workload)["containers"], *sidecars(workload)]
+            if workload["kind"] != "Job" and stays:
                 said += _watched(container)
+            if not stays and any(probe in container for probe in _PROBES):
+                said.append("ends before the others begin, and yet has probes: set restartPolicy to Always")
             yield from (f"{where}: {each}" for each in said)
 
 

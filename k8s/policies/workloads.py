@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from k8s.kubectl import Manifest, named
-from k8s.policies.objects import containers, of_kind, pod, pod_labels, selects
+from k8s.policies.objects import containers, of_kind, pod, pod_labels, selects, sidecars
 
 LONGEST_SEGMENT_S = 12
 """What a room may have under way when its replica is told to end: `captions` cuts segments there."""
@@ -76,3 +76,9 @@ def _drained(deployment: Manifest) -> Iterator[str]:
                 yield f"is killed after {grace} s: preStop and drain take {pause + drain} s"
         if not options and grace <= pause:
             yield f"is killed after {grace} s: preStop takes {pause} s"
+    probes = (each.get("readinessProbe", {}) for each in pod(deployment)["containers"])
+    asked = {probe["httpGet"]["port"] for probe in probes if "httpGet" in probe}
+    for sidecar in sidecars(deployment):
+        answers = any(asked & {port["containerPort"], port.get("name")} for port in sidecar.get("ports", []))
+        if answers and "preStop" not in sidecar.get("lifecycle", {}):
+            yield f"its sidecar {sidecar['name']} says that it is ready until it has ended: give it a preStop"

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+import yaml
 from tritonclient.grpc import InferenceServerClient, InferInput
 from tritonclient.utils import InferenceServerException
 
@@ -22,6 +23,9 @@ from tests.waiting import until
 
 PROJECT = Path(__file__).parents[2]
 KEY = "k" * 24
+_PODS = yaml.safe_load((PROJECT / "k8s" / "base" / "triton" / "deployment.yaml").read_text(encoding="utf-8"))
+PRE_STOP = _PODS["spec"]["template"]["spec"]["initContainers"][0]["lifecycle"]["preStop"]["exec"]["command"]
+"""What the kubelet runs in the container `ready`, where it is process 1, before it tells Triton to end."""
 MOODY = """
 import time
 from pathlib import Path
@@ -194,8 +198,10 @@ def test_in_a_container_of_its_own_it_says_the_same_and_is_unready_at_once_on_si
         assert beside.stdout is not None
         lines = iter(beside.stdout.readline, "")
         assert any('"ready": true' in line for line in lines)
-        beside.send_signal(signal.SIGTERM)
+        subprocess.run([each.replace("TERM 1", f"TERM {beside.pid}") for each in PRE_STOP], check=True)
         assert any("ending" in line for line in lines)
+        assert get(url) == (503, "ending: requests in flight are finished\n")
+        beside.send_signal(signal.SIGTERM)  # a sidecar's turn to end
         assert get(url) == (503, "ending: requests in flight are finished\n")
         beside.kill()
 

@@ -183,6 +183,14 @@ OBJECTS: Mapping[str, Damage] = {
             if variable["name"] == "LIVEROOM_ADMIN_KEY"
         ).update(key="token"),
     ),
+    "a sidecar that is ready to the end": (
+        "its sidecar ready says that it is ready until it has ended",
+        lambda all_: container(all_, "triton", "ready").pop("lifecycle"),
+    ),
+    "a container that only starts": (
+        "container ready: ends before the others begin",
+        lambda all_: container(all_, "triton", "ready").pop("restartPolicy"),
+    ),
     "no time to leave": (
         "give it a preStop",
         lambda all_: container(all_, "gateway", "envoy").pop("lifecycle"),

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from k8s.kubectl import K8S, Manifest, render
+from k8s.policies.objects import containers
 
 
 @cache
@@ -41,7 +42,7 @@ def pod(manifests: Sequence[Manifest], name: str, kind: str = "Deployment") -> d
 def container(
     manifests: Sequence[Manifest], workload: str, name: str, kind: str = "Deployment"
 ) -> dict[str, Any]:
-    """One container of a workload."""
+    """One container of a workload, or one that runs before or beside them."""
     found: dict[str, Any]
-    [found] = [each for each in pod(manifests, workload, kind)["containers"] if each["name"] == name]
+    [found] = [each for each in containers(the(manifests, kind, workload)) if each["name"] == name]
     return found

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from k8s.kubectl import K8S, OVERLAYS, Manifest, render
-from k8s.policies.objects import quantity
+from k8s.policies.objects import ports, quantity
 from k8s.secrets import SECRETS
 from k8s.validation import wrong
 from tests.unit.manifests import container, pod, rendered, the
@@ -33,11 +33,7 @@ def found(tree: Any, name: str) -> Iterator[Any]:
 def test_envoy_finds_triton_and_asks_its_canary() -> None:
     manifests = rendered("cpu")
     service = the(manifests, "Service", "triton-headless")["spec"]
-    declared = {
-        port["name"]: port["containerPort"]
-        for each in pod(manifests, "triton")["containers"]
-        for port in each["ports"]
-    }
+    declared = ports(the(manifests, "Deployment", "triton"))
     clusters = {each["name"]: each for each in ENVOY["static_resources"]["clusters"]}
     for name in ("rooms", "studios", "calls"):
         [address] = found(clusters[name], "socket_address")

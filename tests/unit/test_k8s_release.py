@@ -8,6 +8,7 @@ import pytest
 
 from k8s.__main__ import main
 from k8s.kubectl import Manifest
+from k8s.policies.objects import containers
 from k8s.policies.release import unfit
 from tests.unit.manifests import container, pod, rendered, the
 
@@ -20,7 +21,7 @@ def fit() -> list[Manifest]:
     manifests = rendered("cpu")
     for name in ("triton", "gateway"):
         spec = pod(manifests, name)
-        for each in spec["containers"]:
+        for each in containers(the(manifests, "Deployment", name)):
             each["image"] = _DIGEST
         for volume in spec["volumes"]:
             if "image" in volume:
