@@ -1,5 +1,6 @@
 """Loads models over Triton's repository API, says why one can't be, and makes each answer a first request."""
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -58,19 +59,12 @@ class Loader:
                 return False
 
     def reload(self, name: str) -> None:
-        """Loads a model whose process died once more; ensembles over it come back with it.
+        """Loads a model whose process died once more, in its place: ensembles over it stay.
 
-        Raises ServerError when it can't be unloaded or loaded, or does not answer.
+        Raises ServerError when it can't be loaded, or does not answer.
         """
         deadline = time.monotonic() + RELOAD_TIMEOUT_S
-        with InferenceServerClient(self._address) as client:
-            try:
-                client.unload_model(name, headers=self._headers, client_timeout=RELOAD_TIMEOUT_S)
-            except InferenceServerException as error:
-                raise ServerError(
-                    f"model '{name}' can't be unloaded: {reason_of(error.message())}"
-                ) from error
-        self._load(self._models[name], deadline)
+        self._load(self._models[name], deadline, again=True)
         for model in self._models.values():
             if model.name == name or (model.is_ensemble and name in model.requires):
                 self._probe(model.name, deadline)
@@ -80,11 +74,12 @@ class Loader:
             return  # the ensemble's probe goes through this step, with tensors that fit it
         canary.probe(self._address, self._models[name], self._models, max(1.0, deadline - time.monotonic()))
 
-    def _load(self, model: Model, deadline: float) -> None:
+    def _load(self, model: Model, deadline: float, again: bool = False) -> None:
         client = InferenceServerClient(self._address)
         timeout_s = max(1.0, deadline - time.monotonic())
         try:
-            client.load_model(model.name, headers=self._headers, client_timeout=timeout_s)
+            config = self._changed(client, model.name) if again else None
+            client.load_model(model.name, headers=self._headers, config=config, client_timeout=timeout_s)
             if not model.is_complete:
                 config = client.get_model_config(model.name, headers=self._headers).config
                 self._models[model.name] = replace(model, config=config)
@@ -92,6 +87,12 @@ class Loader:
             raise ServerError(f"model '{model.name}' {self._explain(model, error, timeout_s)}") from error
         finally:
             client.close()
+
+    def _changed(self, client: InferenceServerClient, name: str) -> str:
+        """A loaded model's configuration with another parameter: what is the same is not loaded again."""
+        config = client.get_model_config(name, headers=self._headers, as_json=True)["config"]
+        config.setdefault("parameters", {})["loaded_again"] = {"string_value": str(time.time_ns())}
+        return json.dumps(config)
 
     def _explain(self, model: Model, error: InferenceServerException, timeout_s: float) -> str:
         report = error.message()

@@ -152,7 +152,8 @@ async def test_a_crowd_at_the_door_does_no_harm(client: AsyncClient, corpus: Cor
 def gauges(triton: Triton) -> dict[str, float]:
     """What /metrics says of rooms, by name, or by reason."""
     with urllib.request.urlopen(triton.metrics, timeout=5) as page:  # noqa: S310 - of our own server
-        found = re.findall(r'^liveroom_rooms_(\w+){model="captions"(.*)} (\S+)$', page.read().decode(), re.M)
+        said = page.read().decode()
+    found = re.findall(r'^liveroom_rooms_(open|slots|refused)\w*{model="captions"(.*)} (\S+)$', said, re.M)
     return {"".join(re.findall(r'reason="(\w+)"', labels)) or name: float(at) for name, labels, at in found}
 
 
