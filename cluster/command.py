@@ -24,7 +24,8 @@ from cluster.prometheus import query
 from cluster.rehearsals import Rehearsals, socket_of
 from cluster.rooms import Toll, server
 from cluster.story import Story
-from exporters.terminal import write_any_text
+from exporters.errors import ExportError
+from exporters.terminal import told, write_any_text
 from perf.options import count, number_that, positive, whole
 
 BUILD = Path("build") / "cluster"
@@ -102,8 +103,8 @@ def main() -> int:
     except KeyboardInterrupt:
         console.print("stopped")
         return INTERRUPTED
-    except (LiveroomError, RuntimeError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+    except (ExportError, LiveroomError, RuntimeError, OSError) as error:
+        print(f"error: {told(error) if isinstance(error, OSError) else error}", file=sys.stderr)
         return 1
 
 

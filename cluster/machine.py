@@ -6,6 +6,8 @@ import random
 from pathlib import Path
 from typing import TextIO
 
+from liveroom._files import replacing
+
 from cluster.errors import ClusterError
 from server.errors import ServerError
 from server.launch import pick_port
@@ -51,9 +53,8 @@ def take_folder(folder: Path) -> TextIO:
 
 def replace_text(file: Path, text: str) -> None:
     """Writes a file that others read or watch: they see the old content or the new one, never a part."""
-    part = file.with_name(f"{file.name}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(file)
+    with replacing(file) as part:
+        part.write_text(text, encoding="utf-8")
 
 
 def write_with_mode(file: Path, content: bytes, mode: int) -> None:

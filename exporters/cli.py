@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from rich.table import Table
 from exporters.arguments import PLANNED, REPOSITORY, parser
 from exporters.contract import Exporter, Measurement, Options
 from exporters.errors import ExportError
+from exporters.install import version_folder
 from exporters.progress import Progress
 from exporters.registry import filling, select
 from exporters.sources import Library
@@ -21,7 +23,7 @@ from exporters.staging import bring, lacking_models, served_by, stage
 from exporters.state import poor_by, settle, state
 from exporters.tensorrt.gpu import Gpu, this_gpu
 from exporters.tensorrt.targets import PRECISIONS, for_plans
-from exporters.terminal import write_any_text
+from exporters.terminal import told, write_any_text
 from exporters.triton_config import served_models
 
 OK, FAILED, USAGE = 0, 1, 2
@@ -59,7 +61,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         plan = [(exporter, for_plans(exporter, options)) for exporter, options in plan]
     if given.list:
         return _list(plan, given.repository, library, given.json)
-    library.root.mkdir(parents=True, exist_ok=True)
     try:
         gpu = this_gpu() if tensorrt and not given.check else None
     except ExportError as error:
@@ -68,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         repository = _prepared(lacking, repository, output, plan, served_by(given.names, chosen, known))
     except OSError as error:
-        said = ExportError(f"{output or repository} can't be written: {error}")
+        said = ExportError(f"{output or repository} can't be written: {told(error)}")
         return _fail(given.json, console, "", said, FAILED)
     codes = [_export(each, options, repository, library, given.force, given.json) for each, options in plan]
     _tell_what_is_committed(() if plan else given.names, given.json, console)
@@ -183,12 +184,16 @@ def _export(
             seconds = time.monotonic() - start
             _report(as_json, console, exporter, repository, "current", seconds, ())
             return OK
+        for model in exporter.models:
+            _check_writable(version_folder(repository, model))
         # Imports onnx, which seeing that an export is up to date does not need.
         from exporters.pipeline import export  # noqa: PLC0415
 
         result = export(exporter, options, repository, library, force)
     except ExportError as error:
         return _fail(as_json, console, exporter.name, error, FAILED)
+    except OSError as error:
+        return _fail(as_json, console, exporter.name, ExportError(told(error)), FAILED)
     except ModuleNotFoundError as error:
         missing = ExportError(
             f"{error.name} is not installed, which this export needs: pip install 'liveroom[exporters]', or "
@@ -197,6 +202,17 @@ def _export(
         return _fail(as_json, console, exporter.name, missing, FAILED)
     _report(as_json, console, exporter, repository, result.status, result.seconds, result.measurements)
     return OK
+
+
+def _check_writable(folder: Path) -> None:
+    """Raises ExportError, before minutes are spent, where a model can't be installed."""
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    for each in (there, there.parent if there == folder else there):
+        if not os.access(each, os.W_OK | os.X_OK):
+            raise ExportError(
+                f"{each} can't be written to by user {os.getuid()}: export into a repository that can, with "
+                "--repository"
+            )
 
 
 def _report(

@@ -46,7 +46,12 @@ class Source:
 def default_cache() -> Path:
     """``$LIVEROOM_CACHE``, or ``~/.cache/liveroom``: never inside the project's tree."""
     configured = os.environ.get("LIVEROOM_CACHE")
-    return Path(configured).expanduser() if configured else Path.home() / ".cache" / "liveroom"
+    if configured:
+        return Path(configured).expanduser()
+    try:
+        return Path.home() / ".cache" / "liveroom"
+    except RuntimeError:  # a user without an entry and without HOME, as in a container
+        return Path(tempfile.gettempdir()) / f"liveroom-{os.getuid()}"
 
 
 def sha256(path: Path) -> str:
@@ -57,9 +62,21 @@ def sha256(path: Path) -> str:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold ``path`` as an exclusive lock between processes; it is let go of even by a kill."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
+    """Hold ``path``, in the cache, as an exclusive lock between processes; it is let go of even by a kill.
+
+    Raises:
+        SourceError: the cache cannot be written to.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        opened = path.open("w")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise SourceError(
+            f"the cache can't be written to ({error.filename}: {reason}): name a folder that can with "
+            "LIVEROOM_CACHE or --cache"
+        ) from error
+    with opened as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -96,6 +113,8 @@ class Library:
             SourceError: the package cannot be had, lacks a declared file, or a file's sha256 differs.
         """
         folder = self.folder(source)
+        if not os.access(self.root, os.W_OK) and self.has(source) and not _damaged(source, folder):
+            return folder  # a cache that is only to be read
         with locked(self.root / "locks" / f"{source.key}.lock"):
             if self.has(source) and not _damaged(source, folder):
                 return folder

@@ -1,6 +1,8 @@
 """Output that any terminal takes."""
 
+import errno
 import io
+import os
 import sys
 
 
@@ -11,3 +13,13 @@ def write_any_text(*, as_json: bool) -> None:
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8" if as_json else None, errors="replace")
+
+
+def told(error: OSError) -> str:
+    """One sentence for a file that can't be read or written: which, why, and what would be right."""
+    reason = (error.strerror or str(error)).lower()
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        reason += f": expected what user {os.getuid()} may read and write; options and --help say how else"
+    elif error.errno in (errno.ENOSPC, errno.EDQUOT):
+        reason += ": make room there, or name another folder"
+    return f"{error.filename}: {reason}" if error.filename else reason

@@ -9,7 +9,10 @@ from pathlib import Path
 
 try:
     import yaml
+    from liveroom._files import replacing
 
+    from exporters.errors import ExportError
+    from exporters.terminal import told
     from k8s import dashboard
     from k8s.kubectl import K8S, OVERLAYS, Manifest, RenderError, render
     from k8s.validation import wrong
@@ -63,10 +66,11 @@ def main() -> int:
             case "check":
                 return _check(options.folders, release=options.release, as_json=options.json)
             case "dashboard":
-                dashboard.FILE.write_text(dashboard.text(), encoding="utf-8")
+                with replacing(dashboard.FILE) as part:
+                    part.write_text(dashboard.text(), encoding="utf-8")
                 print(json.dumps({"file": str(dashboard.FILE)}) if options.json else dashboard.FILE)
-    except RenderError as error:
-        print(f"error: {error}", file=sys.stderr)
+    except (RenderError, ExportError, OSError) as error:
+        print(f"error: {told(error) if isinstance(error, OSError) else error}", file=sys.stderr)
         return 1
     return 0
 

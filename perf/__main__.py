@@ -3,12 +3,14 @@
 import argparse
 import importlib
 import sys
+from pathlib import Path
 from typing import Protocol
 
 from liveroom import LiveroomError
+from liveroom._files import keep_apart
 
 from exporters.errors import ExportError
-from exporters.terminal import write_any_text
+from exporters.terminal import told, write_any_text
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
@@ -69,12 +71,35 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     write_any_text(as_json=getattr(options, "json", False))
     try:
+        _check_out(options)
         return command.run(options)
     except KeyboardInterrupt:
         return INTERRUPTED
     except (ExportError, LiveroomError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"error: {told(error)}", file=sys.stderr)
+        return 1
+
+
+def _check_out(options: argparse.Namespace) -> None:
+    """See before minutes are spent that the result can be written, and over nothing that is read.
+
+    Raises:
+        InvalidInput: it is one of the files that are read.
+        OSError: it can't be written.
+    """
+    given: list[object] = [
+        item for each in vars(options).values() for item in (each if isinstance(each, list) else [each])
+    ]
+    out = getattr(options, "out", None)
+    if out is None:
+        return
+    keep_apart(out, *(each for each in given if isinstance(each, Path) and each is not out))
+    from perf.report.results import check_writable  # noqa: PLC0415 - imports what --help does not need
+
+    check_writable(out, folder=options.name == "inputs")
 
 
 if __name__ == "__main__":

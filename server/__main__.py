@@ -10,7 +10,7 @@ from types import FrameType
 
 from rich.console import Console
 
-from server.errors import ServerError
+from server.errors import ServerError, of_system
 from server.launch import read_admin_key
 from server.triton import Triton
 
@@ -116,7 +116,7 @@ def main() -> int:
         _serve(triton, progress, as_json=options.json)
     except (ServerError, OSError) as error:
         progress.ready()
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {of_system(error) if isinstance(error, OSError) else error}", file=sys.stderr)
         return 1
     return 0
 

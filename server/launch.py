@@ -55,6 +55,10 @@ def _stub() -> Path:
     stub = wheel() / "python_backend_stubs" / version / "triton_python_backend_stub"
     if not stub.exists():
         raise ServerError(f"nvidia-pytriton has no stub for Python {version}: use Python 3.11 or 3.12")
+    if not os.access(stub, os.R_OK | os.X_OK):
+        raise ServerError(
+            f"{stub} can't be run by user {os.getuid()}: its owner has to run chmod a+rx {stub}"
+        )
     code = subprocess.run([stub], env=environment(), capture_output=True, check=False).returncode
     if code == _NOT_EXECUTABLE:
         library = sysconfig.get_config_var("INSTSONAME")

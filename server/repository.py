@@ -60,14 +60,21 @@ class Model:
         return bool(self.config.input and self.config.output) and all(t.data_type and t.dims for t in tensors)
 
     def missing_file(self) -> Path | None:
-        """The first file it needs that is not there: its model file, or one of its `artifacts` parameter."""
+        """The first file it needs that is not there: its model file, or one of its `artifacts` parameter.
+
+        Raises OSError for one that can't be read.
+        """
         if self.is_ensemble:
             return None
         folders = [f for f in self.folder.iterdir() if f.is_dir() and f.name.isdigit() and int(f.name) > 0]
         latest = max(folders, key=lambda folder: int(folder.name), default=self.folder / "1")
         filename = self.config.default_model_filename or DEFAULT_FILENAMES.get(self.config.backend, "")
         needed = [latest / filename, *(latest / name for name in self.listed("artifacts"))]
-        return next((path for path in needed if not path.exists()), None)
+        for path in needed:
+            if not path.exists():
+                return path
+            path.open("rb").close()  # else only a process of the model would find that it may not
+        return None
 
     def listed(self, key: str, separator: str = ",") -> list[str]:
         """What a parameter lists, without blanks around; nothing where it is absent."""

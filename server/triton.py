@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from server import launch, process
-from server.errors import ServerError, last_error
+from server.errors import ServerError, last_error, of_system, open_log
 from server.loader import Loader
 from server.pulse import Pulse
 from server.readiness import Readiness
@@ -126,6 +126,10 @@ class Triton:
             self._failure = ServerError(self._plain(str(error)))
             self.stop(at_once=True)
             raise self._failure from error.__cause__
+        except OSError as error:
+            self._failure = of_system(error)
+            self.stop(at_once=True)
+            raise self._failure from error
         except BaseException:
             self.stop(at_once=True)
             raise
@@ -184,8 +188,7 @@ class Triton:
             shm_prefix=self._folder.name,
             admin_key=self._admin_key,
         )
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("wb") as log:
+        with open_log(self.log) as log:
             self._process = process.spawn(command, launch.environment(launch.share_cores(self._folder)), log)
         while not _listens(self._bind, self._ports["gRPC"]):
             if self._process.poll() is not None:

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tritonclient.utils import serialize_byte_tensor
 
+from perf.report.results import write
+
 Array = NDArray[np.generic]
 Step = Mapping[str, Array]
 """The tensors of one request by name, without a batch axis; texts are objects of str, files of bytes."""
@@ -39,8 +41,7 @@ class Inputs:
     def write(self, path: Path, *, sequences: bool) -> None:
         """Writes the file for perf_analyzer's `--input-data`."""
         streams = [[{name: _tensor(step[name]) for name in step} for step in each] for each in self.streams]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"data": streams if sequences else streams[0]}), encoding="utf-8")
+        write(path, json.dumps({"data": streams if sequences else streams[0]}))
 
 
 def _tensor(array: Array) -> dict[str, object]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from perf.__main__ import COMMANDS
 from perf.report.drawing import Figure, Section, Table
-from perf.report.results import flat, load, origin
+from perf.report.results import flat, load, origin, write
 
 NAME = "report.html"
 _CSS = Path(__file__).with_name("page.css")
@@ -66,7 +66,7 @@ def redraw(folder: Path) -> Page:
     body = "\n".join(html for *_, html in drawn) or "<p>There is no result here yet.</p>"
     document = _DOCUMENT.format(css=_CSS.read_text(), links=links, body=body + _left_out(left_out))
     path = folder / NAME
-    path.write_text(document, encoding="utf-8")
+    write(path, document)
     return Page(path, tuple(f"{stem}.json" for _, stem, _, _ in drawn), left_out)
 
 

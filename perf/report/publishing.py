@@ -8,7 +8,7 @@ from rich.console import Console
 
 from perf.report.drawing import Section
 from perf.report.page import redraw
-from perf.report.results import save
+from perf.report.results import save, write
 
 
 def publish(
@@ -18,11 +18,17 @@ def publish(
 
     The page `report.html` beside it is drawn again, from every result in that folder.
     as_json: stdout gets the JSON, and people's tables go to `console` (stderr) all the same.
+
+    Raises OSError where files can't be written, after what was measured has been printed.
     """
-    save(out, result)
-    for figure in section.figures:
-        out.with_name(f"{out.stem}-{figure.name}.png").write_bytes(figure.png())
-    page = redraw(out.parent)
+    page, failure = None, None
+    try:
+        save(out, result)
+        for figure in section.figures:
+            write(out.with_name(f"{out.stem}-{figure.name}.png"), figure.png())
+        page = redraw(out.parent)
+    except OSError as error:
+        failure = error
     console.print(section.headline, style="bold", markup=False)
     for table in section.tables:
         console.print(table.rich())
@@ -30,6 +36,9 @@ def publish(
         console.print(note, style="dim", markup=False)
     if as_json:
         print(json.dumps(result, ensure_ascii=False))
+    if failure:
+        raise failure
+    assert page  # noqa: S101 - for the type checker: there is one or the other
     console.print(
         f"the same as JSON: {out}, with all other results: {page.path}", markup=False, soft_wrap=True
     )

@@ -1,5 +1,6 @@
 """Results that can be judged later: what was measured, where, when and of which version."""
 
+import errno
 import json
 import os
 import platform
@@ -11,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 import psutil
+from liveroom._files import replacing
 from rich.console import Console
 
 PROJECT = Path(__file__).parents[2]
@@ -68,11 +70,28 @@ def busy(result: Mapping[str, object]) -> str:
 
 def save(path: Path, result: Mapping[str, object]) -> None:
     """Writes `result` as JSON, whole or not at all."""
+    write(path, json.dumps(result, ensure_ascii=False, indent=2) + "\n")
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Writes a file whole or not at all. Raises OSError, which names `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(f".{os.getpid()}")
-    text = json.dumps(result, ensure_ascii=False, indent=2)
-    fresh.write_text(text + "\n", encoding="utf-8")
-    fresh.replace(path)
+    with replacing(path) as part:
+        part.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def check_writable(path: Path, *, folder: bool = False) -> None:
+    """See, before minutes are spent on it, that a result can be written to `path`, or into it as a folder.
+
+    Raises OSError where it can't; makes nothing but the folders above it.
+    """
+    if path.is_dir() != folder and path.exists():
+        code = errno.ENOTDIR if folder else errno.EISDIR
+        raise OSError(code, f"{os.strerror(code)}: expected a {'folder' if folder else 'file'}", str(path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    place = path if path.exists() and (folder or not path.is_file()) else path.parent
+    if not os.access(place, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 def load(path: Path) -> dict[str, object]:

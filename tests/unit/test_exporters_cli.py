@@ -1,6 +1,7 @@
 """The command: what a name asks for, options that fit nothing, the list, and how fast nothing is done."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -212,3 +213,28 @@ def test_help_shows_how_to_bring_ones_own_weights() -> None:
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert "--checkpoint PATH" in told
     assert "--source PACKAGE=PATH" in told
+
+
+def test_what_is_up_to_date_needs_no_cache_and_what_is_not_says_that_there_is_none(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(models, "doubler") == 0
+    (tmp_path / "file").touch()
+    nowhere = ["--repository", str(models), "--cache", str(tmp_path / "file" / "cache"), "--json"]
+    assert cli.main(["doubler", *nowhere]) == 0
+    capsys.readouterr()
+    assert cli.main(["doubler", "--force", *nowhere]) == 1
+    said = json.loads(capsys.readouterr().out)["error"]
+    assert "file/cache" in said
+    assert "name a folder that can with LIVEROOM_CACHE or --cache" in said
+
+
+def test_without_a_home_the_cache_is_a_temporary_folder() -> None:
+    ask = "import os, exporters.sources as s; os.setuid(54321); print(s.default_cache())"
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    if os.getuid():
+        pytest.skip("takes root to be a user without an entry")
+    done = subprocess.run(
+        [sys.executable, "-c", ask], env=environment, capture_output=True, text=True, check=False
+    )
+    assert "liveroom-54321" in done.stdout, done.stderr
