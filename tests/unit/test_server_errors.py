@@ -24,7 +24,8 @@ from server.errors import ServerError, last_error, of_system, open_log, poll_fai
             "load failed for model 'a': version 1 is at UNAVAILABLE state: Internal: Unable to initialize "
             "shared memory key 'liveroom-triton-1-x' to requested size (8388608 bytes). If you are running "
             "Triton inside docker, use '--shm-size' flag to control the shared memory region size. Each "
-            "Python backend model instance requires at least 1 MB of shared memory. Error: No space left on device;",
+            "Python backend model instance requires at least 1 MB of shared memory. "
+            "Error: No space left on device;",
             "its process gets no 8 MB of shared memory in /dev/shm (no space left on device): let it be "
             "written to and larger (1 GB is ample; of a container --shm-size=1g)",
         ),
