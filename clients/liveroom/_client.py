@@ -95,7 +95,7 @@ class AsyncClient:
         """The faces in a picture, with embeddings and expressions, and whether it is safe to show.
 
         Args:
-            image: uint8 RGB [height, width, 3], the bytes of a JPEG, PNG, WebP or PPM file, or a path.
+            image: uint8 RGB [height, width, 3], the bytes of a JPEG, PNG, WebP, AVIF or PPM file, or a path.
             detector: "blazeface" or "centerface"; by default the server's choice.
             meshes: ask for the 468 points of every face too.
 

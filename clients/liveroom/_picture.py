@@ -17,7 +17,7 @@ Pixels: TypeAlias = NDArray[np.uint8]
 """Upright RGB [height, width, 3]."""
 
 Picture: TypeAlias = Pixels | bytes | str | os.PathLike[str]
-"""An array, the bytes of a JPEG, PNG, WebP or PPM file, or the path of one."""
+"""An array, the bytes of a JPEG, PNG, WebP, AVIF or PPM file, or the path of one."""
 
 _PPM_HEADER = re.compile(rb"P6\s+(\d{1,6})\s+(\d{1,6})\s+255\s")
 
@@ -39,7 +39,7 @@ def picture_bytes(picture: Picture) -> bytes:
             f"a picture is a {type(picture).__name__}: expected a path, bytes, or uint8 [height, width, 3]"
         )
     if not data:
-        raise InvalidInput(f"{what} is empty: expected the bytes of a JPEG, PNG, WebP or PPM file")
+        raise InvalidInput(f"{what} is empty: expected the bytes of a JPEG, PNG, WebP, AVIF or PPM file")
     return _checked_size(data, len(data), what)
 
 

@@ -169,8 +169,8 @@ class AsyncRoom:
         for. `frames_dropped` counts them. Frames never hold audio up.
 
         Args:
-            image: uint8 RGB [height, width, 3], which is sent raw; or the bytes of a JPEG, PNG, WebP or PPM
-                file, which are fewer; or its path.
+            image: uint8 RGB [height, width, 3], which is sent raw; or the bytes of a JPEG, PNG, WebP, AVIF or
+                PPM file, which are fewer; or its path.
             pts: seconds on the room's clock at which it was taken; not before that of the frame before.
 
         Raises:

@@ -29,8 +29,8 @@ class Edited(bytes):
     """An edited picture: the bytes of a file.
 
     Attributes:
-        doubt: with `Effects.anonymize`, what speaks for a face where none was found to hide, up to 1: a
-            person is there, or almost a face. Above 0 look at the picture before you show it.
+        doubt: with `Effects.anonymize`, what speaks for a face that was not hidden, up to 1: something is
+            almost one. Above 0 look at the picture before you show it.
     """
 
     doubt: float
@@ -105,7 +105,7 @@ class AsyncStudioRoom:
         Frames are edited in the order of these calls, one at a time.
 
         Args:
-            image: uint8 RGB [height, width, 3], the bytes of a JPEG, PNG, WebP or PPM file, or a path.
+            image: uint8 RGB [height, width, 3], the bytes of a JPEG, PNG, WebP, AVIF or PPM file, or a path.
 
         Raises:
             InvalidInput: the frame, the background or a setting is wrong; the room goes on.

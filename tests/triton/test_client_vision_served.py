@@ -81,7 +81,7 @@ async def test_people_are_known_again_and_others_are_not(client: AsyncClient, ph
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (b"no picture", "JPEG, PNG, WebP or PPM"),
+        (b"no picture", "JPEG, PNG, WebP, AVIF or PPM"),
         (b"P6 100000 100000 255\n", "100000 x 100000 pixels"),
         (jpeg(np.zeros((480, 640, 3), np.uint8))[:600], "broken or cut off"),
     ],
@@ -158,7 +158,7 @@ async def test_a_rooms_frames_come_back_in_order_and_what_is_too_much_is_counted
             await asyncio.sleep(0.01)
         await room.frame(b"no picture", 2.0)
         await asyncio.sleep(0.5)
-        with pytest.raises(InvalidInput, match="JPEG, PNG, WebP or PPM"):
+        with pytest.raises(InvalidInput, match="JPEG, PNG, WebP, AVIF or PPM"):
             await room.frame(picture, 3.0)
         await room.frame(picture, 3.0)
         await room.end()

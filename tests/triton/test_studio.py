@@ -167,7 +167,7 @@ def test_inputs_that_cannot_be_are_refused(client: InferenceServerClient, photos
     long_embedding = np.full((1, 128), 0.5, np.float32)
     odd_embedding, endless = np.zeros((2, 64), np.float32), np.full((1, 128), np.nan, np.float32)
     for image, extra, said in (
-        (b"no picture", {}, "image is no JPEG, PNG, WebP or PPM"),
+        (b"no picture", {}, "image is no JPEG, PNG, WebP, AVIF or PPM"),
         (data[: len(data) // 2], {}, "image is broken or cut off"),
         (wide, {}, "the picture has 4000 x 40 pixels; effects take up to 3840 on the longer side"),
         (data, {"background": b"no picture"}, "background cannot be taken: image_decoder: image is no JPEG"),

@@ -78,7 +78,7 @@ def _bomb(side: int) -> bytes:
 
 REFUSED = {
     "empty": (b"", "image is empty"),
-    "no picture": (b"\x00\x01 no picture" * 99, "image is no JPEG, PNG, WebP or PPM"),
+    "no picture": (b"\x00\x01 no picture" * 99, "image is no JPEG, PNG, WebP, AVIF or PPM"),
     "bomb": (_bomb(50_000), "image has 50000 x 50000 pixels; at most 40000000"),
     "half a file": (
         jpeg(np.random.default_rng(0).integers(0, 255, (99, 99, 3)).astype(np.uint8))[:3000],

@@ -63,6 +63,10 @@ def person(number: int) -> NDArray[np.float32]:
     return embedding
 
 
+DOUBTFUL = 190
+"""What a grey frame has at least in which it cannot tell whether there is a face."""
+
+
 def scene(people: int, width: int = 64, height: int = 48) -> NDArray[np.uint8]:
     """A picture in which the peer sees so many people."""
     return np.full((height, width, 3), people, np.uint8)
@@ -97,6 +101,7 @@ def seen(picture: bytes, request: Request, people_in_files: int = 1, nsfw: float
 def edited(inputs: dict[str, bytes]) -> Answer:
     """The answer of `studio`."""
     picture = inputs["image"][4:]
+    doubtful = _doubtful(picture)
     if json.loads(inputs["settings"][4:]).get("blur"):
         try:
             pixels = pixels_of_ppm(picture)
@@ -107,8 +112,15 @@ def edited(inputs: dict[str, bytes]) -> Answer:
     response.outputs.add(name="edited", datatype="BYTES", shape=[1, 1])
     response.raw_output_contents.append(len(picture).to_bytes(4, "little") + picture)
     response.outputs.add(name="doubt", datatype="FP32", shape=[1, 1])
-    response.raw_output_contents.append(np.float32(0.5 if b"doubtful" in inputs["image"] else 0).tobytes())
+    response.raw_output_contents.append(np.float32(0.5 if doubtful else 0).tobytes())
     return response
+
+
+def _doubtful(picture: bytes) -> bool:
+    try:
+        return bool(pixels_of_ppm(picture)[0, 0, 0] >= DOUBTFUL)
+    except ValueError:
+        return b"doubtful" in picture
 
 
 class Gate:

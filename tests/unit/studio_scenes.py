@@ -6,8 +6,10 @@ from functools import cache
 import numpy as np
 from detection import DETECTORS
 from frame import Frame
+from lookout import views
 from mesh import LEFT_EYE, OVAL, RIGHT_EYE
 from raster import Floats, Pixels, filled, resized, shrunk
+from suspects import Found, Verdict, suspects
 
 from exporters.pictures import frames, photos, read_image, talking_head
 from perf.served.networks import Networks
@@ -55,6 +57,20 @@ def seen(frame: Pixels) -> Scene:
     look = Frame(frame, (frame.shape[1], frame.shape[0]), run)
     found = look.describe(look.find(DETECTORS["centerface"], 8))
     return Scene(frame, mask_of(frame), found["boxes"], found["meshes"])
+
+
+def looked_out(frame: Pixels, number: int = 0, *, alone: bool = True) -> Verdict:
+    """What effects find that may be a face in a room's `number`-th frame, or in a picture `alone`."""
+    found = []
+    for view in views(frame, number, alone=alone):
+        boxes, scores, points = run(
+            "face_detector_centerface", [view.pixels], ["boxes", "scores", "landmarks"]
+        )
+        found.append(Found(view, boxes[0], scores[0], points[0, :, :2]))
+    suspected = suspects(found)
+    crops = suspected.crops
+    presences = run("face_landmarks", crops, ["presence"])[0][:, 0] if crops else np.zeros(0, np.float32)
+    return suspected.judged(presences)
 
 
 @cache

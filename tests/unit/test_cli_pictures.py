@@ -137,7 +137,7 @@ async def test_studio_says_where_it_cannot_tell_that_nobody_is_left(
     assert await run("studio", doubtful, "--anonymize", "--out", out, "--json") == 5
     said, warned = capsys.readouterr()
     assert json.loads(said) == {"file": str(doubtful), "out": str(out), "sure": False}
-    assert f"{doubtful}: there are signs of people and no face was found to cover" in warned
+    assert f"{doubtful}: something in it may be a face and is not covered: look at {out}" in warned
     assert out.exists()
     assert await run("studio", doubtful, "--smooth", "1", "--out", out) == 0, "nobody was to be hidden"
 

@@ -18,7 +18,7 @@ from liveroom.cli import main
 from liveroom.cli._video import VideoFile
 
 from tests.unit.clips import RATE, read_clip, write_clip
-from tests.unit.picture_peer import Gate, PicturePeer, scene
+from tests.unit.picture_peer import DOUBTFUL, Gate, PicturePeer, scene
 from tests.unit.test_cli_pictures import run
 
 LIVEROOM = [sys.executable, "-c", "import sys; from liveroom.cli import main; sys.exit(main())"]
@@ -49,6 +49,20 @@ async def test_a_drawn_video_keeps_its_times_and_its_sound(clip: Path, ending: s
     assert after[0][1].shape == (480, 640, 3)
     assert np.array_equal(heard_after, heard)
     assert sorted(path.name for path in clip.parent.iterdir()) == ["clip.mp4", out.name]
+
+
+async def test_a_video_says_in_which_frames_it_cannot_tell_that_nobody_is_left(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = [scene(0), scene(DOUBTFUL + 10), scene(0), scene(DOUBTFUL + 10), scene(0)]
+    clip, out = write_clip(tmp_path / "clip.mp4", shown), tmp_path / "out.mp4"
+    assert await run("studio", clip, "--anonymize", "--out", out) == 5
+    assert f"{clip}: in 2 frames from 0.10 s to 0.30 s something may be a face" in capsys.readouterr().err
+    assert len(read_clip(out)[0]) == len(shown)
+    assert await run("studio", clip, "--anonymize", "--out", out, "--json") == 5
+    said = json.loads(capsys.readouterr().out)
+    assert said == {"file": str(clip), "out": str(out), "sure": False, "unsure": [0.1, 0.3]}
+    assert await run("studio", clip, "--smooth", "1", "--out", out) == 0, "nobody was to be hidden"
 
 
 async def test_studio_edits_every_frame_in_one_room(clip: Path) -> None:

@@ -27,7 +27,7 @@ def _add_vision(add: Add, common: argparse.ArgumentParser) -> None:
         "vision",
         parents=[common],
         help="find faces in pictures and videos: who, where, with what expression",
-        description="Find faces in pictures (JPEG, PNG, WebP, PPM) and videos: where they are, their\n"
+        description="Find faces in pictures (JPEG, PNG, WebP, AVIF, PPM) and videos: where they are, their\n"
         "expressions, who they are if a gallery knows, and whether the picture is safe to show.\n"
         "A bad file does not stop the others. With --json a picture is one object on a line,\n"
         "a video one per frame, with its pts in seconds; places are in pixels of the upright picture.",
@@ -65,8 +65,8 @@ def _add_studio(add: Add, common: argparse.ArgumentParser) -> None:
         help="edit a picture or a video: background, skin, stickers, hidden faces",
         description="Edit a picture or a video. Strengths go from 0, which does nothing, to 1.\n"
         "A video keeps its sound, and its matte is steadied from frame to frame.\n"
-        "Where --anonymize sees signs of people and no face it says so on stderr, with the times of a\n"
-        "video, and ends with 5. With --json one line says it too.",
+        "Where --anonymize leaves something bare that may be a face it says so on stderr, with the times of\n"
+        "a video, and ends with 5. With --json one line says it too.",
     )
     command.add_argument("file", metavar="FILE", help="picture, or video by its ending (.mp4 ...)")
     command.add_argument("--out", metavar="FILE", required=True, help="where the result goes")

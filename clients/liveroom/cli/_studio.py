@@ -53,12 +53,13 @@ def _told(arguments: argparse.Namespace, unsure: Sequence[float]) -> int:
         print(json.dumps(told, ensure_ascii=False), flush=True)
     if not unsure:
         return OK
-    where = ""
+    where = "something in it"
     if is_video(arguments.file):
-        where = f" in {len(unsure)} frames from {unsure[0]:.2f} s to {unsure[-1]:.2f} s"
+        frames = "1 frame" if len(unsure) == 1 else f"{len(unsure)} frames from {unsure[0]:.2f} s"
+        where = f"in {frames} {'to' if len(unsure) > 1 else 'at'} {unsure[-1]:.2f} s something"
     print(
-        f"{arguments.file}: there are signs of people{where} and no face was found to cover:"
-        f" look at {arguments.out} before you show it",
+        f"{arguments.file}: {where} may be a face and is not covered: look at {arguments.out}"
+        " before you show it",
         file=sys.stderr,
     )
     return UNSURE

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from raster import Floats, Pixels, inside, mixed, resized
 
 REMEMBERED = 12
@@ -94,6 +95,13 @@ def cover(frame: Pixels, boxes: Floats, strength: float) -> Pixels:
     for box in boxes:
         _cover(edited, box, strength)
     return edited
+
+
+def covers(boxes: Floats, points: Floats) -> NDArray[np.bool_]:
+    """Which of the points [N, 2] `cover` makes unrecognisable, given the same `boxes` [F, 4]."""
+    middles, halves = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]) / 2
+    away = (points[:, None] - middles) / (np.maximum(halves, 2) * np.array([WIDER, HIGHER], np.float32))
+    return np.asarray(((away**2).sum(axis=2) <= 1).any(axis=1))
 
 
 def _cover(picture: Pixels, box: Floats, strength: float) -> None:

@@ -1,4 +1,4 @@
-"""The models that effects call inside the server: faces, a detector, and image_decoder for backgrounds."""
+"""The models that effects call inside the server: faces, two of its networks, and image_decoder."""
 
 from __future__ import annotations  # Triton adds its classes to the module only after this is imported
 
@@ -6,11 +6,12 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import lookout
 import numpy as np
 import triton_python_backend_utils as pb_utils
+from lookout import View, views
 from numpy.typing import NDArray
 from raster import Floats, Pixels
+from suspects import Found, Verdict, suspects
 
 Array = NDArray[np.generic]
 
@@ -57,21 +58,26 @@ async def find_faces(frame: Pixels, *, boxes: bool, meshes: bool, embeddings: bo
     )
 
 
-async def look_out(frame: Pixels, number: int) -> tuple[Floats, float]:
-    """Whatever might be a face in a room's `number`-th frame [H, W, 3]: boxes [N, 4] in pixels.
+async def look_out(frame: Pixels, number: int, *, alone: bool) -> Verdict:
+    """Whatever might be a face in a room's `number`-th frame [H, W, 3], or in a picture `alone`."""
+    sizes: dict[tuple[int, ...], list[View]] = {}
+    for view in views(frame, number, alone=alone):
+        sizes.setdefault(view.pixels.shape, []).append(view)
+    # One after the other, so that none is near PATIENCE on a busy machine: the detector has one instance.
+    suspected = suspects([each for batch in sizes.values() for each in await _detect(batch)])
+    if not suspected.crops:
+        return suspected.judged(np.zeros(0, np.float32))
+    crops = pb_utils.Tensor("image", np.stack(suspected.crops))
+    presences = (await _call("face_landmarks", ["presence"], [crops]))["presence"]
+    return suspected.judged(presences[:, 0].astype(np.float32, copy=False))
 
-    And the best score, also where it is too low for a face.
-    """
-    shown = lookout.views(frame, number)
-    whole, *bordered = (view.pixels for view in shown)
-    answers = await asyncio.gather(_detect(whole[None]), _detect(np.stack(bordered)))
-    boxes, scores = ([each for answer in answers for each in answer[name]] for name in ("boxes", "scores"))
-    return lookout.candidates(shown, boxes, scores), max(float(each.max(initial=0)) for each in scores)
 
-
-async def _detect(images: Pixels) -> dict[str, Floats]:
-    found = await _call("face_detector_centerface", ["boxes", "scores"], [pb_utils.Tensor("image", images)])
-    return {name: array.astype(np.float32, copy=False) for name, array in found.items()}
+async def _detect(views: list[View]) -> list[Found]:
+    """What CenterFace finds in views of one size."""
+    images = pb_utils.Tensor("image", np.stack([view.pixels for view in views]))
+    outputs = await _call("face_detector_centerface", ["boxes", "scores", "landmarks"], [images])
+    parts = (outputs["boxes"], outputs["scores"], outputs["landmarks"][:, :, :2])
+    return [Found(*each) for each in zip(views, *parts, strict=True)]
 
 
 async def decode(picture: bytes) -> Pixels:

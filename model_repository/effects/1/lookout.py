@@ -1,128 +1,110 @@
 """A second look for faces, by another detector and with less doubt: one that nobody found would be shown.
 
 `faces` gives those it is sure of, with what they look like. Whatever else might be a face counts as a
-stranger's. CenterFace is shown the frame several times: as it is, small within a black border, which shows it
-faces as large as the frame and those cut off by its edge, and so turned by 90, 180 and 270 degrees.
+stranger's. CenterFace is shown the frame several times: as it is, and small within a black border, which
+shows it faces as large as the frame and those cut off by its edge; both also turned.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from raster import Floats, Pixels, resized, shrunk
 
-SCORE = 0.3
-"""Of CenterFace, from which something might be a face."""
-HINT = 0.12
-"""The same, from which a frame in which no face was found may have one all the same."""
-PERSON = 0.05
-"""Share of a frame from which what the segmenter takes for people counts as a person."""
-COPY = 0.3
-"""Intersection over union from which a box is a copy of a better one."""
 SHORTEST_VIEW, LONGEST_VIEW = 320, 960
 """Between these, half the frame's longer side is enough: faces of 16 pixels of the frame are found."""
 THOROUGH_VIEW = 640
 """The least for the first frame of a room, and so for single pictures, enlarged up to twice: tiny faces."""
+SMALL_FACE = 0.2
+"""Of the frame's longer side: the largest for which a frame is turned by 45 degrees."""
+LONGEST_SLOPING = 1000
+"""Both sides of a frame turned so, together; the square around it has 0.7 of that on a side."""
+DARK, LIGHT = 64, 200
+"""Levels: where the brightest hundredth of a frame is below the one, it is shown with the other instead."""
 MULTIPLE = 32
 """Of which the sides of what CenterFace looks at have to be multiples."""
 SMALL, SQUARE = 240, 320
 """The frame's longer side within a border, and the side of all."""
-NOBODY: Floats = np.zeros((0, 4), np.float32)
 
 
 @dataclass(frozen=True)
 class View:
-    """What the detector is shown of a frame: pixels [H, W, 3], and where in them the frame is.
+    """What the detector is shown of a frame: pixels [H, W, 3], and [2, 3] from there to the frame's.
 
-    scale: pixels of the frame to one of the view. left, top, height, width: of the turned frame in the view.
-    turns: quarter turns counterclockwise.
+    largest: pixels of the frame that a face in it may have; other views show larger ones better.
     """
 
     pixels: Pixels
-    scale: float
-    left: int
-    top: int
-    height: int
-    width: int
-    turns: int
+    to_frame: NDArray[np.float64]
+    largest: float = np.inf
 
     def in_frame(self, boxes: Floats) -> Floats:
-        """Boxes [N, 4] in [0, 1] of the view -> in pixels of the frame."""
-        sides = np.tile(np.array(self.pixels.shape[1::-1], np.float32), 2)
-        x1, y1, x2, y2 = (boxes * sides - np.tile([self.left, self.top], 2)).T
-        height, width = self.height, self.width
-        for _ in range(self.turns):
-            x1, y1, x2, y2 = height - y2, x1, height - y1, x2
-            height, width = width, height
-        turned: Floats = (np.stack([x1, y1, x2, y2], axis=1) * self.scale).astype(np.float32)
-        return turned
+        """Boxes [N, 4] in [0, 1] of the view -> around the same ellipses in pixels of the frame."""
+        sides = np.array(self.pixels.shape[1::-1], np.float64)
+        corners = boxes.reshape(-1, 2, 2) * sides
+        turn = self.to_frame[:, :2]
+        middles = corners.mean(axis=1) @ turn.T + self.to_frame[:, 2]
+        halves = np.sqrt(((corners[:, 1] - corners[:, 0]) / 2) ** 2 @ (turn**2).T)
+        return np.asarray(np.concatenate([middles - halves, middles + halves], axis=1), np.float32)
 
 
-def views(frame: Pixels, number: int) -> list[View]:
+def views(frame: Pixels, number: int, *, alone: bool = False) -> list[View]:
     """What the detector is shown of a room's frame [H, W, 3], its `number`-th from 0.
 
-    Of the first all: a single picture has no other. Later one turn a frame, as what was covered stays so.
+    Of the first all. Later one turn a frame, as what was covered stays so. A picture that comes `alone` is
+    turned by 45 degrees too, and so on, which takes as long again.
     """
-    turns = (1, 2, 3) if number == 0 else (1 + number % 3,)
-    return [whole(frame, thorough=number == 0), *(bordered(frame, turn) for turn in (0, *turns))]
+    frame = lit(frame)
+    if number == 0:
+        turned = [thorough(frame, degrees) for degrees in range(0, 360, 45 if alone else 90)]
+        return turned + [bordered(frame, degrees) for degrees in range(0, 360, 90)]
+    return [whole(frame), bordered(frame, 0), bordered(frame, 90 * (1 + number % 3))]
 
 
-def whole(frame: Pixels, *, thorough: bool = False) -> View:
-    """All of `frame`, smaller or, if `thorough`, up to twice as large, in the upper left corner."""
+def lit(frame: Pixels) -> Pixels:
+    """A dark frame as if there had been light: what anybody can brighten shows who is there."""
+    brightest = float(np.percentile(frame[::4, ::4], 99))
+    if not 0 < brightest < DARK:
+        return frame
+    return np.asarray(cv2.convertScaleAbs(frame, alpha=LIGHT / brightest), np.uint8)
+
+
+def whole(frame: Pixels) -> View:
+    """All of `frame`, smaller."""
     longer = max(frame.shape[:2])
-    longest = min(max(longer // 2, SHORTEST_VIEW), LONGEST_VIEW)
-    if thorough:
-        longest = max(longest, min(THOROUGH_VIEW, 2 * longer))
-    small = _scaled(frame, longest if thorough else min(longest, longer))
-    height, width = (-side % MULTIPLE for side in small.shape[:2])
-    padded = cv2.copyMakeBorder(small, 0, height, 0, width, cv2.BORDER_CONSTANT)
-    scale = longer / max(small.shape[:2])
-    return View(np.asarray(padded, np.uint8), scale, 0, 0, small.shape[0], small.shape[1], 0)
+    return _turned(frame, min(max(longer // 2, SHORTEST_VIEW), LONGEST_VIEW, longer), 0)
 
 
-def bordered(frame: Pixels, turns: int) -> View:
-    """All of `frame`, small, turned by so many quarters, in the middle of a black square."""
-    small = np.rot90(_scaled(frame, SMALL), turns)
+def thorough(frame: Pixels, degrees: int) -> View:
+    """The same, up to twice as large, and turned counterclockwise."""
+    longer = max(frame.shape[:2])
+    longest = min(THOROUGH_VIEW, 2 * longer)
+    if degrees % 90:
+        longest = min(longest, round(LONGEST_SLOPING * longer / sum(frame.shape[:2])))
+        return replace(_turned(frame, longest, degrees), largest=SMALL_FACE * longer)
+    return _turned(frame, max(longest, min(longer // 2, LONGEST_VIEW)), degrees)
+
+
+def bordered(frame: Pixels, degrees: int) -> View:
+    """All of `frame`, small, turned counterclockwise, in the middle of a black square."""
+    return _turned(frame, SMALL, degrees, SQUARE)
+
+
+def _turned(frame: Pixels, longest: int, degrees: int, square: int = 0) -> View:
+    """`frame` with its longer side as long as that, in the middle of a `square`, or else of what it needs."""
+    small = _scaled(frame, longest)
     height, width = small.shape[:2]
-    top, left = (SQUARE - height) // 2, (SQUARE - width) // 2
-    square = np.zeros((SQUARE, SQUARE, 3), np.uint8)
-    square[top : top + height, left : left + width] = small
-    scale = max(frame.shape[:2]) / max(height, width)
-    return View(square, scale, left, top, height, width, turns)
-
-
-def candidates(views: list[View], boxes: list[Floats], scores: list[Floats]) -> Floats:
-    """What might be a face, boxes [N, 4] in pixels of the frame, best first: every one that there is.
-
-    boxes, scores: of each view, [K, 4] in [0, 1] of it and [K].
-    """
-    placed = np.concatenate([view.in_frame(found) for view, found in zip(views, boxes, strict=True)])
-    every = np.concatenate(scores)
-    likely = every >= SCORE
-    found, surest = placed[likely], every[likely]
-    corners_and_sizes = np.concatenate([found[:, :2], found[:, 2:] - found[:, :2]], axis=1)
-    kept = cv2.dnn.NMSBoxes(corners_and_sizes.tolist(), surest.tolist(), SCORE, COPY)
-    best: Floats = found[np.asarray(kept, np.intp).reshape(-1)]
-    return best
-
-
-def doubt(score: float, mask: Floats) -> float:
-    """What speaks for a face in a frame in which none was found, 0 to 1; 0 where next to nothing does.
-
-    It is the best `score` of the detector, or the share that shows people by its mask [256, 256], if larger.
-    """
-    share = float((mask > 0.5).mean())
-    return max(score if score >= HINT else 0.0, share if share >= PERSON else 0.0)
-
-
-def not_among(candidates: Floats, boxes: Floats) -> Floats:
-    """The `candidates` [N, 4] that are none of the faces `boxes` [F, 4]: their middle is in no such box."""
-    middles = (candidates[:, None, :2] + candidates[:, None, 2:]) / 2
-    within = ((middles >= boxes[None, :, :2]) & (middles <= boxes[None, :, 2:])).all(axis=2).any(axis=1)
-    left: Floats = candidates[~within]
-    return left
+    scale = max(frame.shape[:2]) / longest
+    turn = np.asarray(cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1), np.float64)
+    needed = np.rint(np.abs(turn[:, :2]) @ (width, height)).astype(int)
+    sides = np.maximum(square, needed + -needed % MULTIPLE)
+    turn[:, 2] += ((sides if square else needed) - (width, height)) / 2
+    pixels = cv2.warpAffine(small, turn, (int(sides[0]), int(sides[1])))
+    back = np.asarray(cv2.invertAffineTransform(turn), np.float64)
+    return View(np.asarray(pixels, np.uint8), back * scale)
 
 
 def _scaled(frame: Pixels, longest: int) -> Pixels:

@@ -19,10 +19,10 @@ from calls import NONE, CallError, decode, find_faces, look_out
 from editing import edit
 from encoding import encode, format_of
 from heap import keep_freed_memory
-from lookout import doubt, not_among
 from raster import Floats, Pixels
 from rooms import Room, Rooms, RoomsFullError
 from settings import Settings, parse
+from suspects import Verdict, not_among
 
 START = pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_START
 END = pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_END
@@ -38,6 +38,8 @@ class Frame:
     settings: Settings
     background: bytes | None
     enrolled: Floats
+    alone: bool
+    """Whether its room begins and ends with it."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,8 @@ class Seen:
     boxes: Floats
     distances: Floats
     meshes: Floats
-    score: float
-    """The best that something had which might be a face, even if it counts as none."""
+    verdict: Verdict | None
+    """Of the second look, where there was one."""
 
 
 class TritonPythonModel:
@@ -111,11 +113,10 @@ async def _edited(frame: Frame, room: Room) -> tuple[bytes, float]:
     await asyncio.wait([seeing, matting])
     seen, matte = seeing.result(), matting.result()
     hidden, doubts = NONE.boxes, 0.0
-    if settings.anonymize > 0:
+    if seen.verdict is not None:
         hidden = room.watch.hidden(seen.boxes, seen.distances, settings.threshold)
         room.watched += 1
-        if not len(hidden) and not len(seen.boxes):
-            doubts = doubt(seen.score, frame.mask)
+        doubts = seen.verdict.doubt(hidden, seen.boxes)
     edited = edit(
         frame.pixels, settings, matte=matte, picture=room.background, hidden=hidden, meshes=seen.meshes
     )
@@ -136,16 +137,15 @@ async def _see(frame: Frame, number: int) -> Seen:
         find_faces(frame.pixels, boxes=hides, meshes=settings.needs_meshes, embeddings=compares)
     )
     if not hides:
-        return Seen(NONE.boxes, np.zeros(0, np.float32), (await finding).meshes, 0.0)
-    looking = asyncio.create_task(look_out(frame.pixels, number))
+        return Seen(NONE.boxes, np.zeros(0, np.float32), (await finding).meshes, None)
+    looking = asyncio.create_task(look_out(frame.pixels, number, alone=frame.alone))
     await asyncio.wait([finding, looking])  # for both, even if one fails
-    found = finding.result()
-    possible, score = looking.result()
-    boxes = np.concatenate([found.boxes, not_among(possible, found.boxes)])
+    found, verdict = finding.result(), looking.result()
+    boxes = np.concatenate([found.boxes, not_among(verdict.faces, found.boxes)])
     distances = np.full(len(boxes), np.inf, np.float32)
     if compares:
         distances[: len(found.boxes)] = nearest(found.embeddings, frame.enrolled)
-    return Seen(boxes, distances, found.meshes, score)
+    return Seen(boxes, distances, found.meshes, verdict)
 
 
 async def _picture(data: bytes) -> Picture:
@@ -172,9 +172,9 @@ def _checked(request: pb_utils.InferenceRequest) -> Frame:
     _check_unit(people)
     settings = parse(tensors["settings"][0, 0])
     mask = tensors["mask"][0].astype(np.float32, copy=False)
-    return Frame(
-        tensors["image"][0, 0], pixels.astype(np.uint8, copy=False), mask, settings, background, people
-    )
+    image, pixels = tensors["image"][0, 0], pixels.astype(np.uint8, copy=False)
+    alone = bool(request.flags() & START) and bool(request.flags() & END)
+    return Frame(image, pixels, mask, settings, background, people, alone)
 
 
 def _check_unit(people: Floats) -> None:

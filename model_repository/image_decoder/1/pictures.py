@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from colours import in_srgb
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 from scaling import fit
@@ -26,16 +27,15 @@ BACKGROUND = "white"
 
 Image.MAX_IMAGE_PIXELS = None  # Pillow's limit is replaced by ours
 
-_FORMATS = ("JPEG", "PNG", "WEBP")
+_FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")
 _GAP = rb"(?:\s|#[^\n]*\n)+"
 _PPM = re.compile(rb"P6" + _GAP + rb"(\d{1,9})" + _GAP + rb"(\d{1,9})" + _GAP + rb"(\d{1,5})\s")
 _NETPBM = tuple(b"P%d" % kind for kind in range(1, 8))
 _JPEG, _END, _SCAN = b"\xff\xd8\xff", 0xD9, 0xDA
 _FOREIGN = (
-    (re.compile(rb"....ftyp(?:avif|avis)", re.DOTALL), "an AVIF"),
     (re.compile(rb"....ftyp(?:hei[cxms]|hev[cx]|mif1|msf1)", re.DOTALL), "a HEIC (HEIF)"),
     (re.compile(rb"....ftypcrx ", re.DOTALL), "a camera's RAW"),
-    (re.compile(rb"....ftyp", re.DOTALL), "an MP4 or MOV"),
+    (re.compile(rb"....ftyp(?!avi[fs]).{4}", re.DOTALL), "an MP4 or MOV"),
     (re.compile(rb"\xff\x0a|\x00\x00\x00\x0cJXL "), "a JPEG XL"),
     (re.compile(rb"\x00\x00\x00\x0cjP  |\xff\x4f\xff\x51"), "a JPEG 2000"),
     (re.compile(rb"FUJIFILMCCD-RAW|II\x2a\x00....CR", re.DOTALL), "a camera's RAW"),
@@ -82,12 +82,14 @@ class Picture:
 
 
 def decode(data: bytes) -> Picture:
-    """The picture in a JPEG, PNG, WebP or binary PPM file, its first frame where it is animated.
+    """The picture in a JPEG, PNG, WebP, AVIF or binary PPM file, its first frame where it is animated.
+
+    In sRGB, whatever profile it has.
 
     Raises PictureError for anything else, for broken files, and for those over LARGEST or LONGEST_SIDE.
     """
     if not data:
-        raise PictureError("image is empty; send the bytes of a JPEG, PNG, WebP or PPM (P6) file")
+        raise PictureError("image is empty; send the bytes of a JPEG, PNG, WebP, AVIF or PPM (P6) file")
     pixels, width, height, orientation = _raw(data) if data.startswith(_NETPBM) else _compressed(data)
     frame = _upright(fit(pixels, LONGEST_FRAME), orientation)
     return Picture(frame, height, width) if orientation in _ON_ITS_SIDE else Picture(frame, width, height)
@@ -129,7 +131,9 @@ def _compressed(data: bytes) -> tuple[Pixels, int, int, int]:
                 raise PictureError(
                     f"image is {what} file: convert it to JPEG, PNG or WebP, as with ffmpeg or ImageMagick"
                 ) from None
-        raise PictureError("image is no JPEG, PNG, WebP or PPM (P6) file, or its header is broken") from None
+        raise PictureError(
+            "image is no JPEG, PNG, WebP, AVIF or PPM (P6) file, or its header is broken"
+        ) from None
     except Exception as error:  # whatever a decoder raises over a broken file is the file's fault
         raise PictureError(f"image is broken or cut off: {error}") from error
 
@@ -154,17 +158,18 @@ def _check_scans(data: bytes) -> None:
 
 
 def _rgb(image: Image.Image) -> Pixels:
-    """8 bits RGB. Grey of 16 bits is scaled: Pillow's own conversion clips it."""
+    """8 bits sRGB. Grey of 16 bits is scaled: Pillow's own conversion clips it."""
     if image.mode.startswith("I"):
         grey = ((np.asarray(image).astype(np.uint32) + 128) // 257).astype(np.uint8)
         return np.repeat(grey[:, :, None], 3, axis=2)
     if image.has_transparency_data:
-        seen_through = image.convert("RGBA")
+        seen_through = in_srgb(image.convert("RGBA"))
         image = Image.new("RGB", seen_through.size, BACKGROUND)
         image.paste(seen_through, mask=seen_through)
-    elif image.mode != "RGB":
-        image = image.convert("RGB")  # also CMYK, which Pillow has already freed from Adobe's inversion
-    return np.asarray(image)
+        return np.asarray(image)
+    # Pillow has already freed CMYK from Adobe's inversion.
+    image = in_srgb(image if image.mode in ("RGB", "CMYK", "L") else image.convert("RGB"))
+    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def _upright(pixels: Pixels, orientation: int) -> Pixels:
