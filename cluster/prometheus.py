@@ -8,7 +8,6 @@ import tempfile
 import time
 import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from cluster.machine import LOOPBACK, PROJECT, replace_text
 from exporters.sources import default_cache, locked
 from server import process
 from server.launch import pick_port
+from server.loopback import opened
 
 PROMETHEUS_RULE = PROJECT / "k8s" / "base" / "monitoring" / "prometheusrule.yaml"
 SCRAPE = "1s"
@@ -140,7 +140,7 @@ def _ask(url: str, what: str, **parameters: str) -> Any:
     """What its API says, of a shape that depends on the question."""
     question = urllib.parse.urlencode(parameters)
     try:
-        with urllib.request.urlopen(f"{url}/api/v1/{what}?{question}", timeout=_QUERY_S) as answer:  # noqa: S310 our own
+        with opened(f"{url}/api/v1/{what}?{question}", _QUERY_S) as answer:
             return json.load(answer)["data"]
     except urllib.error.HTTPError as error:
         refused = ", ".join(parameters.values())
@@ -237,7 +237,7 @@ class Prometheus:
 
     def _answers(self) -> bool:
         try:
-            urllib.request.urlopen(f"{self.url}/-/ready", timeout=1).close()  # noqa: S310 our own
+            opened(f"{self.url}/-/ready", 1).close()
         except OSError:
             return False
         return True

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -21,6 +20,7 @@ import psutil
 from cluster.errors import ClusterError
 from cluster.machine import LOOPBACK, PROJECT, lasting_port
 from server import process
+from server.loopback import opened
 
 BACK_OFF_S = (0.0, 1.0, 2.0, 4.0, 8.0)
 """Before each start after an end that nobody asked for. A kubelet's are 0, 10, 20, 40 ... 300 s."""
@@ -220,7 +220,7 @@ class Replica:
     def _ask(self, question: str) -> str:
         url = f"http://{LOOPBACK}:{self.ready_port}/{question}"
         try:
-            urllib.request.urlopen(url, timeout=PROBE_TIMEOUT_S).close()  # noqa: S310 our own
+            opened(url, PROBE_TIMEOUT_S).close()
         except urllib.error.HTTPError as error:
             return error.read().decode().strip()
         except OSError as error:

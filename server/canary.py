@@ -12,10 +12,12 @@ from tritonclient.utils import InferenceServerException, deserialize_bytes_tenso
 
 from server.answers import NonsenseError, check
 from server.errors import ServerError, reason_of
+from server.loopback import DIRECT
 from server.repository import Model
 
 Array = npt.NDArray[np.generic]
 CHANNEL = [
+    *DIRECT,
     ("grpc.max_send_message_length", -1),
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_reconnect_backoff_ms", 1000),  # a server that comes back is soon found

@@ -1,8 +1,9 @@
 """Triton's counters of requests, model by model, out of its metrics."""
 
 import re
-import urllib.request
 from dataclasses import dataclass
+
+from server.loopback import opened
 
 _TIMEOUT_S = 1.0
 _SAMPLE = re.compile(r"^nv_inference_(\w+)\{(.*?)\} (\S+)$", re.MULTILINE)
@@ -26,7 +27,7 @@ def read(url: str) -> dict[str, Counts]:
     url: of Triton's metrics. Of an ensemble `waiting` means nothing: its requests wait in its steps.
     """
     try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as response:  # noqa: S310 our own server's
+        with opened(url, _TIMEOUT_S) as response:
             page = response.read().decode()
     except OSError:
         return {}

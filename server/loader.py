@@ -52,7 +52,7 @@ class Loader:
 
     def is_serving(self, name: str) -> bool:
         """Whether Triton counts the model as loaded, dead or alive."""
-        with InferenceServerClient(self._address) as client:
+        with InferenceServerClient(self._address, channel_args=canary.CHANNEL) as client:
             try:
                 return bool(client.is_model_ready(name))
             except InferenceServerException:
@@ -75,7 +75,7 @@ class Loader:
         canary.probe(self._address, self._models[name], self._models, max(1.0, deadline - time.monotonic()))
 
     def _load(self, model: Model, deadline: float, again: bool = False) -> None:
-        client = InferenceServerClient(self._address)
+        client = InferenceServerClient(self._address, channel_args=canary.CHANNEL)
         timeout_s = max(1.0, deadline - time.monotonic())
         try:
             config = self._changed(client, model.name) if again else None

@@ -64,13 +64,20 @@ class Address:
 
     @property
     def loopback(self) -> bool:
-        """Whether it is this machine's own, which no proxy can reach and nobody else serves."""
-        if self.host.lower().rstrip(".") == "localhost":
+        """Whether it is this machine's own, which no proxy can reach and nobody else serves.
+
+        Also in IPv6's writing of IPv4, as 0.0.0.0, which Linux takes for this machine, and as a name below
+        localhost (RFC 6761).
+        """
+        name = self.host.lower().rstrip(".")
+        if name == "localhost" or name.endswith(".localhost"):
             return True
         try:
-            return ipaddress.ip_address(self.host).is_loopback
+            given = ipaddress.ip_address(self.host)
         except ValueError:
             return False
+        address = getattr(given, "ipv4_mapped", None) or given
+        return bool(address.is_loopback or address.is_unspecified)
 
 
 def _host(url: str, host: str) -> str:

@@ -18,10 +18,15 @@ from tritonclient.utils import np_to_triton_dtype, serialize_byte_tensor
 
 from exporters.onnx_tools import Array
 from perf.load.closed_loop import Answers, answers
+from server.loopback import DIRECT
 
 _PAUSE_S = 0.01
 METHOD = "/inference.GRPCInferenceService/ModelInfer"
-_OPTIONS = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1))
+OPTIONS = (
+    *DIRECT,
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+)
 
 
 def request(model: str, inputs: Mapping[str, Array], outputs: Sequence[str] = ()) -> bytes:
@@ -55,7 +60,7 @@ def measure(
 
     async def loop() -> Answers:
         ends, enough = asyncio.Event(), asyncio.Event()
-        async with grpc.aio.insecure_channel(address, options=_OPTIONS) as channel:
+        async with grpc.aio.insecure_channel(address, options=OPTIONS) as channel:
             call = channel.unary_unary(METHOD)
             cpu, began = time.process_time(), time.perf_counter()
 

@@ -9,6 +9,7 @@ from tritonclient.grpc import InferenceServerClient, service_pb2
 
 from perf.load.processes import ProcessCost, costs, family
 from server import Triton
+from server.canary import CHANNEL
 
 
 @dataclass(frozen=True)
@@ -99,5 +100,5 @@ def _busy_seconds(statistics: service_pb2.ModelStatistics) -> float:
 
 
 def _statistics(address: str) -> dict[str, service_pb2.ModelStatistics]:
-    with InferenceServerClient(address) as client:
+    with InferenceServerClient(address, channel_args=CHANNEL) as client:
         return {model.name: model for model in client.get_inference_statistics().model_stats}

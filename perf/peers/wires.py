@@ -82,8 +82,7 @@ class V2Grpc:
 
     def ask(self, ports: Sequence[int], x: Floats) -> Floats:
         """See `Wire`."""
-        limits = (("grpc.max_receive_message_length", -1),)
-        with grpc.insecure_channel(f"127.0.0.1:{ports[0]}", options=limits) as channel:
+        with grpc.insecure_channel(f"127.0.0.1:{ports[0]}", options=grpc_load.OPTIONS) as channel:
             try:
                 call = channel.unary_unary(grpc_load.METHOD)
                 answer = call(grpc_load.request(self.model, {self.input: x}), timeout=ASK_S)

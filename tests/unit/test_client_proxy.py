@@ -19,7 +19,17 @@ def test_a_proxy_that_is_used_is_named_without_its_password(monkeypatch: pytest.
     assert "secret" not in said
 
 
-@pytest.mark.parametrize("url", ["localhost:8001", "127.0.0.2:8001", "[::1]:8001"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost:8001",
+        "127.0.0.2:8001",
+        "[::1]:8001",
+        "[::ffff:127.0.0.2]:8001",
+        "0.0.0.0:8001",
+        "a.localhost:8001",
+    ],
+)
 def test_loopback_is_said_to_go_through_no_proxy(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("grpc_proxy", DEAD)
     assert "proxy" not in unreached(url)
