@@ -23,13 +23,13 @@ for url in sys.argv[1:]:
 """
 MEASURES = """
 import sys, numpy as np
-from perf.load import grpc_load, triton_metrics
-from server import canary, counters
-from tritonclient.grpc import InferenceServerClient
+from perf.load import grpc_load
 address, metrics = sys.argv[1:]
 message = grpc_load.request("identity", {"x": np.ones((1, 16), np.float32)})
 done = grpc_load.measure(address, [message], 1, seconds=0.1, answer_bytes=64)
 assert done.p50_ms and not done.errors, done
+from server import canary, counters
+from tritonclient.grpc import InferenceServerClient
 assert counters.read(metrics)["identity"].answered
 with InferenceServerClient(address, channel_args=canary.CHANNEL) as client:
     assert client.is_model_ready("identity")
