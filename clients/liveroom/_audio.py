@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ._config import LOUDEST, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 from ._errors import DamagedFile, InvalidInput
-from ._sound import decoder
+from ._sound import decoder, unheard
 
 Samples: TypeAlias = NDArray[np.int16] | NDArray[np.float32]
 """Mono samples [n]: int16, or float32 in [-1, 1]."""
@@ -165,7 +165,9 @@ class AudioFile:
         self._compare()
 
     def _compare(self) -> None:
-        """Say so where the header was wrong about the length."""
+        """Say so where the header was wrong about the length, and where there is more than was heard."""
+        if more := unheard(self.path, self._decoder):
+            logger.warning("%s: %s", self.path, more)
         promised, found = self.duration, self.decoded / self.sample_rate
         if promised and abs(promised - found) > max(_OFF_S, _OFF * found):
             logger.warning(

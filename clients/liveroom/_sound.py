@@ -13,6 +13,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from ._errors import DamagedFile, InvalidInput
+from ._joined import is_chunked, is_joined
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
@@ -82,6 +83,15 @@ def decoder(path: Path) -> Decoder:
             raise InvalidInput("it has no samples")
         raise InvalidInput(f"its header does not say how long it is{more}: try ffmpeg -i IN out.wav")
     raise InvalidInput(f"it can't be read as WAV, FLAC, OGG or MP3{more}: try ffmpeg -i IN out.wav ({why})")
+
+
+def unheard(path: Path, by: Decoder) -> str:
+    """What stands in a file behind all that `by` gave, as the rest of a sentence; "" for nothing."""
+    chunked = is_chunked(path)
+    if not (chunked or isinstance(by, _SoundFile)) or not is_joined(path):
+        return ""
+    more = "" if chunked or _pyav() else ", or install 'liveroom[pictures]', which hears both"
+    return f"another recording is joined behind it, which is not heard: try each by itself{more}"
 
 
 class _SoundFile:

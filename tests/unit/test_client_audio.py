@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
+import liveroom._sound
 import numpy as np
 import pytest
 import soundfile
@@ -101,6 +102,34 @@ def test_two_mp3s_in_one_file_are_both_heard(tmp_path: Path, caplog: pytest.LogC
     joined.write_bytes(one.read_bytes() * 2)
     assert heard(joined) == pytest.approx(8.0, abs=0.3)
     assert heard(one) == pytest.approx(4.0, abs=0.1)
+
+
+@pytest.mark.parametrize("suffix", ["flac", "ogg", "mp3", "wav", "aiff"])
+@pytest.mark.parametrize("with_ffmpeg", [True, False])
+def test_of_joined_files_all_is_heard_or_it_is_said_what_is_not(
+    suffix: str,
+    with_ffmpeg: bool,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if not with_ffmpeg:
+        monkeypatch.setattr(liveroom._sound, "_pyav", lambda: None)
+    one, joined = tmp_path / f"one.{suffix}", tmp_path / f"joined.{suffix}"
+    soundfile.write(one, 0.3 * np.random.default_rng(0).uniform(-1, 1, 64_000), 16_000)
+    joined.write_bytes(one.read_bytes() * 2)
+    assert heard(one) == pytest.approx(4.0, abs=0.1)
+    assert "joined" not in caplog.text
+    if suffix in ("wav", "aiff") and not with_ffmpeg:
+        with pytest.raises(InvalidInput, match=r"liveroom\[pictures\]"):
+            heard(joined)
+        return
+    if heard(joined) < 7:
+        assert "another recording is joined behind it, which is not heard" in caplog.text
+        assert ("liveroom[pictures]" in caplog.text) == (not with_ffmpeg)
+    else:
+        assert with_ffmpeg
+        assert "joined behind it" not in caplog.text
 
 
 def test_a_flac_whose_header_does_not_say_how_long_it_is_is_heard(tmp_path: Path) -> None:
