@@ -11,7 +11,14 @@ if TYPE_CHECKING:
 
 
 class LiveroomError(Exception):
-    """Base of everything this package raises on purpose; `str(error)` is one line that says what to do."""
+    """Base of everything this package raises on purpose; `str(error)` is one line that says what to do.
+
+    Attributes:
+        request_id: of the call that failed, from its header x-request-id; "" where no call did. A gateway
+            (`grpcs://`) has it in its access log, as client_request, so there the message has it, too.
+    """
+
+    request_id: str = ""
 
 
 class InvalidInput(LiveroomError, ValueError):

@@ -118,6 +118,10 @@ class Link:
         if self.failure:
             raise self.failure.with_traceback(None)
 
+    def named(self, error: LiveroomError) -> LiveroomError:
+        """`error`, which knows of which call it is, where there is one."""
+        return self._stream.named(error) if self._stream else error
+
     def refused(self) -> LiveroomError | None:
         """The error of the earliest refused request that nobody was told of, once."""
         return self._refused.popleft() if self._refused else None

@@ -79,6 +79,13 @@ class Outage:
             self._breaks += 1
         self._tries += 1
         if self._breaks > MOST_BREAKS:
-            raise type(error)(f"{error}; {MOST_BREAKS} servers in a row lost the room at the same place")
+            raise _longer(error, f"{MOST_BREAKS} servers in a row lost the room at the same place")
         if self._spent + now - self._since > self._seconds:
-            raise type(error)(f"{error}; no server took the room within {self._seconds:g} s")
+            raise _longer(error, f"no server took the room within {self._seconds:g} s")
+
+
+def _longer(error: LiveroomError, more: str) -> LiveroomError:
+    """The same with more to say."""
+    longer = type(error)(f"{error}; {more}")
+    longer.request_id = error.request_id
+    return longer

@@ -284,7 +284,8 @@ class AsyncRoom:
                 if self._inbox.full
                 else "the server is behind or stuck: see `liveroom health`"
             )
-            raise DeadlineExceeded(f"room {self.id!r}: nothing moved for {seconds:g} s; {why}") from error
+            late = DeadlineExceeded(f"room {self.id!r}: nothing moved for {seconds:g} s; {why}")
+            raise (self._link.named(late) if self._link else late) from error
 
 
 def _split(samples: Samples, rate: int) -> Iterator[Samples]:

@@ -11,7 +11,7 @@ from tritonclient.grpc import service_pb2
 from ._answers import from_message, unreached
 from ._config import MAX_CHUNK_BYTES
 from ._errors import LiveroomError, ServerUnavailable
-from ._transport import Transport
+from ._transport import Transport, new_request_id
 from ._wire import Outputs, is_last
 
 MAX_FLYING_BYTES = 192 * 1024
@@ -62,7 +62,8 @@ class RoomStream:
         self._audience = audience
         self._changed = changed
         self._stall = stall
-        self._call = transport.stream(room_id, attempt)
+        self._request_id = new_request_id()
+        self._call = transport.stream(room_id, attempt, self._request_id)
         self._opening = self._last = 0
         self._connected = self._admitted = False
         self._reading = True
@@ -94,7 +95,8 @@ class RoomStream:
             await asyncio.wait([self._reader])
             self.check()
             if not self._complete:
-                raise ServerUnavailable(f"the stream of room {self._room_id!r} is over") from error
+                over = ServerUnavailable(f"the stream of room {self._room_id!r} is over")
+                raise self.named(over) from error
 
     async def _write(self, request: service_pb2.ModelInferRequest) -> None:
         """Write, and don't wait for a connection any more once the call is over, as gRPC itself would do."""
@@ -158,13 +160,19 @@ class RoomStream:
         except LiveroomError as error:
             failure = error
         finally:
-            self.failure = self.failure or failure
+            self.failure = self.failure or (failure and self.named(failure))
             self._call.cancel()
             async with self._changed:
                 self._changed.notify_all()
 
     async def _why(self, error: grpc.aio.AioRpcError) -> LiveroomError:
-        return self._transport.error(error) if self._admitted else await self._transport.why(error)
+        if self._admitted:
+            return self._transport.error(error, self._request_id)
+        return await self._transport.why(error, self._request_id)
+
+    def named(self, error: LiveroomError) -> LiveroomError:
+        """`error`, which knows that it is of this call."""
+        return self._transport.named(error, self._request_id)
 
     @property
     def _complete(self) -> bool:
@@ -176,7 +184,8 @@ class RoomStream:
         number = int(inner.id or 0)
         if response.error_message:
             opening = number == self._opening and not self._admitted
-            self._audience.error(number, from_message(response.error_message), opening=opening)
+            said = self.named(from_message(response.error_message))
+            self._audience.error(number, said, opening=opening)
         if not self._admitted:
             self._admitted = True
             self._audience.admitted()
@@ -197,6 +206,6 @@ class RoomStream:
         said = f"the server of room {self._room_id!r} has said nothing for {self._stall:g} s"
         if not self._connected:
             said = f"{unreached(self._transport.url)} (no connection within {self._stall:g} s)"
-        self.failure = ServerUnavailable(said)
+        self.failure = self.named(ServerUnavailable(said))
         self._transport.leave(self._call)
         self._reader.cancel()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from weakref import WeakSet
@@ -20,7 +21,7 @@ from ._errors import InvalidInput, LiveroomError, ModelUnavailable, NotAllowed, 
 from ._proxy import channel_options
 from ._types import Model
 from ._url import Address
-from ._wire import Outputs, Step, Value, infer_request, room_metadata
+from ._wire import Outputs, Step, Value, infer_request, request_metadata, room_metadata
 
 STREAMS = 100
 """Rooms on one connection. Past the server's limit on streams (HTTP/2's SETTINGS_MAX_CONCURRENT_STREAMS, of
@@ -40,6 +41,11 @@ _OPTIONS = (
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.use_local_subchannel_pool", 1),  # else channels to one server share a single connection
 )
+
+
+def new_request_id() -> str:
+    """Of one call, as gateways write them: a random UUID."""
+    return str(uuid.uuid4())
 
 
 @dataclass(eq=False)
@@ -87,21 +93,24 @@ class Transport:
                 raise InvalidInput(
                     f"{what} was given for {url}, which is not encrypted: use grpcs://{self._target}"
                 )
+        self._secure = secure
         self._credentials = credentials(token, ca) if secure else None
         self._connections: list[_Connection] = []
         self._left: WeakSet[_Connection] = WeakSet()
 
-    def stream(self, room_id: str, attempt: int) -> grpc.aio.StreamStreamCall:
+    def stream(self, room_id: str, attempt: int, request_id: str) -> grpc.aio.StreamStreamCall:
         """A `ModelStreamInfer` call for a room, on a connection that has a place for it.
 
         Args:
             room_id: checked.
             attempt: another one may reach another server behind a gateway.
+            request_id: a new one, see `new_request_id`.
         """
         _fork.check()
         free = (each for each in self._connections if len(each.streams) < STREAMS)
         connection = next(free, None) or self._connect()
-        call = connection.stub.ModelStreamInfer(metadata=room_metadata(room_id, attempt))
+        metadata = (*room_metadata(room_id, attempt), *request_metadata(request_id))
+        call = connection.stub.ModelStreamInfer(metadata=metadata)
         connection.streams.add(call)
         call.add_done_callback(lambda _: connection.streams.discard(call))  # and until then it is not closed
         return call
@@ -139,19 +148,21 @@ class Transport:
             LiveroomError: of the last attempt; of the one before where the last only ran out of time.
         """
         request = infer_request(model, inputs, outputs=outputs, step=step, batched=True)
-        metadata = room_metadata(step.room_id) if step else ()
+        room = room_metadata(step.room_id) if step else ()
         attempts = self.retries.attempts if retry else 1
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         attempt = 1
         refusal: LiveroomError | None = None
         while True:
+            request_id = new_request_id()
+            metadata = (*room, *request_metadata(request_id))
             try:
                 left = max(0.0, deadline - loop.time())
                 connection = self._any()
                 return Outputs(await connection.stub.ModelInfer(request, timeout=left, metadata=metadata))
             except grpc.aio.AioRpcError as error:
-                failure = self.error(error)
+                failure = self.error(error, request_id)
                 if refusal and error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
                     raise refusal from error
                 pause = random.uniform(0, self.retries.pause_bound(attempt))  # noqa: S311 - jitter, not a secret
@@ -168,13 +179,15 @@ class Transport:
         Raises:
             LiveroomError: no answer, or none is allowed.
         """
+        request_id = new_request_id()
         try:
             connection = self._any()
             request = service_pb2.RepositoryIndexRequest()
-            index = await connection.stub.RepositoryIndex(request, timeout=seconds)
+            metadata = request_metadata(request_id)
+            index = await connection.stub.RepositoryIndex(request, timeout=seconds, metadata=metadata)
             return tuple(Model(row.name, row.version, row.state, row.reason) for row in index.models)
         except grpc.aio.AioRpcError as error:
-            failure = self.error(error)
+            failure = self.error(error, request_id)
             if not isinstance(failure, NotAllowed):
                 raise failure from error
         rows = await asyncio.gather(*(self._model(name, seconds) for name in CLIENT_MODELS))
@@ -182,12 +195,14 @@ class Transport:
 
     async def _model(self, name: str, seconds: float) -> Model | None:
         """One row of the index, as far as a gateway lets us know it; None where there is no such model."""
+        request_id = new_request_id()
         try:
             request = service_pb2.ModelMetadataRequest(name=name)
             connection = self._any()
-            answer = await connection.stub.ModelMetadata(request, timeout=seconds)
+            metadata = request_metadata(request_id)
+            answer = await connection.stub.ModelMetadata(request, timeout=seconds, metadata=metadata)
         except grpc.aio.AioRpcError as error:
-            failure = self.error(error)
+            failure = self.error(error, request_id)
             if not isinstance(failure, ModelUnavailable):
                 raise failure from error
             if "no available versions" in (error.details() or ""):
@@ -195,20 +210,29 @@ class Transport:
             return None
         return Model(name, next(reversed(answer.versions), ""), "READY", "")
 
-    def error(self, error: grpc.aio.AioRpcError) -> LiveroomError:
+    def error(self, error: grpc.aio.AioRpcError, request_id: str) -> LiveroomError:
         """What a failed call on this channel means."""
-        return from_rpc(error, self.url)
+        return self.named(from_rpc(error, self.url), request_id)
 
-    async def why(self, error: grpc.aio.AioRpcError) -> LiveroomError:
+    def named(self, error: LiveroomError, request_id: str) -> LiveroomError:
+        """`error`, which knows of which call it is, and says so where there is a gateway's log to look in."""
+        if not error.request_id:
+            error.request_id = request_id
+            if self._secure:
+                error.args = (f"{error} (request {request_id})",)
+        return error
+
+    async def why(self, error: grpc.aio.AioRpcError, request_id: str) -> LiveroomError:
         """What a stream means that ended with `error`; where gRPC has lost that, a second call says it."""
         if _NO_STATUS in (error.details() or ""):
             try:
                 request = service_pb2.ModelMetadataRequest(name="captions")
                 connection = self._any()
-                await connection.stub.ModelMetadata(request, timeout=WHY_S)
+                metadata = request_metadata(request_id)
+                await connection.stub.ModelMetadata(request, timeout=WHY_S, metadata=metadata)
             except grpc.aio.AioRpcError as told:
-                return self.error(told)
-        return self.error(error)
+                return self.error(told, request_id)
+        return self.error(error, request_id)
 
     async def close(self) -> None:
         """Close the channels and cancel what is under way on them."""

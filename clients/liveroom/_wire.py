@@ -28,6 +28,7 @@ Value: TypeAlias = Array | str | bytes
 ROOM_HEADER = "x-room-id"
 """Metadata key of a room's stream: what a gateway hashes on."""
 
+REQUEST_HEADER = "x-request-id"
 ATTEMPT_HEADER = "x-room-attempt"
 """Metadata key of a room's stream, hashed with the id: another attempt may reach another server."""
 
@@ -90,6 +91,11 @@ def check_language(language: str) -> str:
             " en,zh"
         )
     return language
+
+
+def request_metadata(request_id: str) -> tuple[tuple[str, str], ...]:
+    """Metadata by which a call is found in the access log of a gateway."""
+    return ((REQUEST_HEADER, request_id),)
 
 
 def room_metadata(room_id: str, attempt: int | None = None) -> tuple[tuple[str, str], ...]:

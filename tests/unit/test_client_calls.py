@@ -258,3 +258,30 @@ async def test_a_missing_model_is_named() -> None:
     async with peer.client() as client:
         with pytest.raises(ModelUnavailable, match="'asr' is not found"):
             await client.transcribe(SECOND, RATE)
+
+
+async def test_an_error_has_the_id_by_which_its_call_is_found() -> None:
+    """Another one for each call; in the message only where a gateway writes it down."""
+    peer = Peer()
+    peer.failures = [(grpc.StatusCode.INVALID_ARGUMENT, "no audio"), BUSY, BUSY]
+    async with peer.client(retries=Retries(attempts=2, backoff=0.001)) as client:
+        with pytest.raises(InvalidInput) as wrong:
+            await client.transcribe(SECOND, RATE)
+        with pytest.raises(Overloaded) as busy:
+            await client.transcribe(SECOND, RATE)
+    sent = [each["x-request-id"] for each in peer.metadata]
+    assert len(set(sent)) == len(sent)
+    assert [wrong.value.request_id, busy.value.request_id] == [sent[0], sent[2]]
+    assert str(wrong.value) == "no audio"
+
+
+async def test_an_error_of_a_room_has_the_id_of_its_last_stream() -> None:
+    async def refuse(request: Request, send: Send) -> None:
+        await send(refusal(request.id, "audio is empty"))
+
+    peer = Peer(refuse)
+    async with peer.client() as client:
+        with pytest.raises(InvalidInput) as refused:
+            async with client.room("room") as room:
+                await room.audio(SECOND, RATE)
+    assert refused.value.request_id == peer.metadata[-1]["x-request-id"]

@@ -16,6 +16,8 @@ from ._exit import FAILED, OK
 def report(error: Exception, *, as_json: bool, **about: str) -> None:
     """Say what went wrong; `about` adds fields, such as file="speech.wav"."""
     if as_json:
+        if request_id := getattr(error, "request_id", ""):
+            about["request_id"] = request_id
         line = json.dumps({"error": str(error), "kind": type(error).__name__, **about}, ensure_ascii=False)
     else:
         said = " ".join(str(error).split())

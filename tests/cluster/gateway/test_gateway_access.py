@@ -10,11 +10,14 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import grpc
+import numpy as np
 import pytest
+from liveroom import Client, LiveroomError
 from tritonclient.grpc import InferenceServerClient, service_pb2
 from tritonclient.utils import InferenceServerException
 
 from cluster.credentials import AUDIENCE, ISSUER, Credentials
+from cluster.machine import LOOPBACK
 from server import Triton
 from server.launch import admin_headers
 from tests.cluster.gateway.calling import PATIENCE_S, Front, failure, request
@@ -96,6 +99,38 @@ def test_a_tenant_is_who_the_token_says(front: Front) -> None:
     [logged] = front.logged(1)
     assert logged["tenant"] == "acme"
     assert uuid.UUID(str(logged["request"]))  # by which the call is found elsewhere
+    assert logged["client_request"] is None
+
+
+FORGED = 'mine", "tenant": "other", "request": "'
+
+
+def test_what_a_client_calls_its_request_is_kept_apart_from_the_gateways_own_id(front: Front) -> None:
+    """And can be anything but another field, another line, or long."""
+    mine = str(uuid.uuid4())
+    with front.channel(front.credentials.token("acme")) as channel:
+        call = channel.unary_unary("/inference.GRPCInferenceService/ServerLive")
+        for sent in (mine, FORGED, 5000 * "x"):
+            headers = (("x-request-id", sent), ("x-client-request-id", "forged"))
+            call(b"", timeout=PATIENCE_S, metadata=headers)
+    logged = front.logged(3)
+    assert [each["client_request"] for each in logged] == [mine, FORGED[:64], 64 * "x"]
+    assert {each["tenant"] for each in logged} == {"acme"}
+    own = {str(uuid.UUID(str(each["request"]))) for each in logged}
+    assert len(own - {mine}) == 3
+
+
+def test_an_error_of_the_client_names_its_line_in_the_log(front: Front) -> None:
+    url, ca = f"grpcs://{LOOPBACK}:{front.gateway.port}", front.credentials.ca
+    with Client(url, token=front.credentials.token("acme"), ca=ca) as client:
+        with pytest.raises(LiveroomError) as unary:
+            client.transcribe(np.zeros(1600, np.int16), 16_000)
+        with pytest.raises(LiveroomError) as stream, client.room("none") as room:
+            room.audio(np.zeros(1600, np.int16), 16_000)
+    logged = {str(each["client_request"]): each for each in front.logged(12)}
+    for error, path in ((unary.value, "ModelInfer"), (stream.value, "ModelStreamInfer")):
+        assert f"(request {error.request_id})" in str(error)
+        assert str(logged[error.request_id]["path"]).endswith(f"/{path}")
 
 
 def test_the_class_of_a_tenant_is_what_the_token_says(front: Front) -> None:
@@ -198,5 +233,5 @@ def test_the_log_has_neither_content_nor_secrets(front: Front) -> None:
     log = front.gateway.access_log.read_text()
     assert "secret" not in log
     assert token.split(".")[1] not in log
-    about = "time request tenant path grpc code why flags bytes_in bytes_out ms tries replica"
-    assert set(served) == set(about.split())
+    about = "time request client_request tenant class path grpc code why flags"
+    assert set(served) == {*about.split(), "bytes_in", "bytes_out", "ms", "tries", "replica"}
