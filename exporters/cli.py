@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from exporters.arguments import PLANNED, REPOSITORY, parser
+from exporters.checkpoints import reading
 from exporters.contract import Exporter, Measurement, Options
 from exporters.errors import ExportError
 from exporters.install import version_folder
@@ -189,7 +190,8 @@ def _export(
         # Imports onnx, which seeing that an export is up to date does not need.
         from exporters.pipeline import export  # noqa: PLC0415
 
-        result = export(exporter, options, repository, library, force)
+        with reading(exporter, options.checkpoint):
+            result = export(exporter, options, repository, library, force)
     except ExportError as error:
         return _fail(as_json, console, exporter.name, error, FAILED)
     except OSError as error:
