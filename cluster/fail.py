@@ -54,7 +54,8 @@ def spelt(seconds: float) -> str:
 def add_to(command: argparse.ArgumentParser) -> None:
     """Its options, and what each kind is."""
     kinds = [
-        f"  {name.replace(' ', '-'):16} {each.about}: {', '.join(each.alerts)}" for name, each in ALL.items()
+        f"  {name.replace(' ', '-'):16} {each.about}: {', '.join(each.alerts) or 'none for sure'}"
+        for name, each in ALL.items()
     ]
     command.formatter_class = argparse.RawDescriptionHelpFormatter
     command.description = (
@@ -158,6 +159,8 @@ def run(state: dict[str, Any], orders: Path, options: argparse.Namespace, consol
             short = "" if each.for_s + DUE_S <= options.seconds else ", which may be too late to see here"
             should = f"should raise {each.alert} ({each.severity}) after {spelt(each.for_s)}{short}"
             tell(f"{should}: see {each.runbook}")
+        if not expected:
+            tell("no alert is sure to come of it")
         with console.status("") as spinner:
             try:
                 while not placed.answers(_TICK_S):

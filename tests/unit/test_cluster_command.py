@@ -117,8 +117,8 @@ def test_help_names_each_failure_and_the_alerts_that_are_in_the_rules(
     assert failures.BLIND in alerts
     for name, failure in failures.ALL.items():
         assert f"{name.replace(' ', '-')} " in said
-        assert failure.alerts
         assert alerts.issuperset(failure.alerts)
+        assert failure.alerts or name == "stub killed"
 
 
 def test_without_a_cluster_nothing_fails_and_it_says_how_to_start_one(tmp_path: Path) -> None:
