@@ -11,7 +11,7 @@ from onnx import helper
 from tritonclient.grpc import InferenceServerClient
 
 from server import ServerError, Triton
-from server.answers import NonsenseError
+from server.answers import NonsenseError, check
 from server.canary import Question
 from server.pulse import Pulse
 from server.repository import Repository
@@ -109,5 +109,17 @@ def test_the_client_s_samples_are_those_of_the_servers() -> None:
     assert speech.endswith((repository / "captions/warmup/speech").read_bytes())
     floats = np.frombuffer((repository / "waveform/warmup/speech").read_bytes(), np.float32)
     assert np.array_equal(floats * 32768, np.frombuffer(speech[-2 * len(floats) :], np.int16))
+    short = (repository / "voice_activity/warmup/speech").read_bytes()
+    assert short.startswith((repository / "denoise/warmup/speech").read_bytes())
     face = (client / "_face.jpg").read_bytes()
     assert (repository / "image_decoder/warmup/face").read_bytes() == len(face).to_bytes(4, "little") + face
+
+
+def test_a_denoiser_that_takes_speech_for_noise_is_found_out(live_triton: Triton) -> None:
+    found = Repository(Path(__file__).parents[2] / "model_repository").resolve(["denoise"])
+    model = found["denoise"]
+    with InferenceServerClient(live_triton.grpc) as client:
+        Question(model, found).ask(client, 5)
+    silence = {"audio_clean": np.zeros((1, 2048), np.float32)}
+    with pytest.raises(NonsenseError, match=r"its audio_clean is of shape \[1, 2048\], at most 0, expected"):
+        check(model, found, [silence], known=True)
