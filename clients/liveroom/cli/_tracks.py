@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ._subtitles import Converter, kind_for
+
 if TYPE_CHECKING:
     import av
     from av.stream import Stream
     from av.video.stream import VideoStream
 
-    from ._video import VideoFile
+    from ._video import Packet, VideoFile
 
 _SUBTITLES = {
     "mp4": ("mov_text",),
@@ -40,8 +42,13 @@ def left_out(source: VideoFile, form: str) -> tuple[list[Stream], list[str]]:
             notes.append(f"{what} is left out: only the pictures that are shown are edited")
         elif stream.type == "subtitle":
             taken = _SUBTITLES.get(form, ())
-            if stream.codec_context and stream.codec_context.codec.canonical_name in taken:
+            codec = codec_of(stream)
+            if codec in taken:
                 copied.append(stream)
+            elif kind := kind_for(codec, form):
+                copied.append(stream)
+                if codec in ("ass", "ssa"):
+                    notes.append(f"{what} becomes {kind}: where and how its lines are shown is left out")
             else:
                 notes.append(f"{what} is left out: {form} takes {', '.join(taken) or 'no subtitles'}")
         elif stream.type == "attachment" and form == "matroska":
@@ -53,17 +60,36 @@ def left_out(source: VideoFile, form: str) -> tuple[list[Stream], list[str]]:
     return copied, notes
 
 
-def begin_copies(container: av.container.OutputContainer, tracks: Sequence[Stream]) -> dict[int, Stream]:
+class Copy:
+    """A track in a new file: as it was, or as what it becomes where that takes only its own kind."""
+
+    def __init__(self, container: av.container.OutputContainer, track: Stream) -> None:
+        codec, form = codec_of(track), container.format.name
+        kind = kind_for(codec, form) if track.type == "subtitle" and codec not in _SUBTITLES[form] else None
+        self._converter = Converter(container, track, kind) if kind else None
+        self.stream = self._converter.stream if self._converter else container.add_stream_from_template(track)
+
+    def packet(self, packet: Packet) -> Packet | None:
+        """What is written for a packet of the old track, if anything."""
+        return self._converter.converted(packet) if self._converter else packet
+
+
+def codec_of(stream: Stream) -> str:
+    """What FFmpeg calls the codec; "" where it knows none."""
+    return stream.codec_context.codec.canonical_name if stream.codec_context else ""
+
+
+def begin_copies(container: av.container.OutputContainer, tracks: Sequence[Stream]) -> dict[int, Copy]:
     """New streams for `tracks`, with their languages and titles, by their numbers in the source.
 
     Raises:
         ValueError: the format can't hold one.
     """
-    copies: dict[int, Stream] = {}
+    copies: dict[int, Copy] = {}
     for track in tracks:
-        copy = container.add_stream_from_template(track)
-        copy.metadata.update(_kept(track.metadata))
-        copy.disposition = track.disposition
+        copy = Copy(container, track)
+        copy.stream.metadata.update(_kept(track.metadata))
+        copy.stream.disposition = track.disposition
         copies[track.index] = copy
     return copies
 
@@ -92,6 +118,5 @@ def _is_place(key: str) -> bool:
 
 def _named(stream: Stream) -> str:
     """Such as "subtitle track 3 (eng, subrip)"."""
-    codec = stream.codec_context.codec.canonical_name if stream.codec_context else None
-    about = ", ".join(part for part in (stream.metadata.get("language"), codec) if part)
+    about = ", ".join(part for part in (stream.metadata.get("language"), codec_of(stream)) if part)
     return f"{stream.type} track {stream.index}" + (f" ({about})" if about else "")

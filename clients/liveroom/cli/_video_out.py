@@ -15,12 +15,11 @@ import numpy as np
 from .._errors import InvalidInput
 from .._files import replacing
 from .._picture import Pixels
-from ._tracks import begin_copies, describe, left_out
+from ._tracks import Copy, begin_copies, describe, left_out
 from ._video import Frame, VideoFile, as_file
 
 if TYPE_CHECKING:
     import av
-    from av.stream import Stream
     from av.video.stream import VideoStream
 
     from ._video import Packet
@@ -30,6 +29,13 @@ _TICKS = Fraction(1, 90_000)
 
 _FIXED_RATE = ("avi", "asf")
 """Formats that have no times for frames out of order; AVI counts frames instead of seconds."""
+
+
+_EDITED = ("mp4", "mov", "ipod")
+"""Formats that can say from where on they are played."""
+
+_LEAD_IN = 0.1
+"""Seconds of sound before its beginning that a decoder may need, as that of Opus; more was cut off."""
 
 
 class VideoWriter:
@@ -43,7 +49,7 @@ class VideoWriter:
         self._source = source
         self._name = name
         self._video: VideoStream | None = None
-        self._copies: dict[int, Stream] = {}
+        self._copies: dict[int, Copy] = {}
         self._last: dict[int, int] = {}
         self._early: list[Packet] = []
         self.copied, self._left_out = left_out(source, container.format.name)
@@ -81,12 +87,24 @@ class VideoWriter:
             return
         index = packet.stream_index
         begins = round(self._source.begins / packet.time_base)
+        if self._is_cut_off(packet, begins):
+            return
+        written = self._copies[index].packet(packet)
+        if written is None:
+            return
+        packet = written
         dts = (packet.dts if packet.dts is not None else packet.pts or 0) - begins
         dts = max(dts, self._last.get(index, dts - 1) + 1)  # as damage leaves them in disorder
         packet.pts = dts if packet.pts is None else max(packet.pts - begins, dts)
         packet.dts = self._last[index] = dts
-        packet.stream = self._copies[index]
+        packet.stream = self._copies[index].stream
         self._container.mux(packet)
+
+    def _is_cut_off(self, packet: Packet, begins: int) -> bool:
+        """Whether it is of what an MP4 holds and plays to nobody, long before it begins: other formats would."""
+        if packet.pts is None or self._container.format.name in _EDITED:
+            return False
+        return (packet.pts - begins + (packet.duration or 0)) * packet.time_base < -_LEAD_IN
 
     def finish(self) -> None:
         """Write what the encoder still holds back."""
@@ -102,10 +120,13 @@ class VideoWriter:
         rate = source.average_rate or 25
         form = self._container.format.name
         video = self._container.add_stream("libvpx-vp9" if form == "webm" else "h264", rate=rate)
-        video.width, video.height, video.pix_fmt = width, height, "yuv420p"
+        wide = width
+        if form == "webm" and frame.look.aspect:  # where PyAV's VP9 says no shape of pixels
+            wide = max(2, round(width * frame.look.aspect / 2) * 2)
+        video.width, video.height, video.pix_fmt = wide, height, "yuv420p"
         context = video.codec_context
         context.time_base = 1 / Fraction(rate) if form in _FIXED_RATE else source.time_base or _TICKS
-        context.sample_aspect_ratio = frame.look.aspect or Fraction(0)
+        context.sample_aspect_ratio = Fraction(1) if form == "webm" else frame.look.aspect or Fraction(0)
         context.flags |= 1 << 8  # AV_CODEC_FLAG_FRAME_DURATION: the last frame is shown as long as it was
         frame.look.mark(context)
         video.options = {"crf": "18", **({"b": "0"} if form == "webm" else {})}
@@ -114,8 +135,10 @@ class VideoWriter:
         self._copies = begin_copies(self._container, self.copied)
         describe(self._container, video, self._source)
         self._left_out += [*frame.look.notes, *(["its last odd line or column is cut off"] if odd else [])]
-        if form == "webm" and frame.look.aspect not in (None, 1):
-            self._left_out.append(f"its pixels of {frame.look.aspect} become square: try .mp4 or .mkv")
+        if wide != width:
+            self._left_out.append(
+                f"its pixels of {frame.look.aspect} become square, {wide} to a line instead of {width}"
+            )
         early, self._early = self._early, []
         self._video = video
         for packet in early:
