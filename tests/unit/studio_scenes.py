@@ -59,7 +59,7 @@ def seen(frame: Pixels) -> Scene:
     return Scene(frame, mask_of(frame), found["boxes"], found["meshes"])
 
 
-def looked_out(frame: Pixels, number: int = 0, *, alone: bool = True) -> Verdict:
+def looked_out(frame: Pixels, number: int = 0, *, alone: bool = False) -> Verdict:
     """What effects find that may be a face in a room's `number`-th frame, or in a picture `alone`."""
     found = []
     for view in views(frame, number, alone=alone):

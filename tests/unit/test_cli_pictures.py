@@ -14,6 +14,7 @@ from liveroom.cli import _fonts, main
 from liveroom.cli._draw import READABLE
 from PIL import Image
 
+from tests.unit import icc
 from tests.unit.picture_peer import PicturePeer, person, scene
 
 
@@ -234,3 +235,28 @@ def test_help_documents_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(SystemExit, match="0"):
             main([command, "--help"])
         assert "130  interrupted with Ctrl-C" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("kind", "several"), [(k, n) for k in ("png", "webp", "avif") for n in (True, False)]
+)
+async def test_an_animated_picture_is_said_to_be_taken_for_its_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str, several: bool
+) -> None:
+    path, frames = tmp_path / f"moves.{kind}", [Image.fromarray(scene(30 * n)) for n in range(3)]
+    frames[0].save(path, save_all=several, append_images=frames[1:] if several else [])
+    for command in ("vision", "studio"):
+        out: list[str | Path] = (
+            ["--smooth", "1", "--out", tmp_path / "out.png"] if command == "studio" else []
+        )
+        assert await run(command, path, *out) == 0
+        assert (f"moves.{kind} is animated: only its first picture" in capsys.readouterr().err) == several
+
+
+async def test_a_picture_is_drawn_on_in_the_colours_that_its_profile_says(tmp_path: Path) -> None:
+    path, out = tmp_path / "wide.png", tmp_path / "out.png"
+    pixels = np.full((480, 640, 3), (0, 200, 40), np.uint8)
+    Image.fromarray(pixels).save(path, icc_profile=icc.profile(icc.DISPLAY_P3))
+    assert await run("vision", path, "--out", out) == 0
+    drawn = np.asarray(Image.open(out).convert("RGB"))
+    assert np.abs(drawn[400, 600].astype(int) - icc.in_srgb(pixels, icc.DISPLAY_P3)[400, 600]).max() <= 2

@@ -289,7 +289,7 @@ async def test_subtitles_become_what_the_format_takes(
 
 
 def timed(path: Path, times: list[float], sound_at: float) -> Path:
-    """Frames at `times`, and a tone for a second from `sound_at` on; what is before 0 is there and not played."""
+    """Frames at `times`, and a second of a tone from `sound_at` on; what is before 0 is not played."""
     webm = path.suffix == ".webm"
     with av.open(str(path), "w") as container:
         video = container.add_stream("libvpx-vp9" if webm else "h264", rate=25)

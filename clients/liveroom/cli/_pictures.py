@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .._errors import InvalidInput
 from .._files import replacing
 from .._picture import Pixels
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 VIDEOS = frozenset(
     {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".flv", ".mpg", ".mpeg", ".ogv", ".wmv"}
@@ -20,9 +25,25 @@ FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp", ".pp
 """Endings of pictures that can be written, and what `studio` calls them."""
 
 
+_HEAD = 1 << 16
+"""Bytes of a picture in which it says that it is animated."""
+
+
 def is_video(path: str | Path) -> bool:
     """Whether the name ends like a video's."""
     return Path(path).suffix.lower() in VIDEOS
+
+
+def is_animated(path: str | Path) -> bool:
+    """Whether a WebP, PNG or AVIF has more pictures than the first, which is what the server takes."""
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError:  # whoever reads it says why
+        return False
+    webp = head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and bool(head[20:21]) and bool(head[20] & 2)
+    png = head.startswith(b"\x89PNG") and b"acTL" in head.partition(b"IDAT")[0]
+    return webp or png or head[4:12] == b"ftypavis"
 
 
 def need_extra(error: ImportError) -> InvalidInput:
@@ -59,6 +80,7 @@ def load(path: str | Path) -> Pixels:
             image: Image.Image = file
             with suppress(Exception):  # broken EXIF: upright, as the server takes it
                 image = ImageOps.exif_transpose(file)
+            image = _in_srgb(image)
             if image.mode.startswith("I"):  # 16 bits, which convert() would clip
                 grey = (np.asarray(image).astype(np.uint32) // 257).astype(np.uint8)
                 return np.repeat(grey[:, :, None], 3, axis=2)
@@ -69,6 +91,20 @@ def load(path: str | Path) -> Pixels:
             return np.asarray(image.convert("RGB"))
     except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise InvalidInput(f"{path} can't be drawn on: {error}") from error
+
+
+def _in_srgb(image: Image.Image) -> Image.Image:
+    """In the colours that its ICC profile says, as far as it can be the picture's own."""
+    from PIL import ImageCms  # noqa: PLC0415 - an optional extra
+
+    profile = image.info.get("icc_profile")
+    if not profile or image.mode not in ("RGB", "RGBA", "CMYK", "L"):
+        return image
+    shown = "RGBA" if image.mode == "RGBA" else "RGB"
+    with suppress(ImageCms.PyCMSError, OSError):
+        srgb = ImageCms.createProfile("sRGB")
+        return ImageCms.profileToProfile(image, io.BytesIO(profile), srgb, outputMode=shown) or image
+    return image
 
 
 def save(path: str | Path, pixels: Pixels) -> None:

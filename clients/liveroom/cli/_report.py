@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from .._audio import logger
 from .._errors import LiveroomError, ModelUnavailable, ServerUnavailable
 from ._exit import FAILED, OK
+from ._pictures import is_animated
 
 
 def report(error: Exception, *, as_json: bool, **about: str) -> None:
@@ -28,6 +29,15 @@ def report(error: Exception, *, as_json: bool, **about: str) -> None:
 def note(text: str, *, as_json: bool) -> None:
     """Say something that is good to know, and is no error."""
     print(json.dumps({"note": text}, ensure_ascii=False) if as_json else f"liveroom: {text}", file=sys.stderr)
+
+
+def note_if_animated(path: str, *, as_json: bool) -> None:
+    """Say of a picture of many that the others are not looked at."""
+    if is_animated(path):
+        note(
+            f"{path} is animated: only its first picture is taken; convert it to .mp4 for all",
+            as_json=as_json,
+        )
 
 
 @contextmanager

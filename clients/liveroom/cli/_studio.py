@@ -21,7 +21,7 @@ from ._connect import connect
 from ._exit import OK, UNSURE
 from ._pictures import FORMATS, is_video, picture_format
 from ._progress import seconds_bar
-from ._report import note
+from ._report import note, note_if_animated
 from ._video import VideoFile
 from ._video_out import writing
 
@@ -42,6 +42,7 @@ async def studio(arguments: argparse.Namespace) -> int:
             with replacing(Path(arguments.out)) as part:
                 part.write_bytes(edited)
             unsure = [0.0] if edited.doubt else []
+            note_if_animated(arguments.file, as_json=arguments.json)
     return _told(arguments, unsure)
 
 

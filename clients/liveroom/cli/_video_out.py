@@ -101,7 +101,7 @@ class VideoWriter:
         self._container.mux(packet)
 
     def _is_cut_off(self, packet: Packet, begins: int) -> bool:
-        """Whether it is of what an MP4 holds and plays to nobody, long before it begins: other formats would."""
+        """Whether it is of what an MP4 holds and plays to nobody, before it begins: other formats would."""
         if packet.pts is None or self._container.format.name in _EDITED:
             return False
         return (packet.pts - begins + (packet.duration or 0)) * packet.time_base < -_LEAD_IN

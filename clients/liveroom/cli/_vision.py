@@ -25,7 +25,7 @@ from ._connect import connect
 from ._draw import Annotator, label
 from ._pictures import is_video, load, picture_format, save
 from ._progress import seconds_bar
-from ._report import each_file, note
+from ._report import each_file, note, note_if_animated
 from ._video import Frame, VideoFile
 from ._video_out import VideoWriter, writing
 
@@ -55,6 +55,7 @@ async def _picture(client: AsyncClient, path: str, gallery: Gallery, arguments: 
         picture_format(arguments.out)
     seen = await client.vision(path, detector=arguments.detector, meshes=arguments.meshes)
     seen = replace(seen, faces=gallery.named(seen.faces))
+    note_if_animated(path, as_json=arguments.json)
     if arguments.out:
         pixels = load(path)
         annotator = Annotator(pixels.shape[1], pixels.shape[0], arguments.font)
