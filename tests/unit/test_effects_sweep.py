@@ -90,14 +90,14 @@ def test_no_small_face_upside_down_is_left_bare() -> None:
 
 def test_a_host_who_comes_close_stays_hidden() -> None:
     """From a tenth of the frame's height to more than all of it, as later frames of a room are looked at."""
-    watch, number = Watch(), 0
-    for frame, faces in pictures(["obama2"], (0.1, 0.15, 0.22, 0.33, 0.5, 0.75, 1.1, 1.4), 0, ((16, 9),)):
+    watch = Watch()
+    comes = pictures(["obama2"], (0.1, 0.15, 0.22, 0.33, 0.5, 0.75, 1.1, 1.4), 0, ((16, 9),))
+    for number, (frame, faces) in enumerate(comes):
         first = Frame(frame, (frame.shape[1], frame.shape[0]), run).find(DETECTORS["blazeface"], 32)
         found = [*(face.box for face in first), *looked_out(frame, number).faces]
         boxes = np.array(found, np.float32).reshape(-1, 4)
         hidden = watch.hidden(boxes, np.full(len(boxes), np.inf, np.float32), 0.34)
         assert all(np.mean(covers(hidden, points)) > 0.7 for points in faces), f"frame {number}"
-        number += 1
 
 
 @pytest.mark.slow
