@@ -1,9 +1,12 @@
 """`python -m cluster fail`: rehearse an alert on the cluster that is up, and see whether it comes."""
 
 import argparse
+import contextlib
 import json
+import os
 import re
 import select
+import signal
 import socket
 import time
 from collections.abc import Callable
@@ -201,6 +204,7 @@ class _Order:
     def __init__(self, path: Path, order: dict[str, object]) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._path, self._order = path, order
+        self._pids: list[int] = []
 
     def __enter__(self) -> Self:
         try:
@@ -234,8 +238,12 @@ class _Order:
         except OSError as error:
             raise ClusterError(f"the cluster does not answer within {patience_s:.0f} s") from error
         if not line:
+            for each in self._pids:
+                with contextlib.suppress(ProcessLookupError):  # it was not stopped, and has ended
+                    os.killpg(each, signal.SIGCONT)
             raise ClusterError("the cluster has ended meanwhile")
         answer: dict[str, Any] = json.loads(line)
+        self._pids = answer.get("pids", self._pids)
         if "error" in answer:
             raise ClusterError(str(answer["error"]))
         return answer

@@ -1,9 +1,9 @@
 """Failures that last, as `python -m cluster fail` orders them of the process whose cluster suffers them.
 
 An order is a line of JSON at a socket, {"kind": "hung", "seconds": 180, "replica": "triton-1"}. So is each
-answer: {"victims": [...]} once it has begun, {"lasted_s": ...} once it is undone, {"whole": true} once all is
-ready again; or {"error": "..."}. The connection is the order: where it ends, in whatever way, the failure
-does, too.
+answer: {"victims": [...], "pids": [...]} once it has begun, {"lasted_s": ...} once it is undone, then, once
+all is ready again, {"whole": true}; or {"error": "..."}. The connection is the order: where it ends, in whatever
+way, the failure does, too.
 """
 
 import contextlib
@@ -73,7 +73,7 @@ class Rehearsals:
             self._told(f"rehearsal: {name} for {seconds:.0f} s: {', '.join(names)}")
             began = time.monotonic()
             with self._lasting(failure, victims) as again:
-                yield {"victims": names}
+                yield {"victims": names, "pids": self._pids(failure, victims)}
                 while time.monotonic() - began < seconds and not over(_TICK_S) and not self._ending.is_set():
                     again()
             lasted_s = round(time.monotonic() - began, 1)
@@ -132,6 +132,12 @@ class Rehearsals:
                 if each.held:
                     each.release()
             gateway.held = False
+
+    def _pids(self, failure: Failure, victims: Sequence[Replica]) -> list[int]:
+        """Leaders of the process groups concerned: what is stopped can't follow a cluster that is killed."""
+        if failure.gateway:
+            return [self._cluster.gateway.pid]
+        return [group for each in victims for group in each.groups()]
 
     def _broken(self) -> str:
         """Why not all of it is ready again, once that is so or has taken too long."""

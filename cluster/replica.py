@@ -114,7 +114,7 @@ class Replica:
 
     def kill(self) -> None:
         """SIGKILL to every process at once, as when a node is lost."""
-        for group in self._groups():
+        for group in self.groups():
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(group, signal.SIGKILL)
 
@@ -206,7 +206,7 @@ class Replica:
             raise ClusterError(f"{self.name} has no tritonserver yet")
         return self._server
 
-    def _groups(self) -> list[int]:
+    def groups(self) -> list[int]:
         """The process groups it has: Triton's, which its stubs are in, and the launcher's."""
         groups = [] if self._launcher is None else [self._launcher.pid]
         with contextlib.suppress(ClusterError, psutil.Error):
@@ -214,7 +214,7 @@ class Replica:
         return groups
 
     def _signal(self, number: signal.Signals, *, launcher: bool) -> None:
-        for group in self._groups() if launcher else [self.pid]:
+        for group in self.groups() if launcher else [self.pid]:
             os.killpg(group, number)
 
     def _ask(self, question: str) -> str:

@@ -16,6 +16,7 @@ import pytest
 from liveroom import Client
 
 from cluster import ClusterError, LocalCluster, failures, gateway, local, replica
+from cluster.fail import _Order
 from cluster.rehearsals import Rehearsals
 from server.process import SHM
 from tests import models
@@ -146,7 +147,7 @@ def test_a_replica_that_is_lost_stays_away_while_that_is_rehearsed(small: LocalC
     (one,) = small.replicas
     starts = one.starts
     with ordered(small, kind="node lost", seconds=2.0) as answer:
-        assert answer() == {"victims": [one.name]}
+        assert answer()["victims"] == [one.name]
         assert until(lambda: not one.running, 5)
         assert not until(lambda: one.running, 1)
         assert float(str(answer()["lasted_s"])) >= 2
@@ -172,7 +173,7 @@ def test_a_failure_ends_with_whoever_ordered_it(small: LocalCluster, monkeypatch
     monkeypatch.setattr(gateway, "PROBE_TIMEOUT_S", 0.2)
     before = small.gateway.pid
     with ordered(small, kind="gateway hung") as answer:
-        assert answer() == {"victims": ["gateway"]}
+        assert answer() == {"victims": ["gateway"], "pids": [before]}
         assert until(lambda: psutil.Process(before).status() == psutil.STATUS_STOPPED, 2)
         assert not until(lambda: small.gateway.pid != before, 2), "it is not replaced meanwhile"
     small.wait_ready()
@@ -200,7 +201,7 @@ def test_one_failure_is_rehearsed_at_a_time(small: LocalCluster) -> None:
     rehearsals = Rehearsals(small)
     order = {"kind": "gateway hung", "seconds": 600, "replica": None}
     first = rehearsals.carry_out(order, lambda _: True)
-    assert next(first) == {"victims": ["gateway"]}
+    assert next(first)["victims"] == ["gateway"]
     with pytest.raises(ClusterError, match="another failure is being rehearsed"):
         next(rehearsals.carry_out(order, lambda _: True))
     assert [*first][-1] == {"whole": True, "why": ""}
@@ -234,4 +235,28 @@ def test_a_cluster_that_is_killed_leaves_no_process(repository: Path, tmp_path: 
         family = psutil.Process(process.pid).children(recursive=True)
         assert {each.pid for each in family} > set(pids)
         process.kill()
+    assert until(lambda: not any(each.is_running() for each in family), 20)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["hung", "gateway hung"])
+def test_what_is_stopped_ends_with_a_cluster_that_is_killed(
+    repository: Path, tmp_path: Path, kind: str
+) -> None:
+    """SIGTERM does not reach what is stopped: `fail` lets it go on, when its order finds nobody any more."""
+    rehearsed = UP.replace("    print(json", "    orders = Rehearsals(cluster).__enter__()\n    print(json")
+    rehearsed = rehearsed.replace("cluster.replicas[0].pid", "str(orders.path)")
+    rehearsed = rehearsed.replace(
+        "import LocalCluster", "import LocalCluster\nfrom cluster.rehearsals import Rehearsals"
+    )
+    command = [sys.executable, "-c", rehearsed, str(repository), str(tmp_path / "logs")]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        orders = Path(json.loads(process.stdout.readline())[1])
+        family = psutil.Process(process.pid).children(recursive=True)
+        with _Order(orders, {"kind": kind, "seconds": 60, "replica": None}) as placed:
+            placed.hear(20)
+            process.kill()
+            with pytest.raises(ClusterError, match="the cluster has ended meanwhile"):
+                placed.hear(20)
     assert until(lambda: not any(each.is_running() for each in family), 20)
