@@ -1,6 +1,6 @@
 """Failures that last, as `python -m cluster fail` orders them of the process whose cluster suffers them.
 
-An order is a line of JSON at a socket, {"kind": "hung", "seconds": 180, "replica": "triton-1"}. The answers are
+An order is a line of JSON at a socket, {"kind": "hung", "seconds": 180, "replica": "triton-1"}. Answers are
 lines, too: {"victims": [...], "pids": [...]} once it has begun, {"lasted_s": ...} once it is undone, and then
 {"whole": true} once all is ready again; or {"error": "..."}. The connection is the order: where it ends, in
 whatever way, the failure does.
