@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from pace import AHEAD
-from tritonclient.grpc import InferenceServerClient
-from tritonclient.utils import InferenceServerException
+from tritonclient.grpc import InferenceServerClient, InferInput
+from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
 from exporters.pictures import Photo, read_image
 from exporters.speech import SAMPLE_RATE, Clip
@@ -166,3 +166,27 @@ def test_a_frame_that_is_refused_is_counted_with_its_reason(
     after = metrics(vision_triton, "liveroom_frames_dropped_total", **of)
     new = {label(series, "reason"): after[series] - value for series, value in before.items()}
     assert new == {"invalid": 1, "busy": 0, "failed": 0, "cancelled": 0}
+
+
+def test_times_that_can_not_be_count_for_nothing_and_end_nothing(
+    vision_triton: Triton, client: InferenceServerClient, portrait: bytes
+) -> None:
+    """`faces` itself takes any: one in the future must not have a counter fall, nor may metrics fall silent."""
+    of = {"tenant_class": "free"}
+    before = metrics(vision_triton, rf"{FRAME}_\w+", **of)
+    for began in (-(2**63), 0, 2**63 - 1):
+        sent = {
+            "frame": np.zeros((1, 72, 96, 3), np.uint8),
+            "size": np.array([[96, 72]], np.int32),
+            "began": np.array([[began]], np.int64),
+        }
+        asked = [InferInput(name, each.shape, np_to_triton_dtype(each.dtype)) for name, each in sent.items()]
+        for each, array in zip(asked, sent.values(), strict=True):
+            each.set_data_from_numpy(array)
+        client.infer("faces", asked, headers={"x-tenant-class": "free"})
+    assert metrics(vision_triton, rf"{FRAME}_\w+", **of) == before
+    client.infer("vision", inputs(portrait), headers={"x-tenant-class": "free"})
+    after = metrics(vision_triton, rf"{FRAME}_\w+", **of)
+    new = {each: after[each] - value for each, value in before.items() if "le=" not in each}
+    assert sorted(new.values())[-1] == 1
+    assert 0 < sorted(new.values())[0] < 60

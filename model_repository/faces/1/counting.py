@@ -102,7 +102,12 @@ class Histogram:
         self._count = Counters(f"{name}_count", about, labels, values)
 
     def observe(self, seconds: float, *values: str) -> None:
-        """Count `seconds` in every bucket that they lie in."""
+        """Count `seconds` in every bucket that they lie in; a time that can't be counts for nothing.
+
+        A counter that is told to fall takes its process with it, and Triton after that.
+        """
+        if not 0 <= seconds < float("inf"):
+            return
         for bound in self._bounds:
             if seconds <= bound:
                 self._buckets.add(*values, _bound(bound))

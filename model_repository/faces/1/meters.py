@@ -10,6 +10,8 @@ from counting import Classes, Counters, Histogram, Teller
 MODEL = "vision"
 BOUNDS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0)
 """Seconds; the service level is about 0.5 s."""
+LONGEST = 60.0
+"""Seconds that a gateway waits for an answer. Who asks `faces` itself may send any `began`."""
 INVALID, BUSY, FAILED, CANCELLED = "invalid", "busy", "failed", "cancelled"
 """Why a frame has no answer: it was wrong, too many were under way, a network failed, its client has gone."""
 
@@ -37,7 +39,9 @@ class Meters:
 
     def answered(self, tenants: str, began: int) -> None:
         """A frame that began to be decoded at `began` (monotonic nanoseconds) was answered just now."""
-        self._delay.observe((time.monotonic_ns() - began) / 1e9, MODEL, tenants)
+        seconds = (time.monotonic_ns() - began) / 1e9
+        if seconds <= LONGEST:
+            self._delay.observe(seconds, MODEL, tenants)
 
     def dropped(self, tenants: str, reason: str) -> None:
         """A frame has no answer."""
