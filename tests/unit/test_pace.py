@@ -67,6 +67,24 @@ def test_a_room_that_is_ahead_of_its_time_plays_a_file(moved: bool, allowed: flo
     assert pace.delay(chunks * SECOND, 1.0) is None
 
 
+def test_a_room_that_no_server_took_for_a_while_is_soon_live() -> None:
+    """It brings what it said meanwhile at once, and the rest as it is said: it is no file."""
+    pace = Pace(moved=False)
+    for number in range(1, 9):
+        pace.took(8.0, number * SECOND, waited=False)
+    assert pace.delay(8 * SECOND, 9.0) is None
+    for number in range(9, 80):
+        pace.took(float(number), number * SECOND, waited=False)
+    assert pace.delay(79 * SECOND, 80.0) == 1.0
+
+
+def test_a_file_that_is_sent_half_as_fast_again_never_is() -> None:
+    pace = Pace(moved=False)
+    for number in range(1, 3600):
+        pace.took(number / 1.5, number * SECOND, waited=False)
+        assert number < 10 or pace.delay(number * SECOND, number / 1.5) is None
+
+
 def test_a_room_whose_clock_runs_a_little_fast_stays_live() -> None:
     """A tenth of a per cent, which is far more than clocks are off, for three hours."""
     pace = Pace(moved=False)

@@ -15,8 +15,9 @@ CAUGHT_UP = 60.0
 """The same for a room that another server had before: it brings what had no caption there."""
 BEHIND = 60.0
 """Seconds that a room may have been behind, and make up for."""
-DRIFT = 0.01
-"""How much faster than ours a room's clock may run."""
+FORGIVEN = 0.1
+"""Of being ahead, for each second that passes: a room that only began late, since no server took it before,
+is soon live again, and one whose clock runs faster than ours stays so."""
 
 
 class Came(NamedTuple):
@@ -49,7 +50,7 @@ class Pace:
             return
         seconds = (upto - before.upto) / SAMPLE_RATE
         if self._last is not None:
-            self._ahead = max(self._ahead + seconds - (1 + DRIFT) * (at - self._last), -BEHIND)
+            self._ahead = max(self._ahead + seconds - (1 + FORGIVEN) * (at - self._last), -BEHIND)
         self._last = at
         due = min(at, before.due + seconds) if waited else at
         self._came.append(Came(upto, due, self._ahead <= self._most))
