@@ -13,35 +13,35 @@ export LIVEROOM_TORCH_INDEX
 .DEFAULT_GOAL := live
 
 live: .live  ## one room on this machine, captioned and filmed (ROOM_AUDIO=file, PACE=0 for as fast as it goes)
-	@$(BIN)/python -m exporters asr captions vision studio
-	@$(BIN)/python -m perf live $(if $(ROOM_AUDIO),"$(ROOM_AUDIO)") --pace $(PACE)
+	@"$(BIN)"/python -m exporters asr captions vision studio
+	@"$(BIN)"/python -m perf live $(if $(ROOM_AUDIO),"$(ROOM_AUDIO)") --pace $(PACE)
 
 cluster: .cluster  ## several servers behind Envoy: what rooms see when they fail; runs on until Ctrl-C (STAY=)
-	@$(BIN)/python -m exporters asr captions
-	@$(BIN)/python -m cluster story $(STAY)
+	@"$(BIN)"/python -m exporters asr captions
+	@"$(BIN)"/python -m cluster story $(STAY)
 
 chaos: .cluster  ## N failures of all kinds in an order drawn from SEED, counted (make chaos N=100)
-	@$(BIN)/python -m exporters asr captions
-	@$(BIN)/python -m cluster chaos --count $(N) --seed $(SEED) --json
+	@"$(BIN)"/python -m exporters asr captions
+	@"$(BIN)"/python -m cluster chaos --count $(N) --seed $(SEED) --json
 
 test: .dev  ## what a change must pass
-	@$(BIN)/python -m exporters asr captions vision studio
-	@$(BIN)/python -m pytest
+	@"$(BIN)"/python -m exporters asr captions vision studio
+	@"$(BIN)"/python -m pytest
 
 lint: .dev  ## ruff and mypy --strict
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy bootstrap.py clients/liveroom exporters server perf cluster k8s tests
+	@"$(BIN)"/ruff check .
+	@"$(BIN)"/ruff format --check .
+	@"$(BIN)"/mypy bootstrap.py clients/liveroom exporters server perf cluster k8s tests
 	@for model in $$(ls -d model_repository/*/1/model.py server/backends/*/model.py 2>/dev/null); do \
-		MYPYPATH=typings:clients $(BIN)/mypy $$(dirname $$model)/*.py || exit 1; done
+		MYPYPATH=typings:clients "$(BIN)"/mypy $$(dirname $$model)/*.py || exit 1; done
 
 setup: .dev
 
 # The Python of the environment, or PYTHON where there is none or one was asked for: whichever says that it is one.
 .live .cluster .dev:
-	@for python in $(if $(ASKED),,$(BIN)/python) "$(PYTHON)"; do \
-		case "$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)" in \
-			3.11|3.12) exec $$python bootstrap.py "$(VENV)" $(@:.%=%) $(ASKED);; \
+	@for python in $(if $(ASKED),,"$(BIN)/python") "$(PYTHON)"; do \
+		case "$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)" in \
+			3.11|3.12) exec "$$python" bootstrap.py "$(VENV)" $(@:.%=%) $(if $(ASKED),"$(ASKED)");; \
 		esac; \
 	done; \
 	echo "$(PYTHON) does not run, or is no Python 3.11 or 3.12: install Python 3.11 or 3.12, or say make PYTHON=python3.12" >&2; \

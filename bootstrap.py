@@ -4,13 +4,15 @@ Runs before anything is installed, so it needs the standard library alone. What 
 making it again; an environment that somebody else made (`uv`, conda, another checkout) is never taken away.
 """
 
+import contextlib
+import fcntl
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent / "pyproject.toml"
@@ -22,8 +24,8 @@ BEGUN = ".begun"
 """There while something is installed: what a kill leaves behind can't be trusted."""
 
 PROBE_S = 3
-UV_S = 20
-"""Seconds for an index to say what it has, and for `uv` to ask one."""
+ASK_S = 20
+"""Seconds for an index to begin an answer, and to say what it has, however slowly it does."""
 
 AGAIN = "pip could not install everything, see above: once that is mended, say make again"
 PYTHONS = ((3, 11), (3, 12))
@@ -43,7 +45,10 @@ def main(arguments: Sequence[str]) -> int:
     """Run it: the environment's folder, a level, and a Python if a particular one was asked for."""
     folder, level, *asked = arguments
     try:
-        make_ready(Path(folder), level, asked[0] if asked else "")
+        if not folder:
+            raise RefusedError("VENV is empty: give the folder of an environment: make VENV=path")
+        with _alone(Path(folder)):
+            make_ready(Path(folder), level, asked[0] if asked else "")
     except RefusedError as refusal:
         print(refusal, file=sys.stderr)
         return 1
@@ -63,22 +68,24 @@ def make_ready(folder: Path, level: str, asked: str = "") -> None:
     """
     ours = (folder / MADE).is_file()
     wrong = fault(folder, asked) if os.path.lexists(folder) else "does not exist"
-    if not wrong and _current(folder, level):
+    begun = ours and (folder / BEGUN).exists()
+    if not wrong and not begun and _current(folder, level):
         return
-    if not wrong and ours and (folder / BEGUN).exists():
+    if not wrong and begun:
         wrong = "was interrupted while something was installed"
     _writable(folder)
     if wrong and (ours or not os.path.lexists(folder) or (folder.is_dir() and not any(folder.iterdir()))):
         make(folder, "" if wrong == "does not exist" else wrong)
     elif wrong:
+        whole = any((folder / each).exists() for each in ("pyvenv.cfg", "conda-meta"))
+        remove = f"remove it (rm -r '{folder}') and it is made anew, or " if whole else ""
         raise RefusedError(
-            f"{folder} {wrong}, and was not made by make: remove it (rm -r {folder}) and it is made anew, or "
-            "give another folder: make VENV=path"
+            f"{folder} {wrong}, and was not made by make: {remove}give another folder: make VENV=path"
         )
     if not _runs(folder, "-m", "pip", "--version") and not _runs(folder, "-m", "ensurepip", "--default-pip"):
         if not ours:
             raise RefusedError(
-                f"{folder} has no pip that runs: install one there, or remove it (rm -r {folder})"
+                f"{folder} has no pip that runs: install one there, or remove it (rm -r '{folder}')"
             )
         make(folder, "has no pip that runs")
     (folder / BEGUN).touch()
@@ -114,13 +121,15 @@ def make(folder: Path, wrong: str) -> None:
     """Make the environment, from nothing, with the Python that runs this."""
     if wrong:
         print(f"{folder} {wrong}: making it again", file=sys.stderr)
-        shutil.rmtree(folder)
+        _empty(folder)
     python = Path(sys._base_executable)  # type: ignore[attr-defined]  # sys.executable may have been in there
     print(f"creating {folder} with {python}", flush=True)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MADE).touch()
     (folder / BEGUN).touch()
-    done = subprocess.run([python, "-m", "venv", folder], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [python, "-m", "venv", folder], capture_output=True, text=True, check=False, close_fds=False
+    )
     if done.returncode:
         shutil.rmtree(folder)
         name = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
@@ -162,12 +171,13 @@ def bring_torch(folder: Path, version: str) -> None:
     ways = [["--index-url", index]] if index else []
     for way in [*ways, []]:
         asked = ["index", "versions", "torch", "--timeout", str(PROBE_S), "--retries", "0", *way]
-        if cpu in re.split(r"[\s,]+", _said([_python(folder), "-m", "pip", *asked])):
+        if cpu in re.split(r"[\s,]+", _said([_python(folder), "-m", "pip", *asked], ASK_S)):
             if not _pip(folder, "install", "-q", "--no-deps", *way, f"torch=={cpu}"):
                 raise RefusedError(AGAIN)
             return
         if way:
-            print(f"LIVEROOM_TORCH_INDEX={index} has no torch {cpu}, or does not answer", file=sys.stderr)
+            shown = re.sub(r"//[^/]*@", "//***@", index)  # a password is nobody's business
+            print(f"LIVEROOM_TORCH_INDEX={shown} has no torch {cpu}, or does not answer", file=sys.stderr)
     if not _with_uv(folder, version):
         print(
             f"no index with torch {cpu} answers: 2.7 GB of torch and CUDA come instead of 0.2. "
@@ -189,14 +199,49 @@ def _with_uv(folder: Path, version: str) -> bool:
             [*command, "--dry-run", f"torch=={version}"],
             env=os.environ | short,
             capture_output=True,
-            timeout=UV_S,
+            timeout=ASK_S,
             check=False,
         )
     except subprocess.TimeoutExpired:
         return False
     if asked.returncode:
         return False
-    return not subprocess.run([*command, f"torch=={version}"], check=False).returncode
+    return not subprocess.run([*command, f"torch=={version}"], check=False, close_fds=False).returncode
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait for another make that works on `folder`, or for what goes on of one that was killed.
+
+    What installs inherits the lock, which is on the folder that it lies in: nothing is left behind by it.
+    """
+    around = next(each for each in folder.absolute().parents if each.exists())
+    try:
+        lock = os.open(around, os.O_RDONLY)
+    except OSError:  # it may not be read, and so not locked
+        yield
+        return
+    try:
+        os.set_inheritable(lock, True)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"another make is at work in {around}: waiting for its end", file=sys.stderr, flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        except OSError:  # its file system has no locks
+            pass
+        yield
+    finally:
+        os.close(lock)
+
+
+def _empty(folder: Path) -> None:
+    """Remove what is in it, but that it is ours: who is killed meanwhile can begin again."""
+    for each in folder.iterdir():
+        if each.is_dir() and not each.is_symlink():
+            shutil.rmtree(each)
+        elif each.name != MADE:
+            each.unlink()
 
 
 def _pinned(extra: str, package: str) -> str:
@@ -238,7 +283,7 @@ def _python(folder: Path) -> str:
 def _pip(folder: Path, *arguments: str, quiet: bool = False) -> bool:
     command = [_python(folder), "-m", "pip", "--disable-pip-version-check", *arguments]
     ours = os.environ | {"PIP_USER": "0"}
-    code = subprocess.run(command, env=ours, capture_output=quiet, check=False).returncode
+    code = subprocess.run(command, env=ours, capture_output=quiet, check=False, close_fds=False).returncode
     if code < 0:
         raise KilledError(f"pip was ended by signal {-code} (out of memory?): say make again")
     return not code
@@ -248,11 +293,13 @@ def _runs(folder: Path, *arguments: str) -> bool:
     return bool(_said([_python(folder), *arguments]))
 
 
-def _said(command: Sequence[str]) -> str:
-    """What a command prints; "" when it fails or does not exist."""
+def _said(command: Sequence[str], patience_s: float | None = None) -> str:
+    """What a command prints; "" when it fails, does not exist, or takes longer than it may."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-    except OSError:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", check=False, timeout=patience_s
+        )
+    except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip() if not done.returncode else ""
 

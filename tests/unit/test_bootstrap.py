@@ -1,5 +1,6 @@
 """`make` gives a project its environment: which Python it takes, what it mends, and what it leaves alone."""
 
+import contextlib
 import functools
 import http.server
 import os
@@ -150,6 +151,85 @@ def test_a_python_that_was_asked_for_is_not_quietly_another(venv: Path, tmp_path
         bootstrap.make_ready(venv, "live", str(asked))
 
 
+def test_nobody_is_told_to_remove_a_folder_that_is_no_environment(tmp_path: Path) -> None:
+    (tmp_path / "work").write_text("of years")
+    for folder in (tmp_path, tmp_path / "work"):
+        with pytest.raises(bootstrap.RefusedError, match="give another folder: make VENV=path") as refused:
+            bootstrap.make_ready(folder, "live")
+        assert "rm -r" not in str(refused.value)
+
+
+def test_no_folder_at_all_is_not_taken_for_the_one_that_we_are_in(capsys: pytest.CaptureFixture[str]) -> None:
+    assert bootstrap.main(["", "live"]) == 1
+    assert "VENV is empty" in capsys.readouterr().err
+
+
+def test_what_was_interrupted_while_it_was_removed_is_still_ours(
+    venv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by a kill; a folder of which nobody knew who made it would be left to the user."""
+
+    def killed(path: object, *, dir_fd: int | None = None) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "rmdir", killed)
+    for _ in range(8):
+        with pytest.raises(KeyboardInterrupt):
+            bootstrap.make(venv, "is broken")
+        assert (venv / bootstrap.MADE).exists()
+
+
+def test_an_installation_of_more_that_was_interrupted_counts_for_less_too(
+    venv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`make test` was killed, and `make live` had all it needs before."""
+    made = []
+    monkeypatch.setattr(bootstrap, "make", lambda folder, wrong: made.append(wrong))
+    monkeypatch.setattr(bootstrap, "_runs", lambda *_: True)
+    (venv / bootstrap.BEGUN).touch()
+    bootstrap.make_ready(venv, "live")
+    assert made == ["was interrupted while something was installed"]
+    assert not (venv / bootstrap.BEGUN).exists()
+
+
+def test_of_two_makes_at_once_one_waits_and_finds_it_done(
+    venv: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    begun = []
+
+    def install(folder: Path, level: str) -> None:
+        begun.append(level)
+        time.sleep(0.5)
+        (folder / f".{level}").touch()
+
+    monkeypatch.setattr(bootstrap, "install", install)
+    monkeypatch.setattr(bootstrap, "_runs", lambda *_: True)
+    both = [threading.Thread(target=bootstrap.main, args=([str(venv), "dev"],)) for _ in range(2)]
+    for each in both:
+        each.start()
+    for each in both:
+        each.join()
+    assert begun == ["dev"]
+    assert "another make is at work" in capfd.readouterr().err
+
+
+def test_folders_with_spaces_and_chinese_names_stay_in_one_piece(tmp_path: Path) -> None:
+    """The environment's Python, the recipes, and a Python that is asked for."""
+    folder = tmp_path / "我的 环境"
+    (folder / "bin").mkdir(parents=True)
+    for name in ("python", "ruff", "mypy"):
+        does = f'#!/bin/sh\n[ "$1" = -c ] && echo 3.11\necho "$0" "$@" >> "{tmp_path}/called"\n'
+        (folder / "bin" / name).write_text(does)
+        (folder / "bin" / name).chmod(0o755)
+    for more in ((), (f"PYTHON={folder}/bin/python",)):
+        done = make("lint", f"VENV={folder}", *more)
+        assert done.returncode == 0, done.stderr
+    called = (tmp_path / "called").read_text().splitlines()
+    assert f"{folder}/bin/python bootstrap.py {folder} dev" in called
+    assert f"{folder}/bin/python bootstrap.py {folder} dev {folder}/bin/python" in called
+    assert f"{folder}/bin/ruff check ." in called
+
+
 class Index(http.server.ThreadingHTTPServer):
     """A package index on loopback with one build of torch, which says that it is there and does nothing."""
 
@@ -204,6 +284,33 @@ def test_torch_without_cuda_comes_from_the_index_that_is_named(
         bootstrap.bring_torch(Path(sys.prefix), TORCH)
         index.shutdown()
     assert installed(tmp_path) == [f"torch-{TORCH}+cpu.dist-info"]
+
+
+@pytest.mark.usefixtures("plain")
+def test_an_index_that_answers_a_byte_at_a_time_is_given_up_and_its_password_not_told(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setenv("LIVEROOM_TORCH_INDEX", f"http://me:secret@127.0.0.1:{server.getsockname()[1]}")
+        monkeypatch.setattr(bootstrap, "ASK_S", 4)
+        monkeypatch.setattr(bootstrap, "_with_uv", lambda *_: True)
+        threading.Thread(target=drip, args=(server,), daemon=True).start()
+        began = time.monotonic()
+        bootstrap.bring_torch(Path(sys.prefix), TORCH)
+    assert time.monotonic() - began < 20
+    said = capfd.readouterr().err
+    assert "or does not answer" in said
+    assert "secret" not in said
+
+
+def drip(server: socket.socket) -> None:
+    """Answer whoever connects first, for as long as that one listens."""
+    connection, _ = server.accept()
+    with connection, contextlib.suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 1000\r\n\r\n")
+        while True:
+            connection.sendall(b" ")
+            time.sleep(0.5)
 
 
 @pytest.mark.usefixtures("plain")
