@@ -101,10 +101,12 @@ class AudioFile:
     of videos included. How long it is, is what could be decoded: what its header promises may be wrong.
 
     Args:
-        path: the file. Stereo and more is averaged to mono.
+        path: the file. Stereo and more is averaged to mono; where channels are each other's opposite, which
+            leaves next to nothing, the loudest is heard.
 
     Raises:
-        InvalidInput: it can't be opened, isn't sound, is empty, or has a sample rate beyond 8 to 48 kHz.
+        InvalidInput: it can't be opened, isn't sound, is empty, or has a sample rate beyond 8 to 48 kHz that
+            only `liveroom[pictures]` could convert.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 from ._errors import InvalidInput
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_MOST_BOXES = 100_000
+WITHOUT_INDEX = "it was cut off before its index was written: mend it with a tool such as untrunc"
 
 
 @contextmanager
@@ -90,6 +92,23 @@ def keep_apart(out: str | os.PathLike[str], *inputs: str | os.PathLike[str] | in
             raise InvalidInput(
                 f"{os.fspath(out)} is what is read ({name}): expected another file to write to"
             )
+
+
+def lacks_index(path: Path) -> bool:
+    """Whether it is an MP4 or MOV without its index, which recorders write last: none can decode it."""
+    at, kinds, left = 0, set(), _MOST_BOXES
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            while at + 8 <= size and (left := left - 1):
+                file.seek(at)
+                head = file.read(16)
+                kinds.add(head[4:8])
+                length = int.from_bytes(head[8:16] if head[:4] == b"\0\0\0\1" else head[:4])
+                at += length if length >= 8 else size
+    except OSError:
+        return False
+    return b"ftyp" in kinds and b"mdat" in kinds and b"moov" not in kinds
 
 
 def _identity(path: str | os.PathLike[str] | int) -> tuple[int, int] | None:

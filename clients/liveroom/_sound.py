@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
+from ._config import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
+from ._downmix import Downmix, Floats
 from ._errors import DamagedFile, InvalidInput
+from ._files import WITHOUT_INDEX, lacks_index
 from ._joined import is_chunked, is_joined
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
     from av.audio.resampler import AudioResampler
-
-Floats = NDArray[np.float32]
 
 MOST_SAMPLES_A_BYTE = 4096
 """A header that promises more says nothing: silence in FLAC or Opus stays below it."""
@@ -51,7 +51,8 @@ def decoder(path: Path) -> Decoder:
     """The one that gives what a player would play.
 
     libsndfile ends where the header of an MP3 or OGG says, FFmpeg where the file does; libsndfile is asked
-    for whatever it reads exactly, and for everything where PyAV is not installed.
+    for whatever it reads exactly, and for everything where PyAV is not installed. Only FFmpeg converts sample
+    rates that can't be sent.
 
     Raises:
         InvalidInput: none can open it.
@@ -62,7 +63,8 @@ def decoder(path: Path) -> Decoder:
         sound = _SoundFile(path)
     except (soundfile.SoundFileError, OSError) as error:
         why = error
-    if sound and sound.frames and sound.exact:
+    sendable = sound is not None and MIN_SAMPLE_RATE <= sound.sample_rate <= MAX_SAMPLE_RATE
+    if sound and sound.frames and sound.exact and sendable:
         return sound
     av = _pyav()
     if av is not None:
@@ -74,14 +76,21 @@ def decoder(path: Path) -> Decoder:
             if sound:
                 sound.close()
             return other
-    if sound and sound.frames:
+    if sound and sound.frames and sendable:
         return sound
     more = "" if av else ", which reads more where 'liveroom[pictures]' is installed"
     if sound:
         sound.close()
+        if sound.frames:
+            raise InvalidInput(
+                f"its sample rate is {sound.sample_rate}: expected {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz"
+                f"{more}: try ffmpeg -i IN -ar 16000 out.wav"
+            )
         if sound.exact or av:
             raise InvalidInput("it has no samples")
         raise InvalidInput(f"its header does not say how long it is{more}: try ffmpeg -i IN out.wav")
+    if lacks_index(path):
+        raise InvalidInput(WITHOUT_INDEX)
     raise InvalidInput(f"it can't be read as WAV, FLAC, OGG or MP3{more}: try ffmpeg -i IN out.wav ({why})")
 
 
@@ -109,6 +118,7 @@ class _SoundFile:
             if self.frames > MOST_SAMPLES_A_BYTE * path.stat().st_size:
                 self.frames = frames
         self._loud = self._file.subtype in ("FLOAT", "DOUBLE")
+        self._mono = Downmix(self.sample_rate)
 
     def read(self) -> Iterator[Floats]:
         while True:
@@ -118,7 +128,7 @@ class _SoundFile:
                 raise DamagedFile(str(error)) from error
             if not len(block):
                 return
-            yield _mono(block.T, loud=self._loud)
+            yield _bounded(self._mono(block.T), loud=self._loud)
 
     def close(self) -> None:
         self._file.close()
@@ -136,13 +146,16 @@ class _AvFile:
         except BaseException:
             self._file.close()
             raise
-        self.sample_rate = int(self._stream.codec_context.sample_rate)
+        self.sample_rate = min(
+            max(int(self._stream.codec_context.sample_rate), MIN_SAMPLE_RATE), MAX_SAMPLE_RATE
+        )
         length = self._stream.duration and float(self._stream.duration * self._stream.time_base)
         length = length or (self._container.duration or 0) / av.time_base
         frames = round(max(0.0, length) * self.sample_rate)
         self.frames = frames if frames <= MOST_SAMPLES_A_BYTE * path.stat().st_size else 0
         codec = self._stream.codec_context.codec
         self._lossless, self._loud = codec.lossless, codec.name.startswith("pcm_f")
+        self._mono = Downmix(self.sample_rate)
         self._resampler: AudioResampler | None = None
         self._shape: tuple[str, str, int] | None = None
 
@@ -182,7 +195,7 @@ class _AvFile:
         return float((self._stream.start_time or 0) * self._stream.time_base)
 
     def _converted(self, frame: AudioFrame | None) -> Iterator[Floats]:
-        """Samples of a frame, or with None those that are left, at the file's first sample rate."""
+        """Samples of a frame, or with None those that are left, at `sample_rate`."""
         shape = None if frame is None else (frame.format.name, frame.layout.name, frame.sample_rate)
         if shape != self._shape:
             yield from self._resampled(None)
@@ -194,12 +207,12 @@ class _AvFile:
 
     def _resampled(self, frame: AudioFrame | None) -> Iterator[Floats]:
         for each in self._resampler.resample(frame) if self._resampler else ():
-            yield _mono(each.to_ndarray().astype(np.float32, copy=False), loud=self._loud)
+            samples = self._mono(each.to_ndarray().astype(np.float32, copy=False))
+            yield _bounded(samples, loud=self._loud)
 
 
-def _mono(channels: Floats, *, loud: bool) -> Floats:
-    """Channels [C, n] averaged; decoders of lossy formats overshoot 1, which a player would not play."""
-    samples: Floats = channels[0] if len(channels) == 1 else channels.mean(axis=0, dtype=np.float32)
+def _bounded(samples: Floats, *, loud: bool) -> Floats:
+    """Decoders of lossy formats overshoot 1, which a player would not play."""
     return np.ascontiguousarray(samples) if loud else np.clip(samples, -1.0, 1.0)
 
 

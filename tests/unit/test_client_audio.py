@@ -67,7 +67,8 @@ def test_files_are_read_in_blocks_and_stereo_is_averaged(tmp_path: Path, suffix:
     assert np.array_equal(whole, np.concatenate(blocks))
 
 
-def test_files_that_cannot_be_used_say_why(tmp_path: Path) -> None:
+def test_files_that_cannot_be_used_say_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(liveroom._sound, "_pyav", lambda: None)
     text = tmp_path / "notes.wav"
     text.write_text("not sound")
     fast = tmp_path / "fast.wav"
@@ -78,7 +79,7 @@ def test_files_that_cannot_be_used_say_why(tmp_path: Path) -> None:
         (tmp_path / "absent.wav", "absent.wav is not a file"),
         (tmp_path, "is not a file"),
         (text, "notes.wav: it can't be read as WAV, FLAC, OGG or MP3"),
-        (fast, "fast.wav: sample rate is 96000: expected 8000 to 48000 Hz"),
+        (fast, "fast.wav: its sample rate is 96000: expected 8000 to 48000 Hz, which reads more where"),
         (empty, "empty.wav: it has no samples"),
     ):
         with pytest.raises(InvalidInput) as caught:
@@ -172,6 +173,46 @@ def test_what_is_readable_of_a_damaged_file_is_given_out(suffix: str, tmp_path: 
         for block in file.blocks(0.1):
             given += len(block)
     assert given > 3 * RATE
+
+
+@pytest.mark.parametrize(
+    ("rate", "suffix"), [(96_000, "wav"), (192_000, "wav"), (96_000, "flac"), (6_000, "wav")]
+)
+def test_sample_rates_that_cannot_be_sent_are_converted(rate: int, suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"recorder.{suffix}"
+    soundfile.write(path, 0.5 * np.sin(2 * np.pi * 440 * np.arange(2 * rate) / rate), rate)
+    audio, sent = read_audio(path)
+    assert sent == (48_000 if rate > 48_000 else 8_000)
+    assert len(audio) / sent == pytest.approx(2.0, abs=0.01)
+    assert np.abs(np.fft.rfft(audio)).argmax() * sent / len(audio) == pytest.approx(440, abs=1)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "mp3"])
+def test_channels_that_are_each_others_opposite_do_not_fall_silent(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"miswired.{suffix}"
+    soundfile.write(path, np.stack([NOISE, -NOISE], axis=1), RATE)
+    audio, _ = read_audio(path)
+    assert np.sqrt(np.mean(audio**2)) == pytest.approx(np.sqrt(np.mean(NOISE**2)), rel=0.2)
+
+
+@pytest.mark.parametrize("other", [NOISE[::-1], np.zeros_like(NOISE), -0.2 * NOISE])
+def test_other_channels_are_averaged_as_before(other: np.ndarray, tmp_path: Path) -> None:  # type: ignore[type-arg]
+    path = tmp_path / "stereo.wav"
+    soundfile.write(path, np.stack([NOISE, other], axis=1), RATE, "FLOAT")
+    assert np.allclose(read_audio(path)[0], (NOISE + other) / 2, atol=1e-6)
+
+
+def test_a_recording_in_mp4_without_its_index_is_said_to_be_one(tmp_path: Path) -> None:
+    path = tmp_path / "cut.m4a"
+    path.write_bytes(
+        mp4_box(b"ftyp", b"M4A \0\0\2\0") + mp4_box(b"free", b"") + mp4_box(b"mdat", bytes(5000))[:900]
+    )
+    with pytest.raises(InvalidInput, match=r"cut\.m4a: it was cut off before its index was written"):
+        AudioFile(path)
+
+
+def mp4_box(kind: bytes, content: bytes) -> bytes:
+    return (8 + len(content)).to_bytes(4) + kind + content
 
 
 def test_loud_audio_is_clipped_and_said(caplog: pytest.LogCaptureFixture) -> None:

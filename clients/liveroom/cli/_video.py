@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeAlias
 
 from .._errors import InvalidInput
+from .._files import WITHOUT_INDEX, lacks_index
 from .._picture import Pixels
 from ._look import Look, look_of, upright
 from ._pictures import need_extra
@@ -66,7 +67,8 @@ class VideoFile:
         try:
             self.container: av.container.InputContainer = av.open(as_file(self.path), options=LOCAL)
         except self._broken as error:
-            raise InvalidInput(f"{self.path} can't be read as video: {error}") from error
+            why = WITHOUT_INDEX if lacks_index(self.path) else error
+            raise InvalidInput(f"{self.path} can't be read as video: {why}") from error
         try:
             self.stream: VideoStream = self._shown()
         except InvalidInput:
