@@ -28,9 +28,9 @@ class Downmix:
 
     def __call__(self, channels: Floats) -> Floats:
         """Channels [C, n] as mono [n]."""
+        average: Floats = channels.mean(axis=0, dtype=np.float32) if len(channels) > 1 else channels[0]
         if len(channels) == 1:
-            return channels[0]
-        average: Floats = channels.mean(axis=0, dtype=np.float32)
+            return average
         energies = np.array([float(np.vdot(each, each)) for each in (average, *channels)])
         if energies.shape == self._energies.shape:
             energies += self._energies * 0.5 ** (channels.shape[1] / self._half_life)

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -55,14 +56,14 @@ def interpreter(version: str) -> str | None:
     return None
 
 
-def install(version: str, folder: Path) -> Path | None:
-    """The environment's folder of programs; None where there is no such Python."""
+def install(version: str, folder: Path, *packages: str) -> Path | None:
+    """The environment's folder of programs, with `packages` too; None where there is no such Python."""
     python = interpreter(version)
     if python is None:
         return None
     run(python, "-m", "venv", "--without-pip", folder)
     inside = folder / "bin" / "python"
-    run(sys.executable, "-m", "pip", "--python", inside, "install", "-q", "--no-compile", PROJECT)
+    run(sys.executable, "-m", "pip", "--python", inside, "install", "-q", "--no-compile", PROJECT, *packages)
     return folder / "bin"
 
 
@@ -98,3 +99,16 @@ def test_it_brings_nothing_heavy(programs: Path) -> None:
     assert "liveroom" in brought
     assert not brought & HEAVY
     assert len(brought) <= 20
+
+
+@pytest.mark.slow
+def test_the_oldest_packages_that_it_allows_are_enough(tmp_path: Path, live_triton: Triton) -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    oldest = [each.replace(">=", "==") for each in project["dependencies"]]
+    programs = install("3.11", tmp_path / "oldest", *oldest)
+    if programs is None:
+        pytest.skip("there is no Python 3.11 on this machine")
+    assert run(programs / "liveroom", "health", LIVEROOM_URL=live_triton.grpc)
+    speech = Library().path(MOONSHINE, next(name for name in MOONSHINE.files if "beckett" in name))
+    heard = run(programs / "liveroom", "captions", speech, "--pace", "0", LIVEROOM_URL=live_triton.grpc)
+    assert "fail better" in heard.lower()
