@@ -13,19 +13,19 @@ export LIVEROOM_TORCH_INDEX
 .DEFAULT_GOAL := live
 
 live: .live  ## one room on this machine, captioned and filmed (ROOM_AUDIO=file, PACE=0 for as fast as it goes)
-	@"$(BIN)"/python -m exporters asr captions vision studio
+	@"$(BIN)"/python -m exporters asr captions vision studio --jobs 2
 	@"$(BIN)"/python -m perf live $(if $(ROOM_AUDIO),"$(ROOM_AUDIO)") --pace $(PACE)
 
 cluster: .cluster  ## several servers behind Envoy: what rooms see when they fail; runs on until Ctrl-C (STAY=)
-	@"$(BIN)"/python -m exporters asr captions
+	@"$(BIN)"/python -m exporters asr captions --jobs 2
 	@"$(BIN)"/python -m cluster story $(STAY)
 
 chaos: .cluster  ## N failures of all kinds in an order drawn from SEED, counted (make chaos N=100)
-	@"$(BIN)"/python -m exporters asr captions
+	@"$(BIN)"/python -m exporters asr captions --jobs 2
 	@"$(BIN)"/python -m cluster chaos --count $(N) --seed $(SEED) --json
 
 test: .dev  ## what a change must pass
-	@"$(BIN)"/python -m exporters asr captions vision studio
+	@"$(BIN)"/python -m exporters asr captions vision studio --jobs 2
 	@"$(BIN)"/python -m pytest
 
 lint: .dev  ## ruff and mypy --strict

@@ -9,6 +9,8 @@ REPOSITORY = Path(__file__).parent.parent / "model_repository"
 PLANNED = Path("build/tensorrt")
 """Where a repository with plans goes without ``--output``."""
 
+MOST_JOBS = 16
+
 _EXAMPLES = """examples:
   python -m exporters --list                             what there is, where it comes from, what is installed
   python -m exporters asr captions                       everything these two served models need
@@ -76,8 +78,16 @@ def parser() -> argparse.ArgumentParser:
     add("--cache", type=Path, default=default_cache(), metavar="DIR",
         help="where sources are kept (default: $LIVEROOM_CACHE or ~/.cache/liveroom)")  # fmt: skip
     add("--force", action="store_true", help="export even what is up to date")
+    add("--jobs", type=_jobs, default=1, metavar="N",
+        help=f"exports at once, each in a process of its own (default: 1; at most {MOST_JOBS})")  # fmt: skip
     add("--json", action="store_true", help="one JSON line per exporter, for machines")
     return command
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_JOBS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {MOST_JOBS}")
+    return int(text)
 
 
 def _local_source(text: str) -> tuple[str, Path]:

@@ -2,9 +2,7 @@
 
 import argparse
 import json
-import os
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +11,12 @@ from rich.console import Console
 from rich.table import Table
 
 from exporters.arguments import PLANNED, REPOSITORY, parser
-from exporters.checkpoints import reading
-from exporters.contract import Exporter, Measurement, Options
+from exporters.contract import Exporter, Options
 from exporters.errors import ExportError
-from exporters.install import version_folder
 from exporters.progress import Progress
 from exporters.registry import filling, select
+from exporters.running import FAILED, OK, USAGE, Asked, fail
+from exporters.side_by_side import run_all
 from exporters.sources import Library
 from exporters.staging import bring, lacking_models, served_by, stage
 from exporters.state import poor_by, settle, state
@@ -26,8 +24,6 @@ from exporters.tensorrt.gpu import Gpu, this_gpu
 from exporters.tensorrt.targets import PRECISIONS, for_plans
 from exporters.terminal import told, write_any_text
 from exporters.triton_config import served_models
-
-OK, FAILED, USAGE = 0, 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chosen = select(given.names, known) if given.names else filling(known)
         offered = _offer(chosen, asked)
     except ExportError as error:
-        return _fail(given.json, console, "", error, USAGE)
+        return fail(given.json, console, "", error, USAGE)
     plan = [
         (exporter, options if given.reset else settle(exporter, options, given.repository))
         for exporter, options in offered
@@ -65,14 +61,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         gpu = this_gpu() if tensorrt and not given.check else None
     except ExportError as error:
-        return _fail(given.json, console, "", error, FAILED)
+        return fail(given.json, console, "", error, FAILED)
     repository, output = given.repository, given.output or (PLANNED if tensorrt else None)
     try:
         repository = _prepared(lacking, repository, output, plan, served_by(given.names, chosen, known))
     except OSError as error:
         said = ExportError(f"{output or repository} can't be written: {told(error)}")
-        return _fail(given.json, console, "", said, FAILED)
-    codes = [_export(each, options, repository, library, given.force, given.json) for each, options in plan]
+        return fail(given.json, console, "", said, FAILED)
+    every = Asked(repository, library, given.force, given.json)
+    codes = run_all(plan, every, given.jobs)
     _tell_what_is_committed(() if plan else given.names, given.json, console)
     if tensorrt:
         exported = [exporter for code, exporter in zip(codes, chosen, strict=True) if code == OK]
@@ -116,7 +113,7 @@ def _plan(
     try:
         made = make_plans(exported, repository, given.plans, library, gpu, given.precision, given.json)
     except ExportError as error:
-        return _fail(given.json, console, "", error, FAILED)
+        return fail(given.json, console, "", error, FAILED)
     return FAILED if given.check and exported and not made else OK
 
 
@@ -173,86 +170,6 @@ def _tell_what_is_committed(names: Sequence[str], as_json: bool, console: Consol
             print(json.dumps({"model": name, "status": "nothing to export"}))
         else:
             console.print(f"  {name}: nothing to export, all it needs is committed", highlight=False)
-
-
-def _export(
-    exporter: Exporter, options: Options, repository: Path, library: Library, force: bool, as_json: bool
-) -> int:
-    start = time.monotonic()
-    console = library.progress.console or Console(quiet=True)
-    try:
-        if not force and state(exporter, options, repository) == "current":
-            seconds = time.monotonic() - start
-            _report(as_json, console, exporter, repository, "current", seconds, ())
-            return OK
-        for model in exporter.models:
-            _check_writable(version_folder(repository, model))
-        # Imports onnx, which seeing that an export is up to date does not need.
-        from exporters.pipeline import export  # noqa: PLC0415
-
-        with reading(exporter, options.checkpoint):
-            result = export(exporter, options, repository, library, force)
-    except ExportError as error:
-        return _fail(as_json, console, exporter.name, error, FAILED)
-    except OSError as error:
-        return _fail(as_json, console, exporter.name, ExportError(told(error)), FAILED)
-    except ModuleNotFoundError as error:
-        missing = ExportError(
-            f"{error.name} is not installed, which this export needs: pip install 'liveroom[exporters]', or "
-            "export where it is and give that repository with --repository"
-        )
-        return _fail(as_json, console, exporter.name, missing, FAILED)
-    _report(as_json, console, exporter, repository, result.status, result.seconds, result.measurements)
-    return OK
-
-
-def _check_writable(folder: Path) -> None:
-    """Raises ExportError, before minutes are spent, where a model can't be installed."""
-    there = next(each for each in (folder, *folder.parents) if each.exists())
-    for each in (there, there.parent if there == folder else there):
-        if not os.access(each, os.W_OK | os.X_OK):
-            raise ExportError(
-                f"{each} can't be written to by user {os.getuid()}: export into a repository that can, with "
-                "--repository"
-            )
-
-
-def _report(
-    as_json: bool,
-    console: Console,
-    exporter: Exporter,
-    repository: Path,
-    status: str,
-    seconds: float,
-    measurements: Sequence[Measurement],
-) -> None:
-    poor = poor_by(exporter, repository)
-    if as_json:
-        line = {"exporter": exporter.name, "status": status, "models": exporter.models, "poor": poor}
-        measured = [each.record() for each in measurements]
-        print(
-            json.dumps({**line, "seconds": round(seconds, 3), "measurements": measured}, ensure_ascii=False)
-        )
-        return
-    numbers = ", ".join(
-        f"{m.name} {m.value:.3g}{m.unit}{f' at {m.precision}' if m.precision != 'fp32' else ''}"
-        for m in measurements
-        if m.limit is not None or m.bound is not None
-    )
-    verb = "is up to date" if status == "current" else f"exported in {seconds:.1f} s: {numbers}"
-    mark = "[yellow]![/]" if poor else "[green]✓[/]"
-    console.print(f"{mark} {exporter.name} {verb}", highlight=False, soft_wrap=True)
-    for reason in poor:
-        console.print(f"  poor: {reason}", markup=False, highlight=False, soft_wrap=True)
-
-
-def _fail(as_json: bool, console: Console, name: str, error: ExportError, code: int) -> int:
-    if as_json:
-        print(json.dumps({"exporter": name, "status": "failed", "error": str(error)}, ensure_ascii=False))
-    else:
-        console.print(f"[red]✗[/] {name}: " if name else "[red]✗[/] ", end="")
-        console.print(str(error), markup=False, highlight=False, soft_wrap=True)
-    return code
 
 
 def _list(plan: Sequence[tuple[Exporter, Options]], repository: Path, library: Library, as_json: bool) -> int:

@@ -1,0 +1,54 @@
+"""Exports side by side: all of them, each reported whole, and none ended by another's end."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+from tests.waiting import until
+
+NAMES = ("face_landmarks", "person_segmentation", "voice_activity")
+
+
+def workers(command: subprocess.Popen[str]) -> list[psutil.Process]:
+    """The processes that export, in the order in which they began."""
+    children = psutil.Process(command.pid).children()
+    return sorted(
+        (child for child in children if "spawn_main" in " ".join(child.cmdline())),
+        key=lambda child: child.create_time(),
+    )
+
+
+def test_one_that_is_killed_is_named_and_the_others_are_exported(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "exporters", *NAMES, "--force", "--repository", str(tmp_path / "r")]
+    with subprocess.Popen(
+        [*command, "--jobs", "2", "--json"], stdout=subprocess.PIPE, text=True
+    ) as exporting:
+        assert until(lambda: len(workers(exporting)) == 2, 60)
+        workers(exporting)[0].kill()
+        printed, _ = exporting.communicate(timeout=240)
+    lines = {line["exporter"]: line for line in map(json.loads, printed.splitlines())}
+    assert exporting.returncode == 1
+    assert lines.keys() == set(NAMES)
+    assert "was ended by SIGKILL" in lines[NAMES[0]]["error"]
+    assert {lines[name]["status"] for name in NAMES[1:]} == {"exported"}
+
+
+def test_an_end_ends_every_process_and_leaves_nothing_half_done(tmp_path: Path) -> None:
+    """Ctrl-C in a terminal, which all processes get."""
+    cache = tmp_path / "cache"
+    command = [sys.executable, "-m", "exporters", *NAMES, "--force", "--repository", str(tmp_path / "r")]
+    with subprocess.Popen(
+        [*command, "--jobs", "2", "--cache", str(cache)], stderr=subprocess.PIPE, text=True, process_group=0
+    ) as exporting:
+        assert until(lambda: len(workers(exporting)) == 2, 60)
+        processes = workers(exporting)
+        exporting.send_signal(signal.SIGINT)
+        exporting.communicate(timeout=60)
+    assert exporting.returncode == 130
+    _, alive = psutil.wait_procs(processes, 20)
+    assert alive == []
+    assert not list(cache.glob("export-*"))
