@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
@@ -58,15 +58,20 @@ class Loader:
             except InferenceServerException:
                 return False
 
-    def reload(self, name: str) -> None:
-        """Loads a model whose process died once more, in its place: ensembles over it stay.
+    def reload(self, names: Collection[str]) -> None:
+        """Loads models whose processes died once more, in their place: ensembles over them stay.
 
-        Raises ServerError when it can't be loaded, or does not answer.
+        Raises ServerError for the first that can't be loaded.
         """
         deadline = time.monotonic() + RELOAD_TIMEOUT_S
-        self._load(self._models[name], deadline, again=True)
-        for model in self._models.values():
-            if model.name == name or (model.is_ensemble and name in model.requires):
+        for name in [each for each in self._models if each in names]:  # what others require comes first
+            self._load(self._models[name], deadline, again=True)
+
+    def check(self, names: Collection[str]) -> None:
+        """Asks models, or the ensembles over them. Raises ServerError for the first without an answer."""
+        deadline = time.monotonic() + RELOAD_TIMEOUT_S
+        for model in list(self._models.values()):
+            if model.name in names or (model.is_ensemble and not set(names).isdisjoint(model.requires)):
                 self._probe(model.name, deadline)
 
     def _probe(self, name: str, deadline: float) -> None:

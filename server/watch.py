@@ -5,7 +5,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,6 +53,7 @@ class StubWatch(threading.Thread):
         self._niceness = niceness
         self._stubs = self._placed()
         self._paused: dict[psutil.Process, float] = {}
+        self._unproven: set[str] = set()
         self.trouble = ""
         """What is wrong with the processes, in one sentence; "" when nothing is."""
 
@@ -67,20 +68,32 @@ class StubWatch(threading.Thread):
             if not gone:
                 self.trouble = self._stopped_processes()
                 continue
-            dead = sorted({stub.model for stub in gone})
-            self.trouble = f"a process of {', '.join(dead)} died"
-            replaced = set(self._find().values())  # by a load that somebody else asked for
+            self.trouble = f"a process of {', '.join(sorted({stub.model for stub in gone}))} died"
+            missing = gone - set(
+                self._find().values()
+            )  # others were replaced by a load that somebody asked for
+            lost = {each for each in {stub.model for stub in missing} if self._loader.is_serving(each)}
             try:
-                for model in sorted({stub.model for stub in gone - replaced}):
-                    if self._loader.is_serving(model):
-                        self._mend(model)
+                self._mend(lost)
+                self._stubs = self._found_again(gone, lost)
+                self._check()
             except ServerError as error:
                 if not self._stopped.is_set():
                     self._fail(error)
                 return
-            self._stubs = self._placed()
 
-    def _mend(self, model: str) -> None:
+    def _mend(self, models: Collection[str]) -> None:
+        """Loads all of them again before any is asked, as an ensemble may be over several."""
+        for model in sorted(models):
+            self._count(model)
+        for process, stub in self._stubs.items():
+            if stub.model in models and _alive(process):
+                process.kill()  # Triton waits for ever for the living instances of a model with a dead one
+        self._loader.reload(models)
+        self._unproven.update(models)
+
+    def _count(self, model: str) -> None:
+        """One more death. Raises ServerError where it is once too often."""
         now = time.monotonic()
         deaths = self._deaths[model]
         deaths.append(now)
@@ -91,10 +104,31 @@ class StubWatch(threading.Thread):
                 f"model '{model}' died {len(deaths)} times in {now - deaths[0]:.0f} s: it is not loaded again"
             )
         self._progress(f"a process of model '{model}' died: loading it again ({len(deaths)} of {RELOADS})")
-        for process, stub in self._stubs.items():
-            if stub.model == model and _alive(process):
-                process.kill()  # Triton waits for ever for the living instances of a model with a dead one
-        self._loader.reload(model)
+
+    def _found_again(self, gone: Collection[Stub], lost: Collection[str]) -> dict[psutil.Process, Stub]:
+        """Every living stub, and those that died meanwhile, which the next look will find dead."""
+        placed = self._placed()
+        there = set(placed.values())
+        died = {
+            process: stub
+            for process, stub in self._stubs.items()
+            if stub not in there and (stub not in gone or stub.model in lost)
+        }
+        return {**died, **placed}
+
+    def _check(self) -> None:
+        """Asks what was loaded again, as soon as all processes are there. Raises ServerError."""
+        if not self._whole():
+            return
+        try:
+            self._loader.check(self._unproven)
+            self._unproven.clear()
+        except ServerError:
+            if self._whole():  # else it failed for one that died meanwhile
+                raise
+
+    def _whole(self) -> bool:
+        return all(_alive(process) for process in self._stubs)
 
     def _stopped_processes(self) -> str:
         """Which of them are there and don't run, after a SIGSTOP. A stub that stays so is ended."""
