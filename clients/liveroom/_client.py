@@ -27,7 +27,7 @@ from ._types import Caption, Health, Model, Transcript
 from ._wire import Step, new_sequence
 
 
-class AsyncClient:
+class AsyncClient(_fork.StaysHere):
     """Speaks to a liveroom server; use as `async with AsyncClient() as client`, in one event loop.
 
     A process that is forked needs clients of its own, made after the fork, and none may be open when it is

@@ -17,6 +17,7 @@ import gc
 import os
 import time
 from pathlib import Path
+from typing import NoReturn
 from weakref import WeakKeyDictionary
 
 from ._errors import ClientForked
@@ -60,6 +61,21 @@ def check() -> None:
             f"process {os.getpid()} was forked while a liveroom client was open, and gRPC works in no such"
             " process: make the client after the fork, close it before, or start processes with"
             " multiprocessing's 'spawn' or 'forkserver'"
+        )
+
+
+class StaysHere:
+    """What neither pickle nor copy can make again, in a pool's process above all."""
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            TypeError: always.
+        """
+        raise TypeError(
+            f"{type(self).__name__} of liveroom can't be copied or sent to another process, where its"
+            " connections are not: make one there"
         )
 
 

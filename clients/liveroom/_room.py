@@ -26,7 +26,7 @@ from ._transport import Transport
 from ._wire import Value, check_language, check_room_id
 
 
-class AsyncRoom:
+class AsyncRoom(_fork.StaysHere):
     """One room on one gRPC stream; made by `AsyncClient.room()` and used as `async with ... as room`.
 
     When its server is lost, or hangs, the room moves to another one: what has no final caption yet is said

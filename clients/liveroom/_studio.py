@@ -79,7 +79,7 @@ class StudioOptions:
         return Edited(outputs.data("edited"), outputs.number("doubt") if self.effects.anonymize else 0.0)
 
 
-class AsyncStudioRoom:
+class AsyncStudioRoom(_fork.StaysHere):
     """The frames of one room, edited one after another; use as `async with client.studio_room(...) as room`.
 
     Leaving the block ends the room on the server, after errors too. If the server has forgotten the room

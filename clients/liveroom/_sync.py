@@ -26,7 +26,7 @@ from ._types import Caption, Health, Model, Transcript
 AnyRoom = TypeVar("AnyRoom", bound=AsyncRoom | AsyncStudioRoom)
 
 
-class Client:
+class Client(_fork.StaysHere):
     """Speaks to a liveroom server; use as `with Client() as client`. Threads may share it, processes not.
 
     Every method is the one of `AsyncClient`, without `await`.
@@ -149,7 +149,7 @@ class Client:
         self.close()
 
 
-class _Held(Generic[AnyRoom]):
+class _Held(_fork.StaysHere, Generic[AnyRoom]):
     """A room on the client's loop, open while the `with` block runs."""
 
     def __init__(self, loop: Loop, room: AnyRoom) -> None:

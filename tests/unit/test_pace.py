@@ -63,8 +63,16 @@ def test_a_room_that_is_ahead_of_its_time_plays_a_file(moved: bool, allowed: flo
     chunks = int(allowed) + 3
     for number in range(1, chunks + 1):
         pace.took(0.0, number * SECOND, waited=False)
-    assert pace.delay(int(allowed) * SECOND, 1.0) == 1.0
+    assert pace.delay(int(allowed) * SECOND, 1.0) == (1.0 if moved else None)
     assert pace.delay(chunks * SECOND, 1.0) is None
+
+
+def test_a_file_does_not_count_as_late_what_came_of_it_before_it_was_known_for_one() -> None:
+    """Its first caption is done while the rest is already there: of many files each would count once."""
+    pace = Pace(moved=False)
+    for number in range(1, 51):
+        pace.took(number * 0.001, number * SECOND // 5, waited=number > 1)
+    assert [pace.delay(number * SECOND // 5, 3.0) for number in range(1, 51)] == [None] * 50
 
 
 def test_a_room_that_no_server_took_for_a_while_is_soon_live() -> None:

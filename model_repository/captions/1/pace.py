@@ -10,7 +10,7 @@ from timeline import SAMPLE_RATE
 
 AHEAD = 2.0
 """Seconds of audio that a room may have sent before their time. One that sends more plays a file, for which
-nobody waits: how late its captions are says nothing."""
+nobody waits: how late its captions are says nothing, from its beginning on."""
 CAUGHT_UP = 60.0
 """The same for a room that another server had before: it brings what had no caption there."""
 BEHIND = 60.0
@@ -38,6 +38,7 @@ class Pace:
 
     def __init__(self, moved: bool) -> None:
         """`moved`: another server had the room before."""
+        self._moved = moved
         self._most = CAUGHT_UP if moved else AHEAD
         self._ahead = 0.0
         self._last: float | None = None
@@ -53,7 +54,10 @@ class Pace:
             self._ahead = max(self._ahead + seconds - (1 + FORGIVEN) * (at - self._last), -BEHIND)
         self._last = at
         due = min(at, before.due + seconds) if waited else at
-        self._came.append(Came(upto, due, self._ahead <= self._most))
+        live = self._ahead <= self._most
+        if not live and before.live and not self._moved:
+            self._came = deque(came._replace(live=False) for came in self._came)
+        self._came.append(Came(upto, due, live))
 
     def delay(self, sample: int, now: float) -> float | None:
         """Seconds since the audio before `sample` was due; None where it did not come live."""
