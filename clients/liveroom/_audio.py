@@ -112,6 +112,11 @@ class AudioFile:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         if not self.path.is_file():
+            if "://" in os.fspath(path):
+                raise InvalidInput(
+                    f"{os.fspath(path)} is a stream, not a file: try"
+                    " ffmpeg -i URL -f s16le -ac 1 -ar 16000 - | liveroom captions -"
+                )
             raise InvalidInput(f"{self.path} is not a file")
         try:
             self._decoder = decoder(self.path)

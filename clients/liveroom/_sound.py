@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
     from av.audio.resampler import AudioResampler
 
+LOCAL = {"protocol_whitelist": "file"}
+"""For FFmpeg: lists of other files (HLS, DASH, concat) may name files, and nothing in the network."""
 MOST_SAMPLES_A_BYTE = 4096
 """A header that promises more says nothing: silence in FLAC or Opus stays below it."""
 _EXACT = frozenset({"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF"})
@@ -141,7 +143,7 @@ class _AvFile:
         self._av = av
         self._file = path.open("rb")  # and not its name, which FFmpeg could take for a protocol
         try:
-            self._container = av.open(self._file)
+            self._container = av.open(self._file, options=LOCAL)
             self._stream = self._container.streams.audio[0]
         except BaseException:
             self._file.close()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import liveroom._sound
 import numpy as np
@@ -78,6 +80,7 @@ def test_files_that_cannot_be_used_say_why(tmp_path: Path, monkeypatch: pytest.M
     for path, says in (
         (tmp_path / "absent.wav", "absent.wav is not a file"),
         (tmp_path, "is not a file"),
+        ("rtsp://camera:554/live", "rtsp://camera:554/live is a stream, not a file: try ffmpeg -i URL"),
         (text, "notes.wav: it can't be read as WAV, FLAC, OGG or MP3"),
         (fast, "fast.wav: its sample rate is 96000: expected 8000 to 48000 Hz, which reads more where"),
         (empty, "empty.wav: it has no samples"),
@@ -209,6 +212,33 @@ def test_a_recording_in_mp4_without_its_index_is_said_to_be_one(tmp_path: Path) 
     )
     with pytest.raises(InvalidInput, match=r"cut\.m4a: it was cut off before its index was written"):
         AudioFile(path)
+
+
+def test_a_list_of_files_names_none_in_the_network(tmp_path: Path) -> None:
+    """Whoever hands a service a playlist for a recording must not choose what it fetches."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, format: str, *values: object) -> None:  # noqa: A002
+            """Keep quiet."""
+
+    path = tmp_path / "list.m3u8"
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        path.write_text(
+            "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:2\n"
+            f"#EXTINF:2.0,\nhttp://127.0.0.1:{server.server_port}/secret.ts\n#EXT-X-ENDLIST\n"
+        )
+        with pytest.raises(InvalidInput, match="it can't be read"):
+            AudioFile(path)
+        server.shutdown()
+        thread.join()
+    assert asked == []
 
 
 def mp4_box(kind: bytes, content: bytes) -> bytes:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from .._errors import InvalidInput
 from .._files import WITHOUT_INDEX, lacks_index
 from .._picture import Pixels
+from .._sound import LOCAL
 from ._look import Look, look_of, upright
 from ._pictures import need_extra
 
@@ -32,9 +33,6 @@ _LEAST_STEP = 1e-6
 
 _RUNNING_CLOCK = 0x200
 """FFmpeg's AVFMT_TS_DISCONT: times of the format are of a clock that runs, and begin anywhere."""
-
-LOCAL = {"protocol_whitelist": "file"}
-"""Lists of other files (HLS, DASH, concat) may name files, and nothing in the network."""
 
 
 @dataclass(frozen=True, slots=True)
