@@ -85,8 +85,9 @@ def decoder(path: Path) -> Decoder:
         sound.close()
         if sound.frames:
             raise InvalidInput(
-                f"its sample rate is {sound.sample_rate}: expected {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz"
-                f"{more}: try ffmpeg -i IN -ar 16000 out.wav"
+                f"its sample rate is {sound.sample_rate}: expected {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz;"
+                f" {'' if av else "install 'liveroom[pictures]', which converts it, or "}"
+                "try ffmpeg -i IN -ar 16000 out.wav"
             )
         if sound.exact or av:
             raise InvalidInput("it has no samples")

@@ -82,7 +82,7 @@ def test_files_that_cannot_be_used_say_why(tmp_path: Path, monkeypatch: pytest.M
         (tmp_path, "is not a file"),
         ("rtsp://camera:554/live", "rtsp://camera:554/live is a stream, not a file: try ffmpeg -i URL"),
         (text, "notes.wav: it can't be read as WAV, FLAC, OGG or MP3"),
-        (fast, "fast.wav: its sample rate is 96000: expected 8000 to 48000 Hz, which reads more where"),
+        (fast, "fast.wav: its sample rate is 96000: expected 8000 to 48000 Hz; install"),
         (empty, "empty.wav: it has no samples"),
     ):
         with pytest.raises(InvalidInput) as caught:
