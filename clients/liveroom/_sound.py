@@ -84,10 +84,10 @@ def decoder(path: Path) -> Decoder:
     if sound:
         sound.close()
         if sound.frames:
+            extra = "" if av else "install 'liveroom[pictures]', which converts it, or "
             raise InvalidInput(
                 f"its sample rate is {sound.sample_rate}: expected {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz;"
-                f" {'' if av else "install 'liveroom[pictures]', which converts it, or "}"
-                "try ffmpeg -i IN -ar 16000 out.wav"
+                f" {extra}try ffmpeg -i IN -ar 16000 out.wav"
             )
         if sound.exact or av:
             raise InvalidInput("it has no samples")
