@@ -124,10 +124,12 @@ def test_chunks_that_are_not_heard_and_rooms_that_moved_are_counted(live_triton:
         room.read(room.chunk(quiet, 10.0, start=True, more={"spoken": "en:35000"}))
         assert "NaN" in room.read(room.chunk(quiet * np.float32(np.nan), 10.1))[-1].error
         assert "before" in room.read(room.chunk(quiet, 3.0))[-1].error
+        silent: dict[str, Array] = {"sample_rate": np.array([16_000], np.int32), "pts": np.array([10.1])}
+        assert "no audio" in room.read(room.send(silent))[-1].error
         room.read(room.chunk(quiet, 10.1, end=True))
     after = metrics(live_triton, dropped, **of), metrics(live_triton, moved, **of)
     new = {label(series, "reason"): value - before[0][series] for series, value in after[0].items()}
-    assert new == {"invalid": 2, "waiting": 0, "failed": 0}
+    assert new == {"invalid": 3, "waiting": 0, "failed": 0}
     assert sum(after[1].values()) - sum(before[1].values()) == 1
 
 

@@ -102,6 +102,8 @@ class TritonPythonModel:
             if asked.flags & START:
                 self._open(key, asked, tensors, chunk.pts)
         except (ValueError, FullError) as error:
+            if isinstance(error, ValueError):
+                Meter(self._meters, asked.tenants).dropped(INVALID)
             sender.refuse(str(error), overload=isinstance(error, FullError))
             return
         there = self._rooms.get(key)
