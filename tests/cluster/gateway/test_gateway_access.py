@@ -134,14 +134,14 @@ def test_an_error_of_the_client_names_its_line_in_the_log(front: Front) -> None:
 
 
 def test_the_class_of_a_tenant_is_what_the_token_says(front: Front) -> None:
-    """Or none at all, whatever headers the client makes up: metrics tell classes apart."""
+    """Or "other", whatever the client makes up: a server would take a parameter where there is no header."""
     with front.channel(front.credentials.token("acme", tenant_class="paid")) as channel:
         assert outcome(channel)[0] is grpc.StatusCode.OK
     with front.channel(front.credentials.token("acme")) as channel:
         assert outcome(channel)[0] is grpc.StatusCode.OK
     with front.channel(certificate="acme") as channel:
         assert outcome(channel)[0] is grpc.StatusCode.OK
-    assert [logged["class"] for logged in front.logged(3)] == ["paid", None, None]
+    assert [logged["class"] for logged in front.logged(3)] == ["paid", "other", "other"]
 
 
 def test_a_certificate_stands_for_a_token(front: Front) -> None:
