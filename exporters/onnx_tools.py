@@ -1,5 +1,6 @@
 """Make and run ONNX graphs: what every family's ``build`` and parity check have in common."""
 
+import os
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -53,11 +54,11 @@ def export_module(
 
 
 def session(model: Path | bytes, threads: int = 0) -> "onnxruntime.InferenceSession":
-    """A file, or what would be in it, in ONNX Runtime on the CPU; ``threads=0`` takes every core."""
+    """A file, or its content, in ONNX Runtime on the CPU; ``threads=0``: OMP_NUM_THREADS, or every core."""
     import onnxruntime  # noqa: PLC0415 - not needed to see that an export is up to date
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = threads or int(os.environ.get("OMP_NUM_THREADS", "0"))
     options.log_severity_level = 3
     source = str(model) if isinstance(model, Path) else model
     return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])

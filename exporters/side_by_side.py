@@ -2,6 +2,7 @@
 
 import io
 import multiprocessing
+import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -83,9 +84,12 @@ class _Crew:
         """A process with something to do."""
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
+        threads = max(1, len(os.sched_getaffinity(0)) // self._jobs)
         library = self._asked.library
         shared = self._asked.repository, library.root, dict(library.local), self._asked.force
-        work = context.Process(target=_work, args=(theirs, *shared, self._asked.as_json), daemon=True)
+        work = context.Process(
+            target=_work, args=(theirs, threads, *shared, self._asked.as_json), daemon=True
+        )
         work.start()
         theirs.close()
         worker = _Worker(work, ours)
@@ -139,9 +143,16 @@ class _Lines(io.TextIOBase):
 
 
 def _work(
-    pipe: Connection, repository: Path, cache: Path, sources: Mapping[str, Path], force: bool, as_json: bool
+    pipe: Connection,
+    threads: int,
+    repository: Path,
+    cache: Path,
+    sources: Mapping[str, Path],
+    force: bool,
+    as_json: bool,
 ) -> None:
-    """What a process does: exports by name until nothing more comes."""
+    """What a process does: exports by name until nothing more comes. threads: of each numeric library."""
+    os.environ["OMP_NUM_THREADS"] = str(threads)  # more than there are cores would wait for each other
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one that started it ends it
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(FAILED))  # and what is half done is cleared away
     told, printed = (cast(IO[str], _Lines(pipe, kind)) for kind in ("err", "out"))
