@@ -7,6 +7,7 @@ signal.signal(signal.SIGINT, signal.SIG_DFL)  # until there is something to clea
 try:
     from cluster.command import main
 except ModuleNotFoundError as error:
-    sys.exit(f"error: {error.name} is not installed: run pip install -e '.[server,exporters,perf,cluster]'")
+    extras = "server,exporters,perf,cluster"
+    sys.exit(f"error: {error.name} is not installed: run make setup, or pip install -e '.[{extras}]'")
 
 sys.exit(main())

@@ -17,7 +17,7 @@ try:
     from k8s.kubectl import K8S, OVERLAYS, Manifest, RenderError, render
     from k8s.validation import wrong
 except ModuleNotFoundError as error:
-    sys.exit(f"error: {error.name} is not installed: run pip install -e '.[cluster,dev]'")
+    sys.exit(f"error: {error.name} is not installed: run make setup, or pip install -e '.[cluster,dev]'")
 
 _ALL = [K8S / "overlays" / name for name in OVERLAYS]
 

@@ -64,7 +64,8 @@ def main(arguments: list[str] | None = None) -> int:
             except ModuleNotFoundError as error:
                 extras = "server,exporters,perf" + ",cluster" * module.startswith("cluster.")
                 print(
-                    f"error: {error.name} is not installed: run pip install -e '.[{extras}]'", file=sys.stderr
+                    f"error: {error.name} is not installed: run make setup, or pip install -e '.[{extras}]'",
+                    file=sys.stderr,
                 )
                 return 1
             command.add_arguments(subparser)

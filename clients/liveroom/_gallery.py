@@ -111,7 +111,7 @@ class Gallery:
             added = np.concatenate([people[self._enrolled(name)], added])
         elif name in people:
             raise InvalidInput(
-                f"{name!r} is enrolled already: remove them first, or add photos with more=True"
+                f"{name!r} is enrolled already: remove them first, or add photos with more=True (--more)"
             )
         if len(added) > MAX_PHOTOS:
             raise InvalidInput(f"{len(added)} photos of {name!r}: expected at most {MAX_PHOTOS}")

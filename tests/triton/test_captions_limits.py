@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from liveroom import AsyncClient, AsyncRoom, Overloaded
+from liveroom import AsyncClient, AsyncRoom, InvalidInput, Overloaded
 
 from exporters.speech import SAMPLE_RATE, Clip
 from server import Triton
@@ -146,6 +146,16 @@ async def test_a_crowd_at_the_door_does_no_harm(client: AsyncClient, corpus: Cor
             await room.audio(corpus["en-hello_world"].audio[:1600], SAMPLE_RATE)
     for room in rooms:
         await room.end()
+    assert await admitted(client, corpus)
+
+
+async def test_rooms_that_are_refused_for_their_language_take_nobodys_place(
+    few_rooms: Triton, client: AsyncClient, corpus: Corpus
+) -> None:
+    for number in range(ROOMS + 1):
+        with pytest.raises(InvalidInput, match="language is 'klingon'"):
+            await play(client, signals.silence(1.0), room_id=f"klingons {number}", language="klingon")
+    assert gauges(few_rooms)["open"] == 0
     assert await admitted(client, corpus)
 
 

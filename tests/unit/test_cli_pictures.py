@@ -143,12 +143,32 @@ async def test_studio_says_where_it_cannot_tell_that_nobody_is_left(
     assert await run("studio", doubtful, "--smooth", "1", "--out", out) == 0, "nobody was to be hidden"
 
 
+async def test_studio_says_that_a_weak_strength_hides_nobody_for_sure(
+    photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.ppm"
+    assert await run("studio", photo, "--anonymize", "0.2", "--out", out, "--json") == 5
+    said, warned = capsys.readouterr()
+    assert json.loads(said)["sure"] is False
+    assert f"at a strength of 0.2 people can be recognised: look at {out}" in warned
+
+
+async def test_studio_leaves_no_face_bare_for_a_gallery_alone(
+    photo: Path, people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever names those to be shown means that others are to be hidden."""
+    out = tmp_path / "out.ppm"
+    assert await run("studio", photo, "--gallery", people, "--out", out) == 1
+    assert "expected --anonymize with it" in capsys.readouterr().err
+    assert not out.exists()
+
+
 async def test_studio_takes_a_background_and_a_gallery(photo: Path, people: Path, tmp_path: Path) -> None:
     peer = PicturePeer()
     beach = tmp_path / "beach.jpg"
     beach.write_bytes(b"beach")
     out = tmp_path / "out.ppm"
-    options: list[str | Path] = ["--background", beach, "--gallery", people]
+    options: list[str | Path] = ["--background", beach, "--gallery", people, "--anonymize"]
     assert await run("studio", photo, *options, "--out", out, peer=peer) == 0
     names = [tensor.name for tensor in peer.unary[0].inputs]
     assert names == ["image", "settings", "background", "enrolled"]

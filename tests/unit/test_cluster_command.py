@@ -87,7 +87,10 @@ def test_without_its_packages_it_says_which_extras_have_them(
     )
     failed = run("-c", code, missing, *command)
     assert failed.returncode == 1
-    assert failed.stderr == f"error: {missing} is not installed: run pip install -e '.[{extras}]'\n"
+    assert (
+        failed.stderr
+        == f"error: {missing} is not installed: run make setup, or pip install -e '.[{extras}]'\n"
+    )
 
 
 def test_a_cluster_that_was_killed_is_not_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,6 +61,8 @@ async def captions(arguments: argparse.Namespace) -> int:
     """Run the command. What was heard before something went wrong is written, and then that is said."""
     chunk_s = arguments.chunk_ms / 1000
     live = arguments.microphone or arguments.file == "-"
+    if arguments.json and arguments.format != "text":
+        raise InvalidInput(f"--json and --format {arguments.format} were given: expected one of them")
     if arguments.out:
         keep_apart(arguments.out, None if arguments.microphone else 0 if live else arguments.file)
     audio, rate, pace = _source(arguments, chunk_s)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from functools import partial
+from importlib.metadata import version
 
 from .._config import MAX_CHUNK_S
 from ._captions import FORMATS, captions
@@ -25,6 +26,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    top.add_argument("--version", action="version", version=f"liveroom {version('liveroom')}")
     common = argparse.ArgumentParser(add_help=False)
     add_server(common)
     common.add_argument(

@@ -66,7 +66,7 @@ def _add_studio(add: Add, common: argparse.ArgumentParser) -> None:
         description="Edit a picture or a video. Strengths go from 0, which does nothing, to 1.\n"
         "A video keeps its sound, and its matte is steadied from frame to frame.\n"
         "Where --anonymize leaves something bare that may be a face it says so on stderr, with the times of\n"
-        "a video, and ends with 5. With --json one line says it too.",
+        "a video, and ends with 5, as with a strength below 1. With --json one line says it too.",
     )
     command.add_argument("file", metavar="FILE", help="picture, or video by its ending (.mp4 ...)")
     command.add_argument("--out", metavar="FILE", required=True, help="where the result goes")
@@ -94,7 +94,8 @@ def _add_studio(add: Add, common: argparse.ArgumentParser) -> None:
         nargs="?",
         const=1.0,
         default=0.0,
-        help="blur every face that --gallery does not know (default: 0; without a number: 1)",
+        help="hide every face that --gallery does not know (default: 0; without a number: 1, and less hides"
+        " nobody for sure)",
     )
     command.add_argument("--gallery", metavar="NPZ", help="whose faces --anonymize leaves alone")
     command.set_defaults(run=studio)

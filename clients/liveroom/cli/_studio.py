@@ -31,6 +31,10 @@ async def studio(arguments: argparse.Namespace) -> int:
     if is_video(arguments.file) != is_video(arguments.out):
         raise InvalidInput(f"{arguments.file} and {arguments.out}: expected two pictures or two videos")
     effects, background = _effects(arguments)
+    if arguments.gallery and not effects.anonymize:
+        raise InvalidInput(
+            "--gallery says whose faces --anonymize leaves alone: expected --anonymize with it"
+        )
     keep_apart(arguments.out, arguments.file, arguments.gallery, background)
     enrolled = Gallery.load(arguments.gallery) if arguments.gallery else None
     async with connect(arguments) as client:
@@ -48,12 +52,19 @@ async def studio(arguments: argparse.Namespace) -> int:
 
 def _told(arguments: argparse.Namespace, unsure: Sequence[float]) -> int:
     """Says of which frames, by their seconds, it is not sure that no face is left. The exit code."""
+    weak = 0 < arguments.anonymize < 1
     if arguments.json:
         seconds = {"unsure": [round(pts, 4) for pts in unsure]} if is_video(arguments.file) else {}
-        told = {"file": arguments.file, "out": arguments.out, "sure": not unsure, **seconds}
+        told = {"file": arguments.file, "out": arguments.out, "sure": not unsure and not weak, **seconds}
         print(json.dumps(told, ensure_ascii=False), flush=True)
+    if weak:
+        print(
+            f"{arguments.file}: at a strength of {arguments.anonymize:g} people can be recognised: look at"
+            f" {arguments.out} before you show it; --anonymize alone, a strength of 1, hides them",
+            file=sys.stderr,
+        )
     if not unsure:
-        return OK
+        return UNSURE if weak else OK
     where = "something in it"
     if is_video(arguments.file):
         frames = "1 frame" if len(unsure) == 1 else f"{len(unsure)} frames from {unsure[0]:.2f} s"

@@ -183,6 +183,10 @@ class Room:
                 ours = isinstance(error, ServiceError)
                 self._meter.dropped(FAILED if ours else INVALID)
                 said = f"not heard: {error}" if ours else str(error)
+                if isinstance(error, LanguageError):  # it can't be heard at all: it takes nobody's place
+                    self._hearing = None
+                    sender.refuse(said)
+                    return
                 if not last:
                     self._hearing = None
                     sender.refuse(said, overload=ours)
