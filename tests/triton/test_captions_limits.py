@@ -154,7 +154,7 @@ async def test_rooms_that_are_refused_for_their_language_take_nobodys_place(
 ) -> None:
     for number in range(ROOMS + 1):
         with pytest.raises(InvalidInput, match="language is 'klingon'"):
-            await play(client, signals.silence(1.0), room_id=f"klingons {number}", language="klingon")
+            await play(client, signals.silence(20.0), room_id=f"klingons {number}", language="klingon")
     assert gauges(few_rooms)["open"] == 0
     assert await admitted(client, corpus)
 
