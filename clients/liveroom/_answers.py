@@ -180,7 +180,7 @@ def unreached(url: str, message: str = "") -> str:
     if not address.loopback:
         return f"{what}: check the url, that the server or gateway there is up, and the way to it{through}"
     start = "python -m cluster up" if address.secure else "python -m server"
-    return f"{what}: start one with `{start}`, or give the right url"
+    return f"{what}: start one with `{start}` in the project's folder, or give the right url"
 
 
 def _tidy(message: str) -> str:

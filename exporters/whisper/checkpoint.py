@@ -145,9 +145,10 @@ def _read_openai(path: Path) -> Checkpoint:
         named = {name: tensor.float() for name, tensor in weights.items()}
         dims = content.get("dims")
     except Exception as error:  # torch raises a different type for every way a file can be wrong
-        reason = str(error).partition("\n")[0]
+        # Not its advice: it is to run the code in the file.
         raise ExportError(
-            f"{path}: not a state dict that can be read without running code ({reason})"
+            f"{path}: not a state dict that can be read without running code ({type(error).__name__}):"
+            " expected openai-whisper's own .pt file, or a folder as transformers saves it"
         ) from None
     checkpoint = Checkpoint(named, _tokenizer(path.parent), None, None)
     return replace(checkpoint, **compare_openai(path, dims, checkpoint.size))
