@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator
 from itertools import combinations
@@ -13,7 +14,7 @@ import yaml
 
 from cluster.prometheus import binary
 from k8s import dashboard
-from k8s.kubectl import K8S
+from k8s.kubectl import K8S, kubectl
 from server.repository import Repository
 from tests.unit.manifests import rendered, the
 
@@ -116,6 +117,32 @@ def test_alerts_point_at_the_runbook_of_whoever_installs_them(overlay: str) -> N
     assert runbook.startswith("https://")
     for alert in (each for group in rule["spec"]["groups"] for each in group["rules"] if "alert" in each):
         assert alert["annotations"]["runbook_url"] == f"{runbook}#{alert['alert'].lower()}"
+
+
+def test_the_runbook_s_table_says_which_alerts_wake_somebody_up() -> None:
+    rows = re.findall(r"^\| \[(\w+)\]\(#(\w+)\) \| (page|ticket) \| \S.* \| \S.* \|$", RUNBOOK, re.MULTILINE)
+    assert rows == [
+        (rule["alert"], rule["alert"].lower(), rule["labels"]["severity"]) for rule in rules("alert")
+    ]
+
+
+def test_every_command_of_the_runbook_is_one_that_kubectl_takes_and_names_its_namespace() -> None:
+    _, *blocks = RUNBOOK.split("```sh\n")
+    shown = [line for block in blocks for line in block.split("```")[0].splitlines()]
+    inline = re.findall(r"`(kubectl [^`]+)`", re.sub(r"```.*?```", "", RUNBOOK, flags=re.DOTALL))
+    commands = {re.sub(r"\s+# .*", "", command) for command in inline + shown}
+    assert len(commands) > 20
+    for command in sorted(commands):
+        assert "\n" not in command, "one that is broken over lines can't be copied"
+        asks = command.split()[1]
+        assert " -n " in command or asks in ("cordon", "apply", "diff"), command
+        if asks in ("apply", "diff"):
+            assert (K8S.parent / command.split()[-1] / "kustomization.yaml").is_file(), command
+            continue
+        words = [str(kubectl()), "--server=http://127.0.0.1:1", *shlex.split(command)[1:]]
+        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=30)
+        assert "connect" in done.stderr, f"{command}: {done.stderr}"  # it got as far as asking the cluster
+        assert "refused" in done.stderr, f"{command}: {done.stderr}"
 
 
 def test_what_hangs_is_in_the_runbook_and_alerts_that_it_raises_name_its_section() -> None:
