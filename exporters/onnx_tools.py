@@ -58,7 +58,8 @@ def session(model: Path | bytes, threads: int = 0) -> "onnxruntime.InferenceSess
     import onnxruntime  # noqa: PLC0415 - not needed to see that an export is up to date
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or int(os.environ.get("OMP_NUM_THREADS", "0"))
+    asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()  # a list is by level of nesting
+    options.intra_op_num_threads = threads or (int(asked) if asked.isdecimal() else 0)
     options.log_severity_level = 3
     source = str(model) if isinstance(model, Path) else model
     return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -32,8 +32,8 @@ def run_all(plan: Plan, asked: Asked, jobs: int) -> list[int]:
 
     One that fails ends no other.
     """
-    due = {exporter.name: options for exporter, options in plan if not is_current(exporter, options, asked)}
-    if jobs == 1 or len(due) < 2:
+    due = {} if jobs == 1 else {each.name: how for each, how in plan if not is_current(each, how, asked)}
+    if len(due) < 2:
         return [run(exporter, options, asked) for exporter, options in plan]
     codes = {each.name: run(each, options, asked) for each, options in plan if each.name not in due}
     codes |= _Crew(due, asked, min(jobs, len(due))).run()
@@ -98,7 +98,8 @@ class _Crew:
 
     def _give(self, worker: _Worker) -> None:
         worker.name, options = self._left.pop(0)
-        worker.pipe.send((worker.name, options))
+        with suppress(OSError):  # of one that has died: that is heard next
+            worker.pipe.send((worker.name, options))
 
     def _hear(self, worker: _Worker) -> bool:
         """What a process says; returns whether it stays."""

@@ -69,9 +69,7 @@ class StubWatch(threading.Thread):
                 self.trouble = self._stopped_processes()
                 continue
             self.trouble = f"a process of {', '.join(sorted({stub.model for stub in gone}))} died"
-            missing = gone - set(
-                self._find().values()
-            )  # others were replaced by a load that somebody asked for
+            missing = gone - set(self._find().values())  # without those that somebody else had loaded again
             lost = {each for each in {stub.model for stub in missing} if self._loader.is_serving(each)}
             try:
                 self._mend(lost)

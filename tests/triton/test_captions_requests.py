@@ -112,7 +112,9 @@ def test_an_unknown_language_is_refused_at_once_and_the_room_can_be_begun_again(
 ) -> None:
     good: dict[str, Array] = {"audio": corpus["en-hello_world"].audio, "sample_rate": RATE, "pts": START_PTS}
     wrong = room.send({**good, "language": texts("klingon")}, start=True)
+    behind = room.chunk(corpus["en-hello_world"].audio, 5.0)
     assert "language is 'klingon'; this checkpoint knows auto and 99 codes" in room.read(wrong)[-1].error
+    assert room.read(behind)[-1].error, "it is not heard, and so not acknowledged"
     room.send({**good, "language": texts("en")}, start=True, end=True)
     assert said(room.rest()) == "Hello world."
 

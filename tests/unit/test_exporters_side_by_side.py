@@ -6,8 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import onnx
 import psutil
+import pytest
+from onnx import TensorProto, helper
 
+from exporters.onnx_tools import session
 from tests.waiting import until
 
 NAMES = ("face_landmarks", "person_segmentation", "voice_activity")
@@ -52,3 +56,17 @@ def test_an_end_ends_every_process_and_leaves_nothing_half_done(tmp_path: Path) 
     _, alive = psutil.wait_procs(processes, 20)
     assert alive == []
     assert not list(cache.glob("export-*"))
+
+
+@pytest.mark.parametrize(("said", "threads"), [("1", 1), ("4,2", 4), ("many", 0), ("", 0)])
+def test_networks_take_no_more_threads_than_is_said(
+    said: str, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As OpenMP reads it; 0 is ONNX Runtime's word for every core."""
+    value = helper.make_tensor_value_info("a", TensorProto.FLOAT, [1])
+    same = helper.make_tensor_value_info("b", TensorProto.FLOAT, [1])
+    graph = helper.make_graph([helper.make_node("Identity", ["a"], ["b"])], "same", [value], [same])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(model)
+    monkeypatch.setenv("OMP_NUM_THREADS", said)
+    assert session(model.SerializeToString()).get_session_options().intra_op_num_threads == threads

@@ -7,7 +7,6 @@ second.
 
 from __future__ import annotations  # Triton adds its classes to the module only after this is imported
 
-import json
 import os
 import re
 from collections import Counter
@@ -45,10 +44,9 @@ class Classes:
             )
         self.names = tuple(dict.fromkeys((*named, OTHER)))
 
-    def of(self, parameters: str) -> str:
-        """The class of the tenant of a request with Triton's JSON of `parameters`."""
-        given: Mapping[str, str] = json.loads(parameters) if parameters else {}
-        name = str(given.get(TENANT_CLASS, OTHER))
+    def of(self, parameters: Mapping[str, object]) -> str:
+        """The class of the tenant of a request with `parameters`."""
+        name = str(parameters.get(TENANT_CLASS, OTHER))
         return name if name in self.names else OTHER
 
 

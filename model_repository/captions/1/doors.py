@@ -3,7 +3,6 @@
 from __future__ import annotations  # Triton adds its classes to the module only after this is imported
 
 import hashlib
-import json
 import os
 from collections import Counter
 from collections.abc import Mapping
@@ -29,14 +28,13 @@ class Key(NamedTuple):
     room: str
 
     @classmethod
-    def of(cls, sequence: str, parameters: str) -> Key:
-        """Of a request for `sequence` with Triton's JSON of `parameters`.
+    def of(cls, sequence: str, parameters: Mapping[str, object]) -> Key:
+        """Of a request for `sequence` with `parameters`.
 
         The room is the one that its stream was opened for, which a gateway has counted; where nothing says
         which, the sequence stands for it.
         """
-        given: Mapping[str, str] = json.loads(parameters) if parameters else {}
-        return cls(str(given.get(TENANT, "")), unquote(str(given.get(ROOM, ""))) or sequence)
+        return cls(str(parameters.get(TENANT, "")), unquote(str(parameters.get(ROOM, ""))) or sequence)
 
     def probing(self) -> Key:
         """The same for a room that its first request ends: a probe, unless somebody's."""

@@ -76,9 +76,10 @@ class TritonPythonModel:
             if not sequence:  # Triton's own warm-up; it refuses clients' requests without a sequence
                 sender.done()
                 continue
-            asked = Asked(sequence, flags, self._meters.classes.of(request.parameters()), time.monotonic())
+            given = json.loads(request.parameters() or "{}")
+            asked = Asked(sequence, flags, self._meters.classes.of(given), time.monotonic())
             try:
-                key = Key.of(sequence, request.parameters())
+                key = Key.of(sequence, given)
                 tensors = {tensor.name(): _copied(tensor) for tensor in request.inputs()}
             except ValueError as error:
                 Meter(self._meters, asked.tenants).dropped(INVALID)

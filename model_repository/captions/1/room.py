@@ -185,7 +185,9 @@ class Room:
                 said = f"not heard: {error}" if ours else str(error)
                 if isinstance(error, LanguageError):  # it can't be heard at all: it takes nobody's place
                     self._hearing = None
-                    sender.refuse(said)
+                    behind = [self._inbox.get_nowait().sender for _ in range(self._inbox.qsize())]
+                    for each in (sender, *behind):
+                        each.refuse(said)
                     return
                 if not last:
                     self._hearing = None

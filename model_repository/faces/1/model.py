@@ -117,7 +117,7 @@ class TritonPythonModel:
         began = next((tensor.as_numpy() for tensor in request.inputs() if tensor.name() == "began"), None)
         if began is None:
             return
-        tenants = self._meters.classes.of(request.parameters())
+        tenants = self._meters.classes.of(json.loads(request.parameters() or "{}"))
         if dropped:
             self._meters.dropped(tenants, dropped)
         else:
