@@ -143,7 +143,9 @@ def make(folder: Path, wrong: str) -> None:
 def install(folder: Path, level: str) -> None:
     """Install what `level` needs, torch first and without CUDA where that can be had."""
     levels = list(LEVELS)[: list(LEVELS).index(level) + 1]
-    print(f"installing what make {level} needs (once; 0.6 GB to download)", flush=True)
+    what = "tests and linters need" if level == "dev" else f"make {level} needs"
+    size = "" if (folder / ".live").exists() else "; 0.6 GB to download"
+    print(f"installing what {what} (once{size})", flush=True)
     bring_torch(folder, _pinned("exporters", "torch"))
     extras = ",".join(LEVELS[each] for each in levels)
     needed = ["-e", f"{PROJECT.parent}[{extras}]"]
