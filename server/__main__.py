@@ -26,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
         "--models",
         nargs="+",
         metavar="MODEL",
-        help="what to serve, with all it requires (default: everything)",
+        help="what to serve, with all it requires (default: what is public, or everything where nothing is)",
     )
     add("--grpc-port", type=int, default=8001, help="0 picks a free port and says which (%(default)s)")
     add("--metrics-port", type=int, default=8002, help="0 picks a free port and says which (%(default)s)")

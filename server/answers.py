@@ -1,7 +1,8 @@
 """Is an answer one? What a model that works says of its sample, declared beside the model.
 
-The configuration's parameter ``expect`` names it, "text: words" or "boxes: 1 row; nsfw: largest <= 0.8":
-properties that any weights of use have. Whatever is declared, numbers have to be finite.
+The configuration's parameter ``expect`` names it, "text: words", "boxes: 1 row; nsfw: largest <= 0.8", or of
+a classifier "probabilities: largest at 2", its third class: properties that any weights of use have. Whatever
+is declared, numbers have to be finite.
 """
 
 import json
@@ -18,7 +19,8 @@ Array = npt.NDArray[np.generic]
 Answer = Mapping[str, Array]
 
 _FORMS = re.compile(
-    r"(?P<output>\w+): (?:(?P<words>words)|(?P<rows>\d+) rows?|largest (?P<side><=|>=) (?P<bound>[\d.]+))"
+    r"(?P<output>\w+): (?:(?P<words>words)|(?P<rows>\d+) rows?|"
+    r"largest (?:at (?P<place>\d+)|(?P<side><=|>=) (?P<bound>[\d.]+)))"
 )
 
 
@@ -43,7 +45,8 @@ def check(model: Model, models: Mapping[str, Model], answers: Sequence[Answer], 
         if form is None:
             raise ServerError(
                 f"model '{model.name}': expect is '{expected}' in {model.config_file}: use 'OUTPUT: words', "
-                "'OUTPUT: 1 row', 'OUTPUT: largest >= 0.5' or 'OUTPUT: largest <= 0.5', separated by ;"
+                "'OUTPUT: 1 row', 'OUTPUT: largest >= 0.5', 'OUTPUT: largest <= 0.5' or "
+                "'OUTPUT: largest at 2', separated by ;"
             )
         arrays = [answer[form["output"]] for answer in answers if form["output"] in answer]
         if not any(_is(form, array, batched=model.config.max_batch_size > 0) for array in arrays):
@@ -56,6 +59,8 @@ def _is(form: re.Match[str], array: Array, *, batched: bool) -> bool:
         return array.dtype.kind in "OSU" and any(c.isalnum() for each in array.flat for c in _text(each))
     if form["rows"]:
         return array.shape[int(batched)] == int(form["rows"])
+    if form["place"]:
+        return bool(array.size) and int(array.argmax()) == int(form["place"])
     largest = float(array.max(initial=-np.inf))
     return largest >= float(form["bound"]) if form["side"] == ">=" else largest <= float(form["bound"])
 
@@ -64,7 +69,8 @@ def _told(array: Array) -> str:
     """An answer in a few words."""
     if array.dtype.kind in "OSU":
         return " ".join(repr(_text(each)) for each in array.flat)
-    return f"of shape {list(array.shape)}" + (f", at most {float(array.max()):.3g}" if array.size else "")
+    size = f", at most {float(array.max()):.3g}, at {int(array.argmax())}" if array.size else ""
+    return f"of shape {list(array.shape)}{size}"
 
 
 def _text(value: object) -> str:

@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
         "--models",
         nargs="+",
         metavar="MODEL",
-        help="what is served, with all it requires (default: everything)",
+        help="what is served, with all it requires (default: what is public, or everything where nothing is)",
     )
     add("--config-name", help="as Triton's --model-config-name")
     add(
@@ -61,7 +61,7 @@ def main() -> int:
         signal.signal(number, lambda *_: ended.set())
     try:
         models = Repository(options.repository.resolve(), options.config_name)
-        wanted = models.resolve(options.models or models.names())
+        wanted = models.resolve(options.models or models.default())
         readiness = Readiness(options.port, options.bind)
     except ServerError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -12,6 +12,8 @@ from server.errors import ServerError
 
 DEFAULT_FILENAMES = {"onnxruntime": "model.onnx", "python": "model.py", "tensorrt": "model.plan"}
 MOST_NICE = 19
+ACCESS = ("public", "inner")
+"""What the parameter ``access`` may be: for whoever calls the server, or for its other models alone."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,20 @@ class Model:
         """The models it needs: an ensemble's steps, and what `parameters { key: "requires" ... }` lists."""
         steps = [step.model_name for step in self.config.ensemble_scheduling.step]
         return tuple(dict.fromkeys([*steps, *self.listed("requires")]))
+
+    @property
+    def is_public(self) -> bool:
+        """Whether clients may call it, as its parameter ``access`` says; without one it is inner.
+
+        Raises ServerError where that is neither.
+        """
+        said = self.listed("access") or ["inner"]
+        if len(said) > 1 or said[0] not in ACCESS:
+            raise ServerError(
+                f"model '{self.name}': access is '{', '.join(said)}' in {self.config_file}: "
+                f"use {' or '.join(ACCESS)}"
+            )
+        return said[0] == "public"
 
     @property
     def niceness(self) -> int:
@@ -98,6 +114,14 @@ class Repository:
                 f"there is no model repository at {self.path}: give its folder with --repository"
             )
         return sorted(f.name for f in self.path.iterdir() if (f / "config.pbtxt").is_file())
+
+    def public(self) -> list[str]:
+        """The models that clients may call, sorted."""
+        return [name for name in self.names() if self.read(name).is_public]
+
+    def default(self) -> list[str]:
+        """What is served where nobody says: the public models, or everything where none is public."""
+        return self.public() or self.names()
 
     def read(self, name: str) -> Model:
         """The model `name`. Raises ServerError where there is none or its configuration can't be read."""

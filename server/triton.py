@@ -22,7 +22,7 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 class Triton:
     """tritonserver with the models asked for, ready once each of them has answered a real inference.
 
-    models: names to serve, with all they require (None: everything in the repository).
+    models: names to serve, with all they require (None: `Repository.default`).
     grpc_port, metrics_port: 0 picks a free port. http_port: None leaves HTTP off. ready_port: where /ready
     and /live say how it is (see `Readiness`), from the start on; None for nowhere, 0 for a free one.
     admin_key: whoever does not send it may infer and ask how the server is, and nothing else.
@@ -110,7 +110,7 @@ class Triton:
         try:
             if self._ready_port is not None:
                 self._readiness = Readiness(self._ready_port, self._bind)
-            wanted = self._repository.names() if self._wanted is None else self._wanted
+            wanted = self._repository.default() if self._wanted is None else self._wanted
             self.models = self._repository.resolve(wanted)
             check_files(self.models)
             niceness = {model.name: model.niceness for model in self.models.values()}

@@ -27,9 +27,6 @@ LOUDEST = 16.0
 MAX_UTTERANCE_S = 30.0
 """Most audio one `asr` request takes, in seconds; longer audio is played into a `captions` room."""
 
-CLIENT_MODELS = ("asr", "captions", "vision", "studio")
-"""What this client calls; other models are parts of these."""
-
 MAX_PICTURE_BYTES = 128 * 1024 * 1024
 """Most bytes of one picture: what raw RGB at 8K (7680 x 4320) takes fits in."""
 

@@ -28,6 +28,22 @@ _FACE = Path(__file__).with_name("_face.jpg")
 """Eileen Collins, photographed by NASA, in the public domain: one face."""
 
 
+_Probe = Callable[["AsyncClient"], Awaitable[None]]
+_PROBES: dict[str, _Probe] = {}
+"""A small request with a known answer to every model that a client calls; it covers an ensemble's parts."""
+
+
+def _probes(model: str) -> Callable[[_Probe], _Probe]:
+    """Makes a function the probe of `model`."""
+
+    def register(probe: _Probe) -> _Probe:
+        _PROBES[model] = probe
+        return probe
+
+    return register
+
+
+@_probes("asr")
 async def _asr(client: AsyncClient) -> None:
     """A second of speech has words."""
     heard = await client.transcribe(*_speech())
@@ -35,6 +51,7 @@ async def _asr(client: AsyncClient) -> None:
     _expect(_finite(heard.avg_logprob, heard.no_speech_prob), "probabilities that are not finite")
 
 
+@_probes("captions")
 async def _captions(client: AsyncClient) -> None:
     """So has a room with it, opened and ended."""
     texts = []
@@ -46,6 +63,7 @@ async def _captions(client: AsyncClient) -> None:
     _expect(any(map(_has_words, texts)), f"captions {texts} for a second of speech, expected words")
 
 
+@_probes("vision")
 async def _vision(client: AsyncClient) -> None:
     """A portrait has one face, and is safe."""
     seen = await client.vision(_FACE)
@@ -54,6 +72,7 @@ async def _vision(client: AsyncClient) -> None:
     _expect(_finite(seen.nsfw, face.score, *face.embedding), "numbers that are not finite")
 
 
+@_probes("studio")
 async def _studio(client: AsyncClient) -> None:
     """The same with a blurred background is another picture of a face."""
     edited = await client.studio(_FACE, Effects(blur=1.0))
@@ -79,13 +98,8 @@ def _expect(holds: bool, what: str) -> None:
         raise InferenceFailed(f"answers nonsense: {what}")
 
 
-_PROBES: dict[str, Callable[[AsyncClient], Awaitable[None]]] = {
-    "asr": _asr,
-    "captions": _captions,
-    "vision": _vision,
-    "studio": _studio,
-}
-"""A small request with a known answer to every model that a client calls; it covers an ensemble's parts."""
+CLIENT_MODELS = tuple(_PROBES)
+"""What this client calls, the public models; other models are parts of these."""
 
 
 async def check(client: AsyncClient) -> Health:
@@ -103,9 +117,7 @@ async def check(client: AsyncClient) -> Health:
     return Health(client.url, tuple(await asyncio.gather(*probes)))
 
 
-async def _probe(
-    client: AsyncClient, model: Model, probe: Callable[[AsyncClient], Awaitable[None]]
-) -> ModelHealth:
+async def _probe(client: AsyncClient, model: Model, probe: _Probe) -> ModelHealth:
     if not model.ready:
         return ModelHealth(model.name, 0.0, f"not loaded: {model.reason or model.state}")
     began = time.monotonic()

@@ -16,8 +16,9 @@ from tritonclient.grpc import service_pb2, service_pb2_grpc
 from . import _fork
 from ._access import Token, credentials
 from ._answers import from_rpc
-from ._config import CLIENT_MODELS, Retries
+from ._config import Retries
 from ._errors import InvalidInput, LiveroomError, ModelUnavailable, NotAllowed, ServerUnavailable
+from ._health import CLIENT_MODELS
 from ._proxy import channel_options
 from ._types import Model
 from ._url import Address

@@ -74,12 +74,10 @@ def run(options: argparse.Namespace) -> int:
 def chosen(names: Sequence[str]) -> list[Model]:
     """Models of the repository, every one where none is named.
 
-    Raises RuntimeError for a name that is none of them, and for models of the repository without inputs.
+    Raises ServerError for a name that is none of them.
     """
     repository = Repository(report.PROJECT / "model_repository")
-    models = [repository.read(name) for name in names or repository.names()]
-    registry.check(repository.names())
-    return models
+    return [repository.read(name) for name in names or repository.names()]
 
 
 def in_sequences(model: Model) -> bool:
@@ -90,13 +88,14 @@ def in_sequences(model: Model) -> bool:
 
 
 def write(models: Sequence[Model], folder: Path, console: Console) -> list[Written]:
-    """Writes a file for each model into `folder`."""
+    """Writes a file for each model into `folder`. Raises RuntimeError for one without inputs."""
     library = Library(progress=Progress(console))
     written = []
     with console.status("writing inputs") as status:
         for model in models:
             status.update(f"writing inputs: {model.name}")
-            inputs = registry.WRITERS[model.name](library)
+            models_ = Repository(model.folder.parent).resolve([model.name])
+            inputs = registry.inputs(model, models_, library)
             file = folder / f"{model.name}.json"
             inputs.write(file, sequences=in_sequences(model))
             written.append(Written(model, inputs, file))

@@ -49,8 +49,10 @@ def test_a_model_that_says_nan_is_never_ready(tmp_path: Path) -> None:
         ("y: largest <= 0.5", ""),
         (
             "y: largest >= 0.5",
-            r"its y is of shape \[1, 16\], at most 0, expected of the sample: y: largest >= 0.5",
+            r"its y is of shape \[1, 16\], at most 0, at 0, expected of the sample: y: largest >= 0.5",
         ),
+        ("y: largest at 0", ""),
+        ("y: largest at 2", r"at most 0, at 0, expected of the sample: y: largest at 2"),
         ("y: 2 rows", "expected of the sample: y: 2 rows"),
         ("y: largest <= 0.5; y: words", "expected of the sample: y: words"),
         ("z: words", "its z is nothing, expected of the sample"),
@@ -121,5 +123,5 @@ def test_a_denoiser_that_takes_speech_for_noise_is_found_out(live_triton: Triton
     with InferenceServerClient(live_triton.grpc) as client:
         Question(model, found).ask(client, 5)
     silence = {"audio_clean": np.zeros((1, 2048), np.float32)}
-    with pytest.raises(NonsenseError, match=r"its audio_clean is of shape \[1, 2048\], at most 0, expected"):
+    with pytest.raises(NonsenseError, match=r"its audio_clean is of shape \[1, 2048\], at most 0, at 0"):
         check(model, found, [silence], known=True)

@@ -1,10 +1,12 @@
 """model_repository/README.md says what the configs say."""
 
+from itertools import zip_longest
 from pathlib import Path
 
 from tritonclient.grpc.model_config_pb2 import DataType, ModelConfig, ModelInput, ModelOutput
 
 from exporters.triton_config import config_path, load_config, served_models
+from server.repository import Repository
 
 REPOSITORY = Path(__file__).parents[2] / "model_repository"
 
@@ -13,7 +15,10 @@ def test_the_table_is_what_the_configs_say() -> None:
     lines = (REPOSITORY / "README.md").read_text().splitlines()
     start = lines.index("| model | kind | inputs | outputs | batch | instances |") + 2
     written = lines[start : lines.index("", start)]
-    assert written == [row(name) for name in served_models(REPOSITORY)]
+    for number, (is_, should_be) in enumerate(
+        zip_longest(written, map(row, served_models(REPOSITORY))), start + 1
+    ):
+        assert is_ == should_be, f"model_repository/README.md:{number}: the next row should be\n{should_be}"
 
 
 def row(name: str) -> str:
@@ -21,7 +26,7 @@ def row(name: str) -> str:
     instances = sum(group.count for group in config.instance_group)
     cells = [
         f"`{name}`",
-        kind(config),
+        kind(config) + (", public" if Repository(REPOSITORY).read(name).is_public else ""),
         ", ".join(map(tensor, config.input)),
         ", ".join(map(tensor, config.output)),
         str(config.max_batch_size),

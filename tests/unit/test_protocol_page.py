@@ -8,7 +8,7 @@ from pathlib import Path
 import grpc
 import pytest
 from google.protobuf import text_format
-from liveroom._config import CLIENT_MODELS
+from liveroom._health import CLIENT_MODELS
 from tritonclient.grpc import model_config_pb2
 
 from cluster.credentials import Credentials
@@ -29,8 +29,10 @@ def test_both_languages_have_the_same_programs_tables_and_numbers() -> None:
 
 
 def test_inputs_that_may_be_left_out_are_those_of_the_configs() -> None:
-    assert [row[0] for row in ROWS] == [f"| `{name}`" for name in CLIENT_MODELS]
-    for model, row in zip(CLIENT_MODELS, ROWS, strict=True):
+    """Of models that the page says more of; the others' stand in model_repository/README.md alone."""
+    shown = [row[0].strip("| `") for row in ROWS]
+    assert {"asr", "captions", "vision", "studio"} <= set(shown) <= set(CLIENT_MODELS)
+    for model, row in zip(shown, ROWS, strict=True):
         config = (ROOT / "model_repository" / model / "config.pbtxt").read_text()
         inputs = text_format.Parse(config, model_config_pb2.ModelConfig()).input
         needed, optional = (set(re.findall(r"`(\w+)`", cell)) for cell in row[1:3])
