@@ -28,7 +28,8 @@ class Chaos:
     """A run of `count` failures, or fewer where `minutes` end it, in an order that `seed` draws.
 
     Each kind comes equally often. The replica with the most rooms is the victim three times in four. The next
-    failure waits until every replica is ready again. told: is given each round's result.
+    failure waits until every replica is ready again, and every room is heard. told: is given each round's
+    result.
     """
 
     cluster: LocalCluster
@@ -66,6 +67,7 @@ class Chaos:
             stage.injured(kind, "gateway" if ALL[kind].gateway else victim.name)
             ALL[kind](self.cluster, victim, chance)
             self._recovered(starts, victim.name)
+            stage.heard_again()
             time.sleep(chance.uniform(*PAUSE_S))
 
     def _recovered(self, starts: int, name: str) -> None:

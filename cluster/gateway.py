@@ -37,7 +37,9 @@ _OPTIONS = (
     "50",
 )
 _START_S, _STOP_S = 20.0, 5.0
-LASTING_S = 3.0  # one that ends sooner would end again
+LASTING_S = 3.0  # one that ends sooner may end again
+HOPELESS = 3
+"""Ends in a row of a gateway that did not last; a kubelet would go on for ever."""
 PROBE_S, PROBE_TIMEOUT_S, PROBES = 2.0, 2.0, 4
 """Every so often /ready is asked; after so many times in a row without an answer Envoy is ended: not after
 fewer, as the machine may be busy. In a pod it is 10, 5 and 6."""
@@ -83,6 +85,7 @@ class Gateway:
         self.held = False
         """Meanwhile it is neither ended nor started again: somebody rehearses a failure."""
         self._planned = False
+        self._short_lives = 0
         self._probed, self._misses = 0.0, 0
         self._ports = {CLIENTS: lasting_port("clients"), STATS: lasting_port("stats")}
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -148,7 +151,7 @@ class Gateway:
     def tend(self) -> None:
         """Starts Envoy again on the same ports if it has ended, or answers nothing any more.
 
-        As a kubelet would. Raises ClusterError where it did not last.
+        As a kubelet would. Raises ClusterError where it did not last, HOPELESS times in a row.
         """
         if self._process is None or self._serves_since is None:
             return
@@ -164,8 +167,12 @@ class Gateway:
         if hung:
             self._process.kill()  # SIGTERM would wait for what is stopped
             self._process.wait()
-        elif lasted_s < LASTING_S and not self._planned:
-            raise ClusterError(f"Envoy ended within {LASTING_S:.0f} s: see {self.log}")
+        brief = lasted_s < LASTING_S and not hung and not self._planned
+        self._short_lives = self._short_lives + 1 if brief else 0
+        if self._short_lives >= HOPELESS:
+            raise ClusterError(
+                f"Envoy ended {HOPELESS} times within {LASTING_S:.0f} s of its start: see {self.log}"
+            )
         self._socket.unlink(missing_ok=True)
         self._start()
 

@@ -90,6 +90,7 @@ class Stage:
     began: float = field(default_factory=time.perf_counter)
     injuries: list[Injury] = field(default_factory=list)
     _open: dict[int, bool] = field(default_factory=dict)
+    _silent: set[int] = field(default_factory=set)
 
     @property
     def now(self) -> float:
@@ -99,6 +100,13 @@ class Stage:
     def injured(self, kind: str, replica: str) -> None:
         """Notes what was done."""
         self.injuries.append(Injury(kind, replica, self.now))
+
+    def heard_again(self) -> None:
+        """Waits until every room has had a caption more, but not long: one may have nothing to say."""
+        self._silent = set(self._open)
+        deadline = time.monotonic() + _WAIT_S
+        while self._silent and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def mid_sentence(self) -> None:
         """Waits until every room has an open segment: a partial caption that no final has closed."""
@@ -113,6 +121,7 @@ class Stage:
                 self._open[message.room] = False
             case Heard():
                 self._open[message.room] = message.kind == "partial"
+                self._silent.discard(message.room)
 
 
 class Rooms:
