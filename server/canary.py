@@ -25,7 +25,7 @@ CHANNEL = [
 
 
 class Question:
-    """A request to `model`, made from a `model_warmup` (or zeros), that can be asked again and again.
+    """A request to `model`, made from a `model_warmup`, or zeros; it can be asked again and again.
 
     `entry`: which of them; the first costs least, and the last is what the parameter `expect` speaks of.
 
@@ -92,7 +92,8 @@ def sample(model: Model, models: Mapping[str, Model], entry: int = 0) -> dict[st
         samples = {}
     for name, tensor in declared.items():
         if name not in samples and not tensor.optional:
-            samples[name] = _zeros(tensor.data_type, [max(1, d) for d in tensor.dims])
+            dims = model.smallest().get(name) or [max(1, d) for d in tensor.dims]
+            samples[name] = _zeros(tensor.data_type, dims)
     batch = (1,) if model.config.max_batch_size > 0 else ()
     return {name: array.reshape(batch + array.shape) for name, array in samples.items() if name in declared}
 

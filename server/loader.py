@@ -12,9 +12,11 @@ from tritonclient.utils import InferenceServerException
 
 from server import canary
 from server.errors import ServerError, poll_failure, reason_of
-from server.repository import Model, waves
+from server.repository import Model, needed, waves
 
 RELOAD_TIMEOUT_S = 120.0
+PATIENCE_S = 10.0
+"""Seconds for the answer of a model that may have lost what it needs."""
 
 
 class Loader:
@@ -67,12 +69,33 @@ class Loader:
         for name in [each for each in self._models if each in names]:  # what others require comes first
             self._load(self._models[name], deadline, again=True)
 
-    def check(self, names: Collection[str]) -> None:
-        """Asks models, or the ensembles over them. Raises ServerError for the first without an answer."""
+    def check(self, names: Collection[str], missing: Collection[str] = ()) -> None:
+        """Asks models, or the ensembles over them; not those that need one of `missing`.
+
+        Raises ServerError for the first without an answer.
+        """
         deadline = time.monotonic() + RELOAD_TIMEOUT_S
+        needy = {name for name in self._models if not needed(self._models, name).isdisjoint(missing)}
         for model in list(self._models.values()):
+            if model.name in needy:
+                continue
             if model.name in names or (model.is_ensemble and not set(names).isdisjoint(model.requires)):
                 self._probe(model.name, deadline)
+
+    def asked(self) -> tuple[list[str], list[str]]:
+        """Asks the public models, or those that no other one requires: which answer, and which do not."""
+        required = {name for model in self._models.values() for name in model.requires}
+        public = {name for name, model in self._models.items() if model.is_public}
+        answering: list[str] = []
+        failing: list[str] = []
+        for name in public or self._models.keys() - required:
+            try:
+                canary.probe(self._address, self._models[name], self._models, PATIENCE_S)
+            except ServerError:
+                failing.append(name)
+            else:
+                answering.append(name)
+        return sorted(answering), sorted(failing)
 
     def _probe(self, name: str, deadline: float) -> None:
         if any(model.is_ensemble and name in model.requires for model in self._models.values()):

@@ -3,7 +3,7 @@
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
@@ -78,16 +78,22 @@ class Pulse:
     for overload counts as answered, and so does one that waits because others are served first.
 
     metrics: URL of Triton's metrics. trouble: says in one sentence what else is known to be wrong, "" if
-    nothing is.
+    nothing is. out_of_service: models that are not loaded again for now, see `StubWatch`.
     """
 
     def __init__(
-        self, address: str, models: Mapping[str, Model], metrics: str, trouble: Callable[[], str] = str
+        self,
+        address: str,
+        models: Mapping[str, Model],
+        metrics: str,
+        trouble: Callable[[], str] = str,
+        out_of_service: Callable[[], Collection[str]] = frozenset,
     ) -> None:
         self._address = address
         self._metrics = metrics
         self._counts: Mapping[str, Counts] = {}
         self._trouble = trouble
+        self.out_of_service = out_of_service
         self.targets = targets(models)
         self._refuses = ""
         self._heard = self._well = time.monotonic()
@@ -105,8 +111,11 @@ class Pulse:
         """Asks no more."""
         self._stopped.set()
 
-    def wrong(self) -> str:
-        """Why requests should not come here, in one sentence; "" when they should."""
+    def wrong(self, name: str = "") -> str:
+        """Why requests should not come here, in one sentence; "" when they should.
+
+        name: of a model that is asked by itself: then whatever is wrong with others only is left out.
+        """
         now = time.monotonic()
         if trouble := self._trouble():
             return trouble
@@ -114,7 +123,8 @@ class Pulse:
             return self._refuses
         if now - self._heard > SERVER_S:
             return f"Triton has not answered for {now - self._heard:.0f} s"
-        for target in self.targets:
+        alone = [target for target in self.targets if target.name == name]
+        for target in alone or self.targets:
             if target.wrong:
                 return f"model '{target.name}' {target.wrong}"
             if now - target.answered > STALE_S:
@@ -122,7 +132,10 @@ class Pulse:
         return ""
 
     def live(self) -> bool:
-        """Whether all was well within LIVE_S; what is not by then will not be without a restart."""
+        """Whether all was well within LIVE_S; what is not by then will not be without a restart.
+
+        Where a model is out of service it is enough that something is well: a restart would end that.
+        """
         return time.monotonic() - self._well <= LIVE_S
 
     def _listen(self) -> None:
@@ -138,7 +151,8 @@ class Pulse:
                     continue
                 self._refuses = "" if ready else "Triton says that it is not ready"
                 self._heard = time.monotonic()
-                if not self.wrong():
+                parts = [target.name for target in self.targets] if self.out_of_service() else [""]
+                if not all(self.wrong(part) for part in parts):
                     self._well = time.monotonic()
 
     def _follow(self, target: Target) -> None:

@@ -24,7 +24,9 @@ _POLL_S = 0.1
 class Readiness:
     """GET /ready: 200, or 503 and one sentence. GET /live: 503 once a restart is what would help.
 
-    GET /metrics: `liveroom_ready`, and of each model that is asked how often it failed and how long it took.
+    GET /ready/MODEL: the same for rooms that need this one only, where it is one that is asked by itself.
+    GET /metrics: `liveroom_ready`, which models are out of service, and of each that is asked how often it
+    failed and how long it took.
 
     It says "starting" until it is told to `follow` a server. port: 0 picks a free one.
     Raises ServerError when the port can't be used.
@@ -45,9 +47,9 @@ class Readiness:
         self._pulse = pulse
         pulse.start()
 
-    def wrong(self) -> str:
-        """Why no requests should come, in one sentence; "" when they should."""
-        return self._ending or ("starting" if self._pulse is None else self._pulse.wrong())
+    def wrong(self, name: str = "") -> str:
+        """Why no requests should come, of one model or of any, in one sentence; "" when they should."""
+        return self._ending or ("starting" if self._pulse is None else self._pulse.wrong(name))
 
     def live(self) -> bool:
         """Whether a restart would not help; a server that has not started yet is given its time."""
@@ -57,6 +59,9 @@ class Readiness:
         """In Prometheus' text format."""
         lines = ["# TYPE liveroom_ready gauge", f"liveroom_ready {int(not self.wrong())}"]
         targets = [] if self._pulse is None else self._pulse.targets
+        missing = [] if self._pulse is None else sorted(self._pulse.out_of_service())
+        lines.append("# TYPE liveroom_model_out_of_service gauge")
+        lines += [f'liveroom_model_out_of_service{{model="{name}"}} 1' for name in missing]
         lines.append("# TYPE liveroom_canary_failures_total counter")
         lines += [
             f'liveroom_canary_failures_total{{model="{each.name}"}} {each.failures}' for each in targets
@@ -146,8 +151,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answers /ready and /live."""
         readiness = self.server.readiness
-        wrong = readiness.wrong()
-        if self.path == "/ready":
+        question, _, name = self.path.removeprefix("/").partition("/")
+        wrong = readiness.wrong(name)
+        if question == "ready":
             self._say(503 if wrong else 200, wrong or "ready")
         elif self.path == "/live":
             live = readiness.live()

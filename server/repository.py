@@ -1,6 +1,7 @@
 """What a model repository holds: configurations, what depends on what, and which files are not there yet."""
 
 import compileall
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +93,16 @@ class Model:
             path.open("rb").close()  # else only a process of the model would find that it may not
         return None
 
+    def smallest(self) -> dict[str, list[int]]:
+        """By input the least dims that the exporter of its graph declares; without those of batches."""
+        try:
+            manifest = json.loads((self.folder / "1" / "manifest.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        name = self.config.default_model_filename or DEFAULT_FILENAMES.get(self.config.backend, "")
+        profiles = manifest.get("files", {}).get(name, {}).get("tensorrt_profiles", {})
+        return {tensor: shapes[0][self.config.max_batch_size > 0 :] for tensor, shapes in profiles.items()}
+
     def listed(self, key: str, separator: str = ",") -> list[str]:
         """What a parameter lists, without blanks around; nothing where it is absent."""
         if key not in self.config.parameters:
@@ -163,6 +174,14 @@ class Repository:
         for required in model.requires:
             self._visit(required, found, (*path, name))
         found[name] = model
+
+
+def needed(models: Mapping[str, Model], name: str) -> set[str]:
+    """`name`, and all that it requires of `models`, and they."""
+    found = {name}
+    for required in models[name].requires:
+        found |= needed(models, required)
+    return found
 
 
 def check_files(models: Mapping[str, Model]) -> None:

@@ -121,7 +121,10 @@ class Triton:
             self._watch = watch = StubWatch(self.pid, loader, niceness, self._fail, self._progress)
             watch.start()
             if self._readiness is not None:
-                self._readiness.follow(Pulse(self.grpc, self.models, self.metrics, lambda: watch.trouble))
+                pulse = Pulse(
+                    self.grpc, self.models, self.metrics, lambda: watch.trouble, lambda: watch.out_of_service
+                )
+                self._readiness.follow(pulse)
         except ServerError as error:
             self._failure = ServerError(self._plain(str(error)))
             self.stop(at_once=True)

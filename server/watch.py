@@ -31,8 +31,9 @@ class Stub(NamedTuple):
 class StubWatch(threading.Thread):
     """Loads a model again when a stub of it dies or is stopped, at most RELOADS times in WINDOW_S seconds.
 
-    niceness: by model, for those whose stubs are to step back behind others on the CPU.
-    `fail(error)` is called, and watching ends, when that fails or is once too often.
+    One that dies once more is out of service until it has been so for WINDOW_S; what needs it fails, all else
+    goes on. niceness: by model, for those whose stubs are to step back behind others on the CPU.
+    `fail(error)` is called, and watching ends, when a model can't be loaded, or nothing is left that answers.
     """
 
     def __init__(
@@ -54,6 +55,8 @@ class StubWatch(threading.Thread):
         self._stubs = self._placed()
         self._paused: dict[psutil.Process, float] = {}
         self._unproven: set[str] = set()
+        self.out_of_service: set[str] = set()
+        """Models that died too often: their processes are not there, and whoever asks them gets an error."""
         self.trouble = ""
         """What is wrong with the processes, in one sentence; "" when nothing is."""
 
@@ -67,6 +70,7 @@ class StubWatch(threading.Thread):
             gone = {stub for process, stub in self._stubs.items() if not _alive(process)}
             if not gone:
                 self.trouble = self._stopped_processes()
+                self._try_again()
                 continue
             self.trouble = f"a process of {', '.join(sorted({stub.model for stub in gone}))} died"
             missing = gone - set(self._find().values())  # without those that somebody else had loaded again
@@ -82,26 +86,52 @@ class StubWatch(threading.Thread):
 
     def _mend(self, models: Collection[str]) -> None:
         """Loads all of them again before any is asked, as an ensemble may be over several."""
-        for model in sorted(models):
-            self._count(model)
+        hopeless = {model for model in sorted(models) if self._dies_too_often(model)}
         for process, stub in self._stubs.items():
             if stub.model in models and _alive(process):
                 process.kill()  # Triton waits for ever for the living instances of a model with a dead one
-        self._loader.reload(models)
-        self._unproven.update(models)
+        self.out_of_service |= hopeless
+        self._loader.reload(set(models) - hopeless)
+        self._unproven.update(set(models) - hopeless)
+        for model in hopeless:
+            self._take_out_of_service(model)
 
-    def _count(self, model: str) -> None:
-        """One more death. Raises ServerError where it is once too often."""
+    def _dies_too_often(self, model: str) -> bool:
+        """Counts one more death."""
         now = time.monotonic()
         deaths = self._deaths[model]
         deaths.append(now)
         while deaths[0] < now - WINDOW_S:
             deaths.popleft()
         if len(deaths) > RELOADS:
-            raise ServerError(
-                f"model '{model}' died {len(deaths)} times in {now - deaths[0]:.0f} s: it is not loaded again"
-            )
+            return True
         self._progress(f"a process of model '{model}' died: loading it again ({len(deaths)} of {RELOADS})")
+        return False
+
+    def _take_out_of_service(self, model: str) -> None:
+        """Says who fails with it and who goes on. Raises ServerError where nobody does."""
+        deaths = self._deaths[model]
+        what = f"model '{model}' died {len(deaths)} times in {deaths[-1] - deaths[0]:.0f} s"
+        answering, failing = self._loader.asked()
+        if not answering:
+            raise ServerError(f"{what}: it is not loaded again, and nothing answers without it")
+        also = [name for name in failing if name != model]
+        without = f" and with it {', '.join(also)}" if also else ""
+        self._progress(f"{what} and is out of service{without}; going on: {', '.join(answering)}")
+
+    def _try_again(self) -> None:
+        """Loads what has been out of service for WINDOW_S; what can't be loaded stays so as long again."""
+        now = time.monotonic()
+        for model in [each for each in self.out_of_service if now - self._deaths[each][-1] > WINDOW_S]:
+            try:
+                self._loader.reload([model])
+            except ServerError as error:
+                self._deaths[model].append(now)
+                self._progress(f"{error}: it stays out of service")
+                continue
+            self.out_of_service.remove(model)
+            self._stubs = self._placed()
+            self._progress(f"model '{model}' is back in service")
 
     def _found_again(self, gone: Collection[Stub], lost: Collection[str]) -> dict[psutil.Process, Stub]:
         """Every living stub, and those that died meanwhile, which the next look will find dead."""
@@ -110,7 +140,9 @@ class StubWatch(threading.Thread):
         died = {
             process: stub
             for process, stub in self._stubs.items()
-            if stub not in there and (stub not in gone or stub.model in lost)
+            if stub not in there
+            and stub.model not in self.out_of_service
+            and (stub not in gone or stub.model in lost)
         }
         return {**died, **placed}
 
@@ -119,7 +151,7 @@ class StubWatch(threading.Thread):
         if not self._whole():
             return
         try:
-            self._loader.check(self._unproven)
+            self._loader.check(self._unproven, self.out_of_service)
             self._unproven.clear()
         except ServerError:
             if self._whole():  # else it failed for one that died meanwhile

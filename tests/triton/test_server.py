@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -10,7 +11,9 @@ import threading
 import time
 import urllib.request
 from collections.abc import Collection, Iterator
+from functools import partial
 from pathlib import Path
+from urllib.error import HTTPError
 
 import numpy as np
 import psutil
@@ -34,9 +37,14 @@ def infer(client: InferenceServerClient, model: str) -> None:
 
 
 def stub_of(triton: Triton, model: str) -> psutil.Process:
-    stubs = psutil.Process(triton.pid).children()
-    living = [stub for stub in stubs if stub.status() != psutil.STATUS_ZOMBIE]
-    return next(stub for stub in living if f"/{model}/1/" in " ".join(stub.cmdline()))
+    return next(stub for stub in psutil.Process(triton.pid).children() if f"/{model}/1/" in command_of(stub))
+
+
+def command_of(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:  # gone, or a zombie
+        return ""
 
 
 def test_metrics_are_served_and_http_is_off(small_triton: Triton) -> None:
@@ -169,15 +177,67 @@ def test_a_load_that_someone_asks_for_is_no_death(tmp_path: Path) -> None:
     assert not [message for message in said if "died" in message]
 
 
-def test_a_model_that_keeps_dying_ends_the_server(crashing: Triton, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "RELOADS", 1)
-    first = stub_of(crashing, "affine")
+def kill_twice(triton: Triton, model: str, client: InferenceServerClient) -> None:
+    first = stub_of(triton, model)
     first.kill()
+    assert until(lambda: stub_of_or(triton, model, first) != first and answers(client, model), 15)
+    stub_of(triton, model).kill()
+
+
+def test_a_model_that_keeps_dying_without_which_nothing_answers_ends_the_server(
+    crashing: Triton, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "RELOADS", 1)
     with InferenceServerClient(crashing.grpc) as client:
-        assert until(lambda: stub_of_or(crashing, "affine", first) != first and answers(client, "affine"), 15)
-    stub_of(crashing, "affine").kill()
-    with pytest.raises(ServerError, match="model 'affine' died 2 times"):
+        kill_twice(crashing, "affine", client)
+    with pytest.raises(ServerError, match=r"model 'affine' died 2 times .* nothing answers without it"):
         crashing.wait()
+
+
+def test_a_model_that_keeps_dying_goes_out_of_service_and_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With it what needs it; it comes back when it has been out of service for long enough."""
+    for write in (models.identity, models.affine, models.pipeline, models.twice):
+        write(tmp_path)
+    monkeypatch.setattr(watch, "RELOADS", 1)
+    said: list[str] = []
+    with (
+        Triton(tmp_path, drain_s=0, ready_port=0, progress=said.append) as triton,
+        InferenceServerClient(triton.grpc) as client,
+    ):
+        well = stub_of(triton, "twice")
+        kill_twice(triton, "affine", client)
+        gone = r"model 'affine' died 2 times in \d+ s and is out of service.* pipeline; going on: twice"
+        assert until(lambda: any(re.fullmatch(gone, each) for each in said), 15)
+        began = time.monotonic()
+        for model in ("affine", "pipeline"):
+            with pytest.raises(InferenceServerException, match="affine"):
+                infer(client, model)
+        assert time.monotonic() - began < 8, "who asks it gets no quick error"
+        assert answers(client, "identity")
+        for path, status in (("ready", 503), ("ready/pipeline", 503), ("ready/twice", 200), ("live", 200)):
+            url = f"{str(triton.ready).removesuffix('ready')}{path}"
+            assert until(partial(says, url, status), 10), path
+        with urllib.request.urlopen(f"{str(triton.ready).removesuffix('ready')}metrics") as page:  # noqa: S310
+            assert b'\nliveroom_model_out_of_service{model="affine"} 1\n' in page.read()
+        monkeypatch.setattr(watch, "WINDOW_S", 1.0)
+        assert until(lambda: answers(client, "pipeline"), 15)
+        assert said[-1] == "model 'affine' is back in service"
+        assert until(lambda: status_of(str(triton.ready)) == 200, 10)
+        assert stub_of(triton, "twice") == well
+
+
+def says(url: str, status: int) -> bool:
+    return status_of(url) == status
+
+
+def status_of(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310
+            return int(answer.status)
+    except HTTPError as error:
+        return error.code
 
 
 def stub_of_or(triton: Triton, model: str, default: psutil.Process) -> psutil.Process:
