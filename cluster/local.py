@@ -182,7 +182,8 @@ class LocalCluster:
         self.admin_key_file = self.folder / "admin.key"
         write_with_mode(self.admin_key_file, secrets.token_urlsafe(32).encode(), 0o600)
         self.replicas = [self._new_replica() for _ in range(self._count)]
-        self.gateway = Gateway(self.folder / "gateway", self.credentials, self._upstreams())
+        public = Repository(self._repository.resolve()).default()
+        self.gateway = Gateway(self.folder / "gateway", self.credentials, self._upstreams(), public=public)
         self._stack.callback(self._end_replicas)
         self._keeper.start()
         if self._prometheus is not None:

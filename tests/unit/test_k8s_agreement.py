@@ -56,15 +56,19 @@ def test_the_gateway_listens_where_its_pods_say() -> None:
     assert "pipe" in ENVOY["admin"]["address"]  # no port to close
 
 
-def test_every_file_that_envoy_names_is_mounted_from_a_secret() -> None:
+def test_every_file_that_envoy_names_is_mounted() -> None:
+    """All but its script from Secrets."""
     volumes = {each["name"]: each for each in pod(rendered("cpu"), "gateway")["volumes"]}
+    mounts = container(rendered("cpu"), "gateway", "envoy")["volumeMounts"]
     mounted = {
         f"{mount['mountPath']}/{key}"
-        for mount in container(rendered("cpu"), "gateway", "envoy")["volumeMounts"]
+        for mount in mounts
         if "secret" in volumes[mount["name"]]
         for key in SECRETS[volumes[mount["name"]]["secret"]["secretName"]]
     }
-    assert set(found(ENVOY, "filename")) == mounted
+    scripts = {mount["mountPath"] for mount in mounts if mount.get("subPath", "").endswith(".lua")}
+    assert len(scripts) == 1
+    assert set(found(ENVOY, "filename")) == mounted | scripts
 
 
 def test_envoys_heap_fits_its_container() -> None:

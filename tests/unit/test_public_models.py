@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from liveroom._health import CLIENT_MODELS
 
+from cluster.gateway_config import load, public_models
 from server import ServerError
 from server.repository import Repository
 from tests import models
@@ -88,6 +89,10 @@ def test_every_public_model_has_a_request_whose_answer_is_known() -> None:
 
 def test_the_client_calls_and_probes_the_public_models() -> None:
     assert not difference("clients/liveroom/_health.py", '@_probes("', CLIENT_MODELS)
+
+
+def test_the_gateway_lets_tenants_call_the_public_models() -> None:
+    assert not difference("k8s/base/gateway/envoy.yaml", "&public_models", public_models(load()))
 
 
 @pytest.mark.parametrize("place", sorted(LISTS))

@@ -14,6 +14,8 @@ from tests import models
 from tests.cluster.gateway.calling import Front
 
 ADMIN_KEY = "a-key-for-tests-only"
+PUBLIC = ("identity", "moody", "talker")
+"""What tenants may call; there is `hidden` too."""
 
 _MOODY = '''
 import time
@@ -41,9 +43,10 @@ _TALKER = models.REPEATER.format(answer="np.zeros(16384, np.int32)")
 
 @pytest.fixture(scope="package")
 def front_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository with `identity`, `moody` (unary) and `talker` (decoupled)."""
+    """A repository with `identity`, `hidden`, `moody` (unary) and `talker` (decoupled)."""
     repository = tmp_path_factory.mktemp("front")
     models.identity(repository)
+    models.identity(repository, "hidden")
     unary = (
         models.PYTHON + models.tensor("input", "x", "INT32", 1) + models.tensor("output", "y", "INT32", -1)
     )
@@ -71,7 +74,8 @@ def front(
     tmp_path_factory: pytest.TempPathFactory, tritons: list[Triton], credentials: Credentials
 ) -> Iterator[Front]:
     """The gateway as it is shipped, before both."""
-    with Gateway(tmp_path_factory.mktemp("gateway"), credentials, upstreams(tritons)) as gateway:
+    folder = tmp_path_factory.mktemp("gateway")
+    with Gateway(folder, credentials, upstreams(tritons), public=PUBLIC) as gateway:
         yield Front(gateway, credentials)
 
 
@@ -87,7 +91,7 @@ def strict(
         config = config.replace(shipped, low)
     source = folder / "strict.yaml"
     source.write_text(config)
-    with Gateway(folder, credentials, upstreams(tritons), source=source) as gateway:
+    with Gateway(folder, credentials, upstreams(tritons), source=source, public=PUBLIC) as gateway:
         yield Front(gateway, credentials)
 
 

@@ -21,7 +21,7 @@ from server.launch import pick_port
 from server.pulse import Pulse
 from server.readiness import Readiness
 from tests.cluster.gateway.calling import PATIENCE_S, Front, Stream, failure, request
-from tests.cluster.gateway.conftest import port, started, upstreams
+from tests.cluster.gateway.conftest import PUBLIC, port, started, upstreams
 
 GONE = (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNAVAILABLE)
 """What a stream ends with whose replica is gone: after the first answer, and before."""
@@ -121,7 +121,10 @@ def test_a_server_that_refuses_connections_gets_no_third_room(
     """A client tries three times, and for a second nothing else tells of the server's end."""
     (alive, _), refused = upstreams(tritons), 0
     dead = Upstream(pick_port(0, LOOPBACK, "nobody"), alive.ready_port)
-    with Gateway(tmp_path, credentials, [alive, dead]) as gateway, Front(gateway, credentials).stub() as stub:
+    with (
+        Gateway(tmp_path, credentials, [alive, dead], public=PUBLIC) as gateway,
+        Front(gateway, credentials).stub() as stub,
+    ):
         for number in range(12):
             try:
                 with Stream(stub, f"room {number}") as stream:
@@ -141,7 +144,7 @@ def test_replicas_come_and_go_while_rooms_go_on(
     ending.follow(Pulse(one.grpc, one.models, one.metrics))
     leaving = Upstream(port(one.grpc), ending.port)
     (staying,) = upstreams([other])
-    with Gateway(tmp_path, credentials, [leaving]) as gateway:
+    with Gateway(tmp_path, credentials, [leaving], public=PUBLIC) as gateway:
         front = Front(gateway, credentials)
         wait_for(front, {leaving.grpc_port})
         with front.stub() as stub, Stream(stub, "first") as first:
@@ -168,7 +171,7 @@ def fragile(
     """A gateway before a server that may be hurt and one that may not."""
     with started(front_models) as victim:
         replicas = upstreams([victim, tritons[0]])
-        with Gateway(tmp_path, credentials, replicas) as gateway:
+        with Gateway(tmp_path, credentials, replicas, public=PUBLIC) as gateway:
             front = Front(gateway, credentials)
             wait_for(front, {replica.grpc_port for replica in replicas})
             yield front, victim
