@@ -14,7 +14,7 @@ from typing import Self
 from cluster.credentials import Claim, Credentials
 from cluster.errors import ClusterError
 from cluster.gateway import Gateway
-from cluster.gateway_config import Upstream
+from cluster.gateway_config import Upstream, load, public_models
 from cluster.machine import LOOPBACK, PROJECT, take_folder, write_with_mode
 from cluster.prometheus import Prometheus, Target
 from cluster.replica import DRAIN_S, Replica
@@ -182,7 +182,7 @@ class LocalCluster:
         self.admin_key_file = self.folder / "admin.key"
         write_with_mode(self.admin_key_file, secrets.token_urlsafe(32).encode(), 0o600)
         self.replicas = [self._new_replica() for _ in range(self._count)]
-        public = Repository(self._repository.resolve()).default()
+        public = sorted({*public_models(load()), *Repository(self._repository.resolve()).default()})
         self.gateway = Gateway(self.folder / "gateway", self.credentials, self._upstreams(), public=public)
         self._stack.callback(self._end_replicas)
         self._keeper.start()
