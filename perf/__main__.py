@@ -32,10 +32,6 @@ COMMANDS = {
         "perf.autoscale.command",
         "which signal should scale the cluster, at which threshold: days of traffic, simulated",
     ),
-    "autoscale-real": (
-        "cluster.autoscaling.command",
-        "the same decisions on a small real cluster, beside its simulation",
-    ),
     "compare": ("perf.compare.command", "what changed between two results, told from noise"),
     "report": ("perf.report.command", "the page of all results, drawn again from what there is"),
 }
@@ -62,9 +58,9 @@ def main(arguments: list[str] | None = None) -> int:
             try:
                 command: Command = importlib.import_module(module)
             except ModuleNotFoundError as error:
-                extras = "server,exporters,perf" + ",cluster" * module.startswith("cluster.")
                 print(
-                    f"error: {error.name} is not installed: run make setup, or pip install -e '.[{extras}]'",
+                    f"error: {error.name} is not installed: run make setup, or "
+                    "pip install -e '.[server,exporters,perf]'",
                     file=sys.stderr,
                 )
                 return 1

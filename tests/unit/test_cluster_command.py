@@ -73,7 +73,6 @@ def test_a_folder_belongs_to_one_cluster(tmp_path: Path) -> None:
     ("missing", "command", "extras"),
     [
         ("jwt", ("cluster", "status"), "server,exporters,perf,cluster"),
-        ("jwt", ("perf", "autoscale-real"), "server,exporters,perf,cluster"),
         ("matplotlib", ("perf", "rooms"), "server,exporters,perf"),
         ("kubernetes_validate", ("k8s", "check"), "cluster,dev"),
     ],

@@ -1,5 +1,6 @@
 """`python -m perf`: what a wrong word on the command line gets."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,12 @@ PROJECT = Path(__file__).parents[2]
 def perf(*arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "perf", *arguments]
     return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_perf_needs_nothing_of_the_local_cluster_which_is_built_on_it() -> None:
+    imports = r"^\s*(from|import) cluster\b|[\"']cluster\."
+    sources = {path: path.read_text(encoding="utf-8") for path in (PROJECT / "perf").rglob("*.py")}
+    assert not [path for path, text in sources.items() if re.search(imports, text, re.MULTILINE)]
 
 
 def test_help_lists_every_measurement() -> None:

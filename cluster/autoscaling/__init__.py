@@ -1,1 +1,0 @@
-"""The autoscaler on a small real cluster, beside what `perf.autoscale` simulates of it."""
