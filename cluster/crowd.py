@@ -8,9 +8,10 @@ import numpy as np
 from liveroom import AsyncClient, LiveroomError, Overloaded
 
 from cluster.local import LocalCluster
+from perf.load.playback import Playback
+from perf.load.room_player import play_room
 
 CHUNK_S, RATE = 0.5, 16_000
-_SILENCE = np.zeros(int(CHUNK_S * RATE), np.int16)
 _SETTLE_S = 2.0
 FAST_S = 3.0
 """A refusal may take so long, with the attempts at other replicas that the client makes first."""
@@ -70,14 +71,8 @@ async def press(cluster: LocalCluster, slots: int, tenants: tuple[str, str] = ("
 async def _room(cluster: LocalCluster, tenant: str, number: int) -> tuple[LiveroomError | None, float]:
     """A room in which nobody speaks; why it was not let in, and how long that took."""
     began = time.perf_counter()
-    try:
-        async with (
-            AsyncClient(cluster.url, token=cluster.token(tenant), ca=cluster.ca) as client,
-            client.room(f"{tenant}-{number}") as room,
-        ):
-            for _ in range(round(2 * _SETTLE_S / CHUNK_S)):
-                await room.audio(_SILENCE, RATE)
-                await asyncio.sleep(CHUNK_S)
-    except LiveroomError as error:
-        return error, time.perf_counter() - began
-    return None, time.perf_counter() - began
+    chunks = [np.zeros(int(CHUNK_S * RATE), np.float32)] * round(2 * _SETTLE_S / CHUNK_S)
+    async with AsyncClient(cluster.url, token=cluster.token(tenant), ca=cluster.ca) as client:
+        playback = Playback(chunks, RATE, pace=1.0, began=began - CHUNK_S)  # the first at once
+        played = await play_room(client, f"{tenant}-{number}", lambda event: None, playback=playback)
+    return played.error, time.perf_counter() - began

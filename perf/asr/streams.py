@@ -3,14 +3,14 @@
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import aclosing
 
-from liveroom import AsyncClient, LiveroomError
+from liveroom import AsyncClient, Caption
 
 from exporters.speech import SAMPLE_RATE, Clip
 from exporters.wer import error_rate
 from perf.asr.streaming_peer import Heard
 from perf.load.playback import CHUNK_S, Playback, percentiles
+from perf.load.room_player import Event, play_room
 
 SIZES = (1, 4)
 Rooms = Sequence[Heard]
@@ -33,24 +33,25 @@ def captions(address: str, clip: Clip, rooms: int) -> Rooms:
 async def _ours(address: str, clip: Clip, rooms: int) -> list[Heard]:
     async with AsyncClient(address) as client:
         start = time.perf_counter()
-        return await asyncio.gather(*(_room(client, clip, start + n / rooms) for n in range(rooms)))
+        return await asyncio.gather(*(_room(client, clip, n, start + n / rooms) for n in range(rooms)))
 
 
-async def _room(client: AsyncClient, clip: Clip, began: float) -> Heard:
+async def _room(client: AsyncClient, clip: Clip, number: int, began: float) -> Heard:
     step = round(CHUNK_S * SAMPLE_RATE)
     blocks = (clip.audio[at : at + step] for at in range(0, len(clip.audio), step))
     playback = Playback(blocks, SAMPLE_RATE, 1.0, began=began)
     heard = Heard([], [], "", 0.0, "")
-    captions = client.captions(playback.chunks(), SAMPLE_RATE, language=clip.language)
-    async with aclosing(captions):
-        try:
-            async for caption in captions:
-                latency = playback.since(caption.pts_end)
-                (heard.final_s if caption.is_final else heard.partial_s).append(latency)
-                if caption.is_final:
-                    heard.text = f"{heard.text} {caption.text}"
-        except LiveroomError as failure:
-            heard.error = f"{type(failure).__name__}: {failure}"
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Caption):
+            latency = playback.since(event.pts_end)
+            (heard.final_s if event.is_final else heard.partial_s).append(latency)
+            if event.is_final:
+                heard.text = f"{heard.text} {event.text}"
+
+    played = await play_room(client, f"asr-{number}", hear, playback=playback, language=clip.language)
+    if played.error:
+        heard.error = f"{type(played.error).__name__}: {played.error}"
     heard.lateness_s = max(playback.lateness_s, default=0.0)
     return heard
 

@@ -5,7 +5,8 @@ import asyncio
 import json
 from pathlib import Path
 
-from liveroom import AudioFile
+from liveroom import AsyncClient, AudioFile
+from liveroom.cli._view import CaptionView
 from rich.console import Console
 
 from exporters.errors import ExportError
@@ -13,12 +14,13 @@ from exporters.progress import Progress
 from exporters.sources import Library
 from exporters.speech import MOONSHINE
 from perf import report
-from perf.live.camera import Camera
-from perf.live.result import film_summary, show, summary
-from perf.live.room import Played
+from perf.live.record import Record
+from perf.live.result import show, summary, video_summary
 from perf.load.playback import CHUNK_S, Playback
+from perf.load.room_player import play_room
 from perf.load.server_costs import Meter
 from perf.load.video import RATE, jpegs
+from perf.load.video_source import VideoSource
 from perf.options import number_that
 from server import Triton
 
@@ -47,11 +49,11 @@ def run(options: argparse.Namespace) -> int:
     console = report.console(as_json=options.json)
     library = Library(progress=Progress(console))
     path = options.file or library.path(MOONSHINE, RECORDING)
-    camera = _camera(options.frames, library, console)
-    models = ["captions", "vision"] if camera else ["captions"]
+    pictures = _pictures(options.frames, library, console)
+    models = ["captions", "vision"] if pictures else ["captions"]
     with AudioFile(path) as audio:
         settings = {"file": path.name, "pace": options.pace, "language": options.language, "chunk_s": CHUNK_S}
-        provenance = report.provenance(settings | {"frames": options.frames if camera else 0})
+        provenance = report.provenance(settings | {"frames": options.frames if pictures else 0})
         with (
             console.status("starting Triton") as status,
             Triton(
@@ -60,14 +62,14 @@ def run(options: argparse.Namespace) -> int:
         ):
             status.stop()
             console.print(f"{path.name}: {audio.duration:.1f} s, language {options.language}, {triton.grpc}")
-            meter = Meter(triton)
             playback = Playback(audio.blocks(CHUNK_S), audio.sample_rate, options.pace)
-            played = Played(playback, audio.sample_rate, options.language, options.pace, camera, console)
-            heard = asyncio.run(played.run(triton.grpc))
+            video = VideoSource(pictures, options.frames, playback.since) if pictures else None
+            meter = Meter(triton)
+            heard = asyncio.run(play(triton.grpc, Record(playback, video, console), options.language))
             costs = meter.read()
     result = summary(heard, costs, playback.duration, options.pace)
-    if camera:
-        result |= film_summary(camera, heard.frames_dropped)
+    if video:
+        result |= video_summary(heard, video.sent)
     result |= provenance
     report.save(options.out, result)
     if options.json:
@@ -78,12 +80,35 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _camera(rate: float, library: Library, console: Console) -> Camera | None:
-    """A camera on a talking head; none, saying why, where the clip can't be had: speech does not need it."""
-    if not rate:
-        return None
+async def play(address: str, record: Record, language: str) -> Record:
+    """Plays what is to be recorded into a room of the server at `address`.
+
+    Raises:
+        LiveroomError: the room failed.
+    """
+    async with AsyncClient(address) as client:
+        with CaptionView(record.console) as view:
+            played = await play_room(
+                client,
+                "live",
+                lambda event: record.hear(event, view),
+                playback=record.playback,
+                video=record.video,
+                language=language,
+                on_video_error=record.video_failed,
+            )
+    if played.error:
+        raise played.error
+    record.frames_dropped = played.frames_dropped
+    return record
+
+
+def _pictures(per_second: float, library: Library, console: Console) -> list[bytes]:
+    """Frames of a talking head; none, saying why, where the clip can't be had: speech does not need them."""
+    if not per_second:
+        return []
     try:
-        return Camera(jpegs(CLIP, library, rate, SIZE), rate)
+        return jpegs(CLIP, library, per_second, SIZE)
     except ExportError as error:
         console.print(f"without a talking head: {error}", style="yellow", markup=False)
-        return None
+        return []

@@ -6,8 +6,7 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
-from perf.live.camera import Camera
-from perf.live.room import Heard
+from perf.live.record import Record
 from perf.load.playback import CHUNK_S, percentiles
 from perf.load.server_costs import Costs
 
@@ -23,7 +22,7 @@ FOOTNOTE_UNPACED = (
 )
 
 
-def summary(heard: Heard, costs: Costs, audio_s: float, pace: float) -> dict[str, object]:
+def summary(heard: Record, costs: Costs, audio_s: float, pace: float) -> dict[str, object]:
     """What `build/live.json` holds of speech and of what the server did.
 
     `real_time_factor` is wall-clock seconds per second of audio at pace 0, and CPU seconds of the whole
@@ -46,15 +45,15 @@ def summary(heard: Heard, costs: Costs, audio_s: float, pace: float) -> dict[str
     }
 
 
-def film_summary(camera: Camera, dropped: int) -> dict[str, object]:
-    """What it holds of frames. `expressions` counts the likeliest one of each face seen."""
+def video_summary(heard: Record, sent: int) -> dict[str, object]:
+    """What it holds of frames, of which so many were sent. `expressions`: the likeliest of each face."""
     return {
-        "frames_sent": camera.sent,
-        "frames_seen": len(camera.latency_s),
-        "frames_dropped": dropped,
-        "faces": camera.faces,
-        "expressions": dict(camera.expressions.most_common()),
-        **{f"frame_{name}_s": value for name, value in percentiles(camera.latency_s).items()},
+        "frames_sent": sent,
+        "frames_seen": len(heard.frame_s),
+        "frames_dropped": heard.frames_dropped,
+        "faces": heard.faces,
+        "expressions": dict(heard.expressions.most_common()),
+        **{f"frame_{name}_s": value for name, value in percentiles(heard.frame_s).items()},
     }
 
 

@@ -40,10 +40,10 @@ class Playback:
         int16: bool = True,
     ) -> None:
         self._blocks = blocks
-        self._rate = sample_rate
-        self._pace = pace
+        self.sample_rate = sample_rate
+        self.pace = pace
         self._start = began
-        self._began = 0.0
+        self._began = began or 0.0
         self._int16 = int16
         self._ends: list[float] = []
         self._given: list[float] = []
@@ -61,8 +61,8 @@ class Playback:
         samples = 0
         for block in self._blocks:
             samples += len(block)
-            end = samples / self._rate
-            due = self._began + end / self._pace if self._pace else time.perf_counter()
+            end = samples / self.sample_rate
+            due = self._began + end / self.pace if self.pace else time.perf_counter()
             ahead = due - time.perf_counter()
             if ahead > 0:
                 await asyncio.sleep(ahead)
@@ -77,9 +77,9 @@ class Playback:
 
         At pace 0 nobody speaks: from the moment the chunk with `pts` in it was given out.
         """
-        if not self._pace:
+        if not self.pace:
             return self.since_due(pts)
-        return time.perf_counter() - (self._began + pts / self._pace)
+        return time.perf_counter() - (self._began + pts / self.pace)
 
     def since_due(self, pts: float) -> float:
         """Seconds from when the chunk with `pts` in it was due until now: filling the chunk is left out.
@@ -87,7 +87,7 @@ class Playback:
         At pace 0 a chunk is due when it is given out.
         """
         at = min(bisect_left(self._ends, pts - _SAME_S), len(self._ends) - 1)
-        due = self._began + self._ends[at] / self._pace if self._pace else self._given[at]
+        due = self._began + self._ends[at] / self.pace if self.pace else self._given[at]
         return time.perf_counter() - due
 
 

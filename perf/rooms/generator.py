@@ -13,18 +13,18 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from liveroom import AsyncClient, AsyncRoom, Caption, LiveroomError
-from liveroom._play import play
+from liveroom import AsyncClient, Caption, LiveroomError
 
 from exporters.sources import Library
 from exporters.speech import clips
 from exporters.wer import tokens
 from perf.load.playback import Floats, Playback
+from perf.load.room_player import Event, PlayedRoom, play_room
 from perf.load.video import jpegs
-from perf.rooms.film import Film
+from perf.load.video_source import VideoSource
 from perf.rooms.latency import Decided
 from perf.rooms.messages import Ended, Heard, Joined, Load, Message, Pulse, Ready, Seen, encode
 from perf.rooms.profile import Audio, Frames, Profile
@@ -59,6 +59,22 @@ def _print(message: Message) -> None:
     print(encode(message), flush=True)
 
 
+@dataclass(eq=False)
+class _Source:
+    """What a room sends, and how much of that has been told."""
+
+    playback: Playback | None
+    video: VideoSource | None
+    played: PlayedRoom = field(default_factory=PlayedRoom)
+    _told: tuple[int, int] = (0, 0)
+
+    def counted(self) -> tuple[int, int]:
+        """Frames that were sent, and frames that were dropped, since the last call."""
+        before = self._told
+        self._told = self.video.sent if self.video else 0, self.played.frames_dropped
+        return self._told[0] - before[0], self._told[1] - before[1]
+
+
 class Stage:
     """Rooms that are ready to be played, their sound and pictures prepared."""
 
@@ -80,8 +96,7 @@ class Stage:
             for frames in {self._rooms[join.kind].frames for join in self._joins}
             if frames and not load.alone
         }
-        self._playing: set[Playback] = set()
-        self._films: set[Film] = set()
+        self._sources: set[_Source] = set()
         self._began = 0.0
         self._late: list[float] = []
         self._sent: list[float] = []
@@ -115,83 +130,57 @@ class Stage:
         if not self._load.alone:
             await asyncio.sleep(max(0.0, began - time.perf_counter()))
         tell(Joined(join.number))
-        playback = self._playback(join, kind.audio) if kind.audio else None
-        film = self._film(join, kind.frames, began) if kind.frames and not self._load.alone else None
-        language = kind.audio.language if kind.audio else "auto"
-        ended = Ended(join.number, None)
-        try:
-            async with client.room(f"load-{os.getpid()}-{join.number}", language=language) as room:
-                rate = kind.audio.sample_rate if kind.audio else 0
-                sending = asyncio.create_task(self._send(room, playback, rate, film))
-                try:
-                    await self._listen(room, join, playback, began, tell)
-                    await sending
-                finally:
-                    sending.cancel()
-                    await asyncio.gather(sending, return_exceptions=True)
-                    moves = (room.reconnects, room.replay_lost_s, room.duplicates_dropped)
-                    ended = Ended(join.number, None, *moves)
-        except LiveroomError as failure:
-            ended = replace(ended, error=f"{type(failure).__name__}: {failure}")
-        finally:
-            if playback:
-                self._collect(playback)
-                self._playing.remove(playback)
-            if film:
-                self._count(film)
-                self._films.remove(film)
-        tell(ended)
-
-    async def _send(
-        self, room: AsyncRoom, playback: Playback | None, sample_rate: int, film: Film | None
-    ) -> None:
-        """Everything that the room sends, to its end. A frame that is refused ends the room."""
-        filming = asyncio.create_task(film.shoot(room)) if film else None
-        try:
-            if playback:
-                await play(room, playback.chunks(), sample_rate, pace=0.0)  # its chunks come at their pace
-            if filming:
-                await filming
-            await room.end()
-        except LiveroomError as error:
-            await room.cancel(error)
-            raise
-        finally:
-            if filming:
-                filming.cancel()
-                await asyncio.gather(filming, return_exceptions=True)
-
-    async def _listen(
-        self, room: AsyncRoom, join: Join, playback: Playback | None, began: float, tell: Tell
-    ) -> None:
-        """Tells every event as it comes."""
+        source = _Source(
+            self._playback(join, kind.audio) if kind.audio else None,
+            self._video(join, kind.frames, began) if kind.frames and not self._load.alone else None,
+        )
+        self._sources.add(source)
         decided = Decided()
-        async for event in room.events():
+
+        def hear(event: Event) -> None:
             now = time.perf_counter() - self._began
             if not isinstance(event, Caption):
                 due_s = began - self._began + event.pts_start
                 tell(Seen(join.number, due_s, now - due_s, len(event.faces)))
-            elif playback:
-                latency_s = playback.since_due(decided.pts(event))
+            elif source.playback:
+                latency_s = source.playback.since_due(decided.pts(event))
                 words = len(tokens(event.text, event.language))
                 times = (event.pts_start, event.pts_end, words, now - latency_s, latency_s)
-                tell(Heard(join.number, event.kind, *times, playback.since(event.pts_end)))
+                tell(Heard(join.number, event.kind, *times, source.playback.since(event.pts_end)))
+
+        try:
+            played = await play_room(
+                client,
+                f"load-{os.getpid()}-{join.number}",
+                hear,
+                playback=source.playback,
+                video=source.video,
+                language=kind.audio.language if kind.audio else "auto",
+                played=source.played,
+            )
+        finally:
+            self._collect(source)
+            self._sources.remove(source)
+        error = f"{type(played.error).__name__}: {played.error}" if played.error else None
+        tell(Ended(join.number, error, *played.moves))
 
     def _playback(self, join: Join, audio: Audio) -> Playback:
-        playback = Playback(
+        return Playback(
             chunks(self._sounds[join.says], audio),
             audio.sample_rate,
             pace=0.0 if self._load.alone else 1.0,
             began=None if self._load.alone else self._began + join.at,
             int16=audio.format == "int16",
         )
-        self._playing.add(playback)
-        return playback
 
-    def _film(self, join: Join, frames: Frames, began: float) -> Film:
-        film = Film(self._pictures[frames], frames.per_second, began, self._load.seconds, join.variant)
-        self._films.add(film)
-        return film
+    def _video(self, join: Join, frames: Frames, began: float) -> VideoSource:
+        return VideoSource(
+            self._pictures[frames],
+            frames.per_second,
+            lambda pts: time.perf_counter() - began - pts,
+            seconds=self._load.seconds,
+            first=join.variant,
+        )
 
     async def _beat(self) -> None:
         """Measures this process: how late a clock comes that ought to strike every `BEAT_S`.
@@ -215,28 +204,25 @@ class Stage:
                 round_trip_s = time.perf_counter() - asked
             except LiveroomError:
                 pass  # the rooms on the same connection will say what is wrong
-            for playback in self._playing:
-                self._collect(playback)
-            for film in self._films:
-                self._count(film)
+            for source in self._sources:
+                self._collect(source)
             at_s = time.perf_counter() - self._began
             tell(Pulse(at_s, tuple(self._late), tuple(self._sent), round_trip_s, *self._frames))
             self._late.clear()
             self._sent.clear()
             self._frames = [0, 0]
 
-    def _collect(self, playback: Playback) -> None:
-        """Moves what a room's playback has noted to the next pulse."""
-        self._late += playback.lateness_s
-        self._sent += playback.sent_after_s
-        playback.lateness_s.clear()
-        playback.sent_after_s.clear()
-
-    def _count(self, film: Film) -> None:
-        """Adds what a room's film has counted to the next pulse."""
-        self._late += film.lateness_s
-        film.lateness_s.clear()
-        self._frames = [a + b for a, b in zip(self._frames, film.counted(), strict=True)]
+    def _collect(self, source: _Source) -> None:
+        """Moves what a room's playback and video have noted to the next pulse."""
+        if source.playback:
+            self._late += source.playback.lateness_s
+            self._sent += source.playback.sent_after_s
+            source.playback.lateness_s.clear()
+            source.playback.sent_after_s.clear()
+        if source.video:
+            self._late += source.video.lateness_s
+            source.video.lateness_s.clear()
+            self._frames = [a + b for a, b in zip(self._frames, source.counted(), strict=True)]
 
 
 if __name__ == "__main__":

