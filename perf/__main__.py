@@ -27,10 +27,9 @@ COMMANDS = {
     ),
     "analyzer": ("perf.load.passthrough", "perf_analyzer, found and set up, with its own options"),
     "peers": ("perf.peers.command", "the same ONNX files, served by what people would pick instead"),
-    "capacity": ("perf.capacity.command", "nodes, scaling thresholds and cost, from a curve of rooms"),
-    "autoscale": (
-        "perf.autoscale.command",
-        "which signal should scale the cluster, at which threshold: days of traffic, simulated",
+    "capacity": (
+        "perf.capacity.command",
+        "how many servers for so many rooms, what should scale them, and what that costs",
     ),
     "compare": ("perf.compare.command", "what changed between two results, told from noise"),
     "report": ("perf.report.command", "the page of all results, drawn again from what there is"),
@@ -88,12 +87,12 @@ def _check_out(options: argparse.Namespace) -> None:
         OSError: it can't be written.
     """
     given: list[object] = [
-        item for each in vars(options).values() for item in (each if isinstance(each, list) else [each])
+        item for value in vars(options).values() for item in (value if isinstance(value, list) else [value])
     ]
     out = getattr(options, "out", None)
     if out is None:
         return
-    keep_apart(out, *(each for each in given if isinstance(each, Path) and each is not out))
+    keep_apart(out, *(path for path in given if isinstance(path, Path) and path is not out))
     from perf.report.results import check_writable  # noqa: PLC0415 - imports what --help does not need
 
     check_writable(out, folder=options.name == "inputs")

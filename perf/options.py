@@ -3,6 +3,9 @@
 import argparse
 import math
 from collections.abc import Callable
+from pathlib import Path
+
+from perf import report
 
 
 def whole(least: int, most: float = math.inf) -> Callable[[str], int]:
@@ -37,3 +40,10 @@ window = number_that(lambda value: 0.1 <= value <= 60, "seconds, from 0.1 to 60"
 """Seconds of load."""
 share = number_that(lambda value: 0 <= value <= 1, "a share from 0 to 1")
 positive = number_that(lambda value: 0 < value < math.inf, "a number, more than 0")
+
+
+def add_output(parser: argparse.ArgumentParser, name: str) -> None:
+    """The options that every measurement has: where its result goes, and in which form it is printed."""
+    out = report.BUILD / f"{name}.json"
+    parser.add_argument("--out", type=Path, default=out, help="where the result goes (%(default)s)")
+    parser.add_argument("--json", action="store_true", help="print it as JSON; the rest goes to stderr")

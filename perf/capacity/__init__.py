@@ -1,1 +1,1 @@
-"""How many nodes for so many rooms, what scales them, and what that costs?"""
+"""How many servers for so many rooms, what should scale them, and what does that cost?"""

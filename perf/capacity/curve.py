@@ -2,45 +2,89 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
+from msgspec import Meta, Struct
+
+from perf.structs import convert
 
 LATENCIES = ("partial_p95_s", "final_p99_s")
 """The measures of a step that the service level has limits for, under the same names."""
 SIGNALS = ("queue_ms", "pending", "active_sequences")
 """What a cluster can scale by, see `perf.rooms.breakdown.signals`."""
-_COSTS = ("server_cores", "memory_mb")
 
 
-@dataclass(frozen=True)
-class Step:
-    """Some rooms. seen: latencies, signals, CPU, memory by name. missed: of `runs`, beyond a limit."""
+class Limits(Struct, frozen=True):
+    """The service level, in seconds."""
+
+    partial_p95_s: float
+    final_p99_s: float
+
+
+class Step(Struct, frozen=True):
+    """Some rooms, as a row of the result has them."""
 
     rooms: int
-    verdict: str
-    seen: Mapping[str, float]
-    missed: int
-    runs: int
+    verdict: str = ""
+    partial_p95_s: float | None = None
+    final_p99_s: float | None = None
+    server_cores: float | None = None
+    memory_mb: float | None = None
+    signals: Mapping[str, float | None] | None = None
+    runs: Mapping[str, Sequence[float | None]] | None = None
+
+    def seen(self, name: str) -> float | None:
+        """A measure or a signal; None where it was not measured."""
+        value: float | None = (self.signals or {}).get(name) if name in SIGNALS else getattr(self, name)
+        return value
+
+    def missed(self, limits: Limits) -> tuple[int, int]:
+        """In how many runs a limit was missed, and of how many."""
+        measured = ((self.runs or {}).get(name, [self.seen(name)]) for name in LATENCIES)
+        runs = list(zip(*measured, strict=True))
+        most = [getattr(limits, name) for name in LATENCIES]
+        beyond = (
+            any(value is not None and value >= limit for value, limit in zip(run, most, strict=True))
+            for run in runs
+        )
+        return sum(beyond), len(runs)
+
+
+class _Result(Struct, frozen=True):
+    kind: Literal["rooms"]
+    curve: Annotated[list[Step], Meta(min_length=1)]
+    slo: Limits
+    max_rooms: int | None
+    limited_by: str = ""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Steps by ascending rooms. max_rooms: the most that kept the service level, whose limits are in `slo`.
+    """What one node does.
 
-    limited_by: "slo" where more rooms were seen to break it.
+    Attributes:
+        steps: by ascending rooms.
+        max_rooms: the most that kept the service level.
+        limited_by: "slo" where more rooms were seen to break it.
+        slo: the service level.
     """
 
     steps: Sequence[Step]
     max_rooms: int
     limited_by: str
-    slo: Mapping[str, float]
+    slo: Limits
+
+    def known(self, name: str) -> list[tuple[int, float]]:
+        """The steps, as rooms, at which something was measured, and what it was."""
+        return [(step.rooms, value) for step in self.steps if (value := step.seen(name)) is not None]
 
     def at(self, rooms: int, name: str) -> float | None:
         """A measure at `rooms`, linearly between the steps beside it; None where it was not measured.
 
         Below the first step it is that step's.
         """
-        known = [(step.rooms, step.seen[name]) for step in self.steps if name in step.seen]
+        known = self.known(name)
         if not known or rooms > known[-1][0]:
             return None
         return round(float(np.interp(rooms, [at for at, _ in known], [value for _, value in known])), 4)
@@ -55,41 +99,24 @@ class Curve:
 def read(result: Mapping[str, object], name: str) -> Curve:
     """The curve of a result that is called `name`.
 
-    Raises RuntimeError where it is not of `perf rooms`, or no number of rooms on a node can be planned with.
+    Raises:
+        RuntimeError: it is not of `perf rooms`, or no number of rooms on a node can be planned with.
     """
-    listed, slo, most = result.get("curve"), result.get("slo"), result.get("max_rooms")
-    if result.get("kind") != "rooms":
-        raise RuntimeError(f"{name} is of the kind {result.get('kind')!r}: expected a result of `perf rooms`")
-    if not isinstance(listed, list) or not listed or not isinstance(slo, Mapping):
-        raise RuntimeError(f"{name} has no curve, or no slo: expected a whole result of `perf rooms`")
-    limits = {each: slo[each] for each in LATENCIES if isinstance(slo.get(each), int | float)}
-    if len(limits) < len(LATENCIES):
-        raise RuntimeError(f"{name} lacks limits: expected {' and '.join(LATENCIES)} in its slo")
-    steps = sorted((_step(row, limits, name) for row in listed), key=lambda step: step.rooms)
-    if most is None:
+    try:
+        found = convert(result, _Result, f"{name}, which should be a result of `perf rooms`")
+    except ValueError as error:
+        raise RuntimeError(str(error)) from None
+    steps = sorted(found.curve, key=lambda step: step.rooms)
+    if found.max_rooms is None:
         raise RuntimeError(
             f"{name} claims no number of rooms: the load generator was late before the service level broke"
         )
-    if most == 0:
+    if found.max_rooms == 0:
         raise RuntimeError(
             f"{name} never kept the service level, not with its fewest rooms: {steps[0].verdict}"
         )
-    if not isinstance(most, int) or most not in {step.rooms for step in steps}:
-        raise RuntimeError(f"{name} has max_rooms {most!r}: expected a number of rooms that is in its curve")
-    return Curve(steps, most, str(result.get("limited_by")), limits)
-
-
-def _step(row: object, limits: Mapping[str, float], name: str) -> Step:
-    if not isinstance(row, Mapping) or not isinstance(row.get("rooms"), int):
-        raise RuntimeError(f"{name} has a step without a number of rooms: {row!r}")
-    signals = row.get("signals")
-    fields = {**row, **(signals if isinstance(signals, Mapping) else {})}
-    names = (*LATENCIES, *SIGNALS, *_COSTS)
-    seen = {each: float(fields[each]) for each in names if isinstance(fields.get(each), int | float)}
-    runs = row.get("runs")
-    limited = [(runs if isinstance(runs, Mapping) else {}).get(each, [seen.get(each)]) for each in limits]
-    beyond = [
-        any(value is not None and value >= limit for value, limit in zip(run, limits.values(), strict=True))
-        for run in zip(*limited, strict=True)
-    ]
-    return Step(row["rooms"], str(row.get("verdict") or ""), seen, sum(beyond), len(beyond))
+    if found.max_rooms not in {step.rooms for step in steps}:
+        raise RuntimeError(
+            f"{name} has max_rooms {found.max_rooms}: expected a number of rooms that is in its curve"
+        )
+    return Curve(steps, found.max_rooms, found.limited_by, found.slo)

@@ -10,11 +10,14 @@ MOST_HEADROOM = 0.9
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What is to be carried: so many rooms at the same time.
+class Demand:
+    """What is to be carried.
 
-    headroom: share of a node's rooms kept free, 0 to `MOST_HEADROOM`. spare: nodes beyond those needed, so
-    that as many may fail and the head-room stays. price: of a node-hour, in any currency, if it was given.
+    Attributes:
+        rooms: at the same time.
+        headroom: share of a node's rooms kept free, 0 to `MOST_HEADROOM`.
+        spare: nodes beyond those needed, so that as many may fail and the head-room stays.
+        price: of a node-hour, in any currency, if it was given.
     """
 
     rooms: int
@@ -25,11 +28,18 @@ class Wish:
 
 @dataclass(frozen=True)
 class Plan:
-    """What it takes. rooms_per_node: with the head-room off. nodes: that carry them; with_spare: to run.
+    """What it takes.
 
-    may_fail: of `with_spare`, how many may be gone before a node has more than the most rooms that kept the
-    service level. thresholds: per node, to be scaled out above: what `SIGNALS` were at `rooms_per_node`.
-    limits: what they were at the most rooms. cost: of 1,000 room-hours, of all nodes.
+    Attributes:
+        max_rooms: the most on a node that kept the service level.
+        rooms_per_node: of these with the head-room off.
+        nodes: that carry the rooms.
+        with_spare: nodes to run.
+        may_fail: of `with_spare`, how many may be gone before a node has more than `max_rooms`.
+        thresholds: per node, to be scaled out above: what `SIGNALS` were at `rooms_per_node`.
+        limits: what they were at the most rooms.
+        server_cores, memory_mb: of a node at `rooms_per_node`.
+        cost: of 1,000 room-hours, of all nodes.
     """
 
     max_rooms: int
@@ -44,31 +54,35 @@ class Plan:
     cost: float | None
 
 
-def plan(curve: Curve, wish: Wish) -> Plan:
-    """Nodes for what is wished. Raises RuntimeError where the head-room leaves a node no room."""
-    per_node = math.floor(curve.max_rooms * (1 - wish.headroom) + 1e-9)
+def plan(curve: Curve, demand: Demand) -> Plan:
+    """Nodes for what is asked.
+
+    Raises:
+        RuntimeError: the head-room leaves a node no room.
+    """
+    per_node = math.floor(curve.max_rooms * (1 - demand.headroom) + 1e-9)
     if per_node < 1:
         raise RuntimeError(
-            f"head-room {wish.headroom:g} leaves a node, which carries {curve.max_rooms} rooms, no whole one"
+            f"head-room {demand.headroom:g} leaves a node, which carries {curve.max_rooms} rooms, not one"
         )
-    nodes = math.ceil(wish.rooms / per_node)
-    running = nodes + wish.spare
+    nodes = math.ceil(demand.rooms / per_node)
+    running = nodes + demand.spare
     return Plan(
         max_rooms=curve.max_rooms,
         rooms_per_node=per_node,
         nodes=nodes,
         with_spare=running,
-        may_fail=running - math.ceil(wish.rooms / curve.max_rooms),
+        may_fail=running - math.ceil(demand.rooms / curve.max_rooms),
         thresholds={name: curve.at(per_node, name) for name in SIGNALS},
         limits={name: curve.at(curve.max_rooms, name) for name in SIGNALS},
         server_cores=curve.at(per_node, "server_cores"),
         memory_mb=curve.at(per_node, "memory_mb"),
-        cost=None if wish.price is None else round(1000 * running * wish.price / wish.rooms, 4),
+        cost=None if demand.price is None else round(1000 * running * demand.price / demand.rooms, 4),
     )
 
 
-def assumptions(curve: Curve, wish: Wish, made: Plan, where: str, profile: str) -> list[str]:
-    """What the plan takes for granted, and how far the curve bears it. where, profile: machine and rooms."""
+def assumptions(curve: Curve, demand: Demand, made: Plan, where: str, profile: str) -> list[str]:
+    """What the plan takes for granted, and how far the curve bears it."""
     said = [f"A node is the machine measured ({where}) and its rooms are those of the profile ({profile})."]
     if made.with_spare > 1:
         said.append(
@@ -87,7 +101,7 @@ def assumptions(curve: Curve, wish: Wish, made: Plan, where: str, profile: str) 
                 f"{name} does not grow from {made.rooms_per_node} to {made.max_rooms} rooms "
                 f"({at:g}, {limit:g}): it can't be scaled by here."
             )
-    if wish.price is None:
+    if demand.price is None:
         said.append("No cost: it needs the price of a node-hour (--price).")
     return said
 
@@ -120,12 +134,13 @@ def _bounds(curve: Curve) -> list[str]:
 def _noise(curve: Curve) -> list[str]:
     """Where the curve is not to be trusted."""
     most = next(step for step in curve.steps if step.rooms == curve.max_rooms)
+    missed, runs = most.missed(curve.slo)
     again = [step.rooms for step in curve.steps if step.rooms > curve.max_rooms and not step.verdict]
     said = []
-    if most.runs < 2:
+    if runs < 2:
         said.append(f"{most.rooms} rooms were measured once: how far the result varies is not known.")
-    if most.missed:
-        said.append(f"Noisy: {most.missed} of {most.runs} runs at {most.rooms} rooms went beyond a limit.")
+    if missed:
+        said.append(f"Noisy: {missed} of {runs} runs at {most.rooms} rooms went beyond a limit.")
     if again:
         listed = ", ".join(map(str, again))
         said.append(f"Noisy: {listed} rooms kept the service level again after fewer rooms had not.")

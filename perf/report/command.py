@@ -16,7 +16,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Draws the page and says where it is. Raises RuntimeError where there is no result."""
+    """Draws the page and says where it is.
+
+    Raises:
+        RuntimeError: there is no result.
+    """
     if not any(options.folder.glob("*.json")):
         raise RuntimeError(
             f"{options.folder} has no results: expected files such as rooms.json of `perf rooms`"

@@ -1,16 +1,22 @@
 """What a result looks like to people: sections of tables and figures, the same in a terminal and in HTML."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import rich.table
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import MaxNLocator
 from rich.text import Text
+
+Row = Mapping[str, Any]
+"""An object in the JSON of a result."""
+Column = str | Callable[[Row], str]
 
 _INCHES = (8.0, 4.2)
 _DPI = 144
@@ -20,13 +26,32 @@ _DARK = Path(__file__).with_name("dark.mplstyle")
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells that are text already, see `number`. left: headings of columns with words in them."""
+    """Rows of cells that are text already, see `number`.
+
+    Attributes:
+        left: headings of columns with words in them.
+    """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     caption: str = ""
     left: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(
+        cls,
+        title: str,
+        rows: Iterable[Row],
+        columns: Mapping[str, Column] | Sequence[tuple[str, Column]],
+        *,
+        caption: str = "",
+        left: Iterable[str] = (),
+    ) -> "Table":
+        """A line for each row of a result, whose cells `columns` say by their headings, see `cell`."""
+        listed = list(columns.items() if isinstance(columns, Mapping) else columns)
+        cells = tuple(tuple(cell(row, column) for _, column in listed) for row in rows)
+        return cls(title, tuple(heading for heading, _ in listed), cells, caption, frozenset(left))
 
     def is_left(self, at: int) -> bool:
         """Whether the column at index `at` holds words, which begin at its left, rather than numbers."""
@@ -44,9 +69,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A plot, labelled in English. name: of its PNG file. draw: puts it on empty axes, with units, a legend.
+    """A plot, labelled in English.
 
     Colours of series come from the axes' cycle: named ones may not be seen on a dark page.
+
+    Attributes:
+        name: of its PNG file.
+        draw: puts it on empty axes, with units, a legend.
     """
 
     name: str
@@ -68,13 +97,60 @@ class Figure:
 
 @dataclass(frozen=True)
 class Section:
-    """One measurement. headline: its answer in a sentence or two, the first thing that is read."""
+    """One measurement.
+
+    Attributes:
+        headline: its answer in a sentence or two, the first thing that is read.
+    """
 
     title: str
     headline: str
     tables: tuple[Table, ...]
     figures: tuple[Figure, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def cell(row: Row, column: Column) -> str:
+    """A cell: what a function makes of the row, or the value of a name, "-" where it has none.
+
+    Behind the name there may be a format, as in "p95_s:.1f" or "share:.0%"; numbers with a point have two
+    digits without one.
+    """
+    if callable(column):
+        return column(row)
+    name, _, form = column.partition(":")
+    value = row.get(name)
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        form = form or ".2f"
+    return format(value, f",{form}" if isinstance(value, int | float) else "")
+
+
+def lines(
+    rows: Sequence[Row],
+    x: str,
+    curves: Mapping[str, str],
+    *,
+    xlabel: str,
+    ylabel: str,
+    limits: Row | None = None,
+) -> Callable[[Axes], None]:
+    """Measures of rows over their `x`, by label; `limits` of them are dashed lines in their colours."""
+
+    def draw(axes: Axes) -> None:
+        for label, name in curves.items():
+            known = [(row[x], row[name]) for row in rows if row.get(name) is not None]
+            (line,) = axes.plot([at for at, _ in known], [value for _, value in known], "o-", label=label)
+            if isinstance(limit := (limits or {}).get(name), int | float):
+                axes.axhline(limit, color=line.get_color(), linestyle="--", label=f"its limit, {limit:g}")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set_xlabel(xlabel)
+        axes.set_ylabel(ylabel)
+        axes.set_ylim(bottom=0)
+        axes.legend()
+
+    return draw
 
 
 def number(value: float | None, digits: int = 2) -> str:

@@ -17,9 +17,16 @@ def publish(
     """Writes `result` to `out` (build/perf/NAME.json) and each figure as a PNG beside it; prints one of them.
 
     The page `report.html` beside it is drawn again, from every result in that folder.
-    as_json: stdout gets the JSON, and people's tables go to `console` (stderr) all the same.
 
-    Raises OSError where files can't be written, after what was measured has been printed.
+    Args:
+        result: what was measured.
+        section: how it is shown.
+        out: file for it.
+        console: for people.
+        as_json: stdout gets the JSON, and people's tables go to `console` (stderr) all the same.
+
+    Raises:
+        OSError: files can't be written, after what was measured has been printed.
     """
     page, failure = None, None
     try:

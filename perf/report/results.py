@@ -55,8 +55,8 @@ def flat(value: object, name: str = "") -> dict[str, object]:
     """Nested mappings as one: {"machine": {"cores": 2}} becomes {"machine.cores": 2}."""
     if not isinstance(value, Mapping):
         return {name: value}
-    inner = (flat(each, f"{name}.{key}" if name else str(key)) for key, each in value.items())
-    return {key: each for part in inner for key, each in part.items()}
+    inner = (flat(inner_value, f"{name}.{key}" if name else str(key)) for key, inner_value in value.items())
+    return {key: value for part in inner for key, value in part.items()}
 
 
 def busy(result: Mapping[str, object]) -> str:
@@ -74,7 +74,11 @@ def save(path: Path, result: Mapping[str, object]) -> None:
 
 
 def write(path: Path, content: str | bytes) -> None:
-    """Writes a file whole or not at all. Raises OSError, which names `path`."""
+    """Writes a file whole or not at all.
+
+    Raises:
+        OSError: it can't be written; the error names `path`.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as part:
         part.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -83,7 +87,8 @@ def write(path: Path, content: str | bytes) -> None:
 def check_writable(path: Path, *, folder: bool = False) -> None:
     """See, before minutes are spent on it, that a result can be written to `path`, or into it as a folder.
 
-    Raises OSError where it can't; makes nothing but the folders above it.
+    Raises:
+        OSError: it can't.
     """
     if path.is_dir() != folder and path.exists():
         code = errno.ENOTDIR if folder else errno.EISDIR
@@ -95,7 +100,11 @@ def check_writable(path: Path, *, folder: bool = False) -> None:
 
 
 def load(path: Path) -> dict[str, object]:
-    """The result in the file `path`. Raises RuntimeError for a file that is none."""
+    """The result in the file `path`.
+
+    Raises:
+        RuntimeError: it holds none.
+    """
     try:
         result = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

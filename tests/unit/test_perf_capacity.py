@@ -7,8 +7,12 @@ import pytest
 
 from perf import report
 from perf.__main__ import main
-from perf.capacity.command import capacity, section
-from perf.capacity.plan import Wish
+from perf.capacity import policies
+from perf.capacity.command import PUBLISHED, section
+from perf.capacity.command import planned as planned_of
+from perf.capacity.node import Node
+from perf.capacity.plan import Demand
+from perf.capacity.policies import Policy
 
 MISSED = "p95 of partials is not below 1 s"
 
@@ -42,7 +46,7 @@ WHOLE = curve(step(1), step(4), step(8), step(10, 0.9), step(11, 1.4, verdict=MI
 def planned(
     result: dict[str, object], rooms: int, headroom: float = 0.3, spare: int = 1, price: float | None = None
 ) -> dict[str, object]:
-    return capacity(result, "rooms.json", Wish(rooms, headroom, spare, price))
+    return planned_of(result, "rooms.json", Demand(rooms, headroom, spare, price))
 
 
 def told(found: dict[str, object]) -> str:
@@ -155,17 +159,17 @@ def test_it_warns_of_a_curve_that_bears_little(result: dict[str, object], warnin
         (curve(step(1, 1.5, verdict=MISSED), max_rooms=0), f"not with its fewest rooms: {MISSED}"),
         (curve(step(1), max_rooms=None, limited_by="generator"), "the load generator was late"),
         (curve(step(1), max_rooms=3), "max_rooms 3: expected a number of rooms that is in its curve"),
-        (curve(max_rooms=3), "has no curve"),
-        (curve(step(1), max_rooms=1), "head-room 0.3 leaves a node, which carries 1 rooms, no whole one"),
-        ({"kind": "models"}, "of the kind 'models': expected a result of `perf rooms`"),
-        (WHOLE | {"slo": {"lost": 0}}, "lacks limits"),
-        (WHOLE | {"curve": [{"rooms": "many"}]}, "a step without a number of rooms"),
+        (curve(max_rooms=3), "curve is []: expected array of length >= 1"),
+        (curve(step(1), max_rooms=1), "head-room 0.3 leaves a node, which carries 1 rooms, not one"),
+        ({"kind": "models"}, "should be a result of `perf rooms`: kind is 'models': expected rooms"),
+        (WHOLE | {"slo": {"lost": 0}}, "slo: object missing required field partial_p95_s"),
+        (WHOLE | {"curve": [{"rooms": "many"}]}, "curve[0].rooms is 'many': expected int"),
     ],
 )
 def test_what_can_t_be_planned_with_is_refused(result: dict[str, object], message: str) -> None:
     with pytest.raises(RuntimeError) as refused:
         planned(result, 100)
-    assert str(refused.value).startswith(("rooms.json ", "head-room "))
+    assert str(refused.value).startswith(("rooms.json", "head-room "))
     assert message in str(refused.value)
 
 
@@ -179,6 +183,8 @@ def test_the_command_prints_saves_and_draws(tmp_path: Path, capsys: pytest.Captu
         "1000",
         "--price",
         "0.5",
+        "--hours",
+        "0",
         "--out",
         str(out),
     ]
@@ -198,7 +204,7 @@ def test_the_command_prints_saves_and_draws(tmp_path: Path, capsys: pytest.Captu
     ("arguments", "message"),
     [
         ([], "--rooms"),
-        (["--rooms", "0"], "0: expected a whole number, 1 or more"),
+        (["--rooms", "0"], "0: expected a whole number, from 1 to 10000000"),
         (["--rooms", "1.5"], "1.5: expected a whole number"),
         (["--rooms", "5", "--headroom", "0.95"], "0.95: expected a share from 0 to 0.9"),
         (["--rooms", "5", "--headroom", "-0.1"], "expected a share from 0 to 0.9"),
@@ -206,6 +212,14 @@ def test_the_command_prints_saves_and_draws(tmp_path: Path, capsys: pytest.Captu
         (["--rooms", "5", "--price", "-1"], "-1: expected the price of a node-hour"),
         (["--rooms", "5", "--price", "inf"], "inf: expected the price"),
         (["--rooms", "5", "--spare", "-1"], "-1: expected a whole number, 0 or more"),
+        (["--rooms", "20000000"], "20000000: expected a whole number, from 1 to 10000000"),
+        (["--node-s", "-3"], "-3: expected seconds, from 0 to 3600"),
+        (["--burst", "0.5"], "0.5: expected a factor from 1"),
+        (["--burst-share", "2"], "2: expected a share from 0 to 1"),
+        (["--burst-at", "23"], "23: expected an hour of the day"),
+        (["--balance", "99"], "99: expected whole percent"),
+        (["--failures", "nan"], "nan: expected failures of a replica in a day"),
+        (["--seed", "x"], "x: expected a whole number"),
     ],
 )
 def test_wrong_options_are_said(
@@ -217,6 +231,42 @@ def test_wrong_options_are_said(
     assert message in capsys.readouterr().err
 
 
-def test_a_missing_curve_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["capacity", str(tmp_path / "none.json"), "--rooms", "5"]) == 1
-    assert "can't be read as a result" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["missing.json"], "missing.json can't be read as a result"),
+        ([str(PUBLISHED), "--slots", "13"], "13 slots: expected at most 12"),
+    ],
+)
+def test_curves_that_can_t_be_used_are_said(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["capacity", *arguments, "--rooms", "5"]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_the_policies_of_a_day_are_printed_saved_and_drawn(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole command, on three of the policies and the first half hour: all take half a minute."""
+    compared = policies.compared
+
+    def few(shipped: Policy, node: Node, rooms: float) -> list[Policy]:
+        names = ("rooms 60", "CPU 70", "shipped")
+        return [policy for policy in compared(shipped, node, rooms) if policy.name.startswith(names)]
+
+    monkeypatch.setattr(policies, "compared", few)
+    out = tmp_path / "capacity.json"
+    arguments = ["capacity", str(PUBLISHED), "--rooms", "500", "--price", "0.5"]
+    arguments += ["--hours", "0.5", "--burst-at", "0.25"]
+    assert main([*arguments, "--out", str(out), "--json"]) == 0
+    told = capsys.readouterr()
+    found = json.loads(told.out)
+    assert found == json.loads(out.read_text())
+    assert [row["policy"] for row in found["policies"]][-1] == "shipped (KEDA)"
+    for row in found["policies"]:
+        assert row["cost"] == pytest.approx(row["replica_hours"] * 0.5, rel=1e-3)
+    assert "published.json (AMD EPYC, 2 cores, profile talkers" in " ".join(told.err.split())
+    for name in ("curve", "policies", "burst"):
+        assert out.with_name(f"capacity-{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert "What is shipped (KEDA)" in out.with_name("report.html").read_text()

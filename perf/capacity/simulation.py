@@ -1,8 +1,8 @@
 """The cluster as counts: how many replicas carry 0, 1, 2 ... rooms. A million cost as much as a thousand.
 
-Time goes in steps of `STEP_S`. What it leaves out against `perf.autoscale.events`: rooms of a kind are alike,
-so who leaves is drawn from all replicas, however old; of a small part of a step's rooms no two land on one
-replica; replays that overlap on a replica are late each by itself. A test holds the two together.
+Time goes in steps of `STEP_S`. What it leaves out: rooms of a kind are alike, so who leaves is drawn from all
+replicas, however old; of a small part of a step's rooms no two land on one replica; replays that overlap on a
+replica are late each by itself. docs/autoscaling.md says how far it can be believed.
 """
 
 from collections import deque
@@ -10,14 +10,13 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from perf.autoscale import hpa
-from perf.autoscale.cluster import SCRAPE_S, Cluster, bound
-from perf.autoscale.hpa import Pods
-from perf.autoscale.ledger import Books, Moment
-from perf.autoscale.node import Node
-from perf.autoscale.policy import Autoscaler, Policy
-from perf.autoscale.signals import Monitor
-from perf.autoscale.traffic import DAY_S, Traffic
+from perf.capacity import hpa
+from perf.capacity.hpa import Pods
+from perf.capacity.ledger import Books, Moment
+from perf.capacity.policies import Autoscaler, Policy
+from perf.capacity.scenario import WARM_UP_S, Scenario, bound
+from perf.capacity.signals import SCRAPE_S, Monitor
+from perf.capacity.traffic import DAY_S
 
 STEP_S = SCRAPE_S
 _PART = 8
@@ -25,16 +24,23 @@ _PART = 8
 Counts = NDArray[np.int64]
 
 
-class Occupancy:
+def simulate(scenario: Scenario, policy: Policy) -> Books:
+    """What a day under a policy comes to."""
+    replicas, rooms = scenario.beginning(policy)
+    run = Simulation(scenario, policy)
+    return run.run(-WARM_UP_S, scenario.until_s, replicas=replicas, rooms=rooms)
+
+
+class Simulation:
     """One run."""
 
-    def __init__(
-        self, cluster: Cluster, node: Node, traffic: Traffic, policy: Policy, books: Books, seed: int
-    ) -> None:
-        self._cluster, self._node, self._traffic, self.books = cluster, node, traffic, books
-        self._draw = np.random.default_rng(seed)
-        self._autoscaler = Autoscaler(policy, node)
-        self._monitor = Monitor(node)
+    def __init__(self, scenario: Scenario, policy: Policy) -> None:
+        self._cluster, self._node, self._traffic = scenario.cluster, scenario.node, scenario.traffic
+        self.books = scenario.books
+        self._draw = np.random.default_rng(scenario.seed)
+        self._autoscaler = Autoscaler(policy, self._node)
+        self._monitor = Monitor(self._node)
+        node, traffic = self._node, self._traffic
         self._rooms: Counts = np.arange(node.slots + 1)
         self._by_rooms: Counts = np.zeros(node.slots + 1, np.int64)
         self._leave = np.array([1 - np.exp(-STEP_S / stay.mean_s) for stay in traffic.stays])
@@ -46,10 +52,10 @@ class Occupancy:
 
     def run(self, since_s: float, until_s: float = DAY_S, *, replicas: int, rooms: int) -> Books:
         """From `since_s` to `until_s`; `rooms` are there at first, spread evenly over `replicas`."""
-        each, more = divmod(min(rooms, replicas * self._node.slots), replicas)
-        self._by_rooms[each] += replicas - more
+        on_all, more = divmod(min(rooms, replicas * self._node.slots), replicas)
+        self._by_rooms[on_all] += replicas - more
         if more:
-            self._by_rooms[each + 1] += more
+            self._by_rooms[on_all + 1] += more
         lasting = np.array([stay.share * stay.mean_s for stay in self._traffic.stays])
         self._kinds = self._draw.multinomial(self._open, lasting / lasting.sum())
         for step in range(round((until_s - since_s) / STEP_S)):

@@ -1,4 +1,4 @@
-"""What a simulated day comes to: counted by both simulations in the same way."""
+"""What a simulated day comes to: sums over its rooms and replicas, and a timeline."""
 
 from dataclasses import dataclass, field, fields
 
@@ -18,10 +18,17 @@ class Moment:
 class Ledger:
     """Sums over a day; what ends in `_s` is seconds, of rooms or of replicas, and of all of them together.
 
-    starts: rooms that wanted to open; refused: at their first tries; gave_up: never got in. moved: whose
-    replica was scaled down or failed; dropped: that found no other in time. room_s: open. late_s: open on a
-    replica that carries more than the service level bears. waiting_s: refused, and trying again. gap_s:
-    moving. replica_s: paid for, from the order on.
+    Attributes:
+        starts: rooms that wanted to open.
+        refused: at their first tries.
+        gave_up: never got in.
+        moved: whose replica was scaled down or failed.
+        dropped: that found no other in time.
+        room_s: open.
+        late_s: open on a replica that carries more than the service level bears.
+        waiting_s: refused, and trying again.
+        gap_s: moving.
+        replica_s: paid for, from the order on.
     """
 
     starts: int = 0
@@ -36,7 +43,7 @@ class Ledger:
     replica_s: float = 0.0
 
     def __add__(self, other: "Ledger") -> "Ledger":
-        return Ledger(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
+        return Ledger(*(getattr(self, member.name) + getattr(other, member.name) for member in fields(self)))
 
     @property
     def bad_s(self) -> float:
@@ -58,8 +65,9 @@ class Ledger:
 class Books:
     """Ledgers of a day that begins at 0: the burst and the time after it by itself, the rest; and a timeline.
 
-    burst: (from, until) in seconds, empty without one. What is before 0 warms up and is not counted. every_s:
-    of the timeline.
+    Attributes:
+        burst: (from, until) in seconds, empty without one. What is before 0 warms up and is not counted.
+        every_s: of the timeline.
     """
 
     burst: tuple[float, float] = (0.0, 0.0)

@@ -4,10 +4,13 @@ Source: kedacore/keda, pkg/scalers/prometheus_scaler.go, pkg/fallback/fallback.g
 pkg/scaling/executor/scale_scaledobjects.go; https://keda.sh/docs/latest/reference/scaledobject-spec/
 """
 
+import dataclasses
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct, field
 
 Kind = Literal["static", "currentReplicas", "currentReplicasIfHigher", "currentReplicasIfLower"]
 
@@ -16,13 +19,12 @@ class QueryError(RuntimeError):
     """A query whose answer can't be used."""
 
 
-@dataclass(frozen=True)
-class Fallback:
+class Fallback(Struct, frozen=True):
     """`fallback` of a ScaledObject: as many replicas after `failures` failed queries in a row."""
 
-    failures: int
-    replicas: int
-    behaviour: Kind = "static"
+    failures: int = field(default=0, name="failureThreshold")
+    replicas: int = 0
+    behaviour: Kind = field(default="static", name="behavior")
 
 
 def answer(elements: Sequence[float] | None, *, ignore_null: bool) -> float:
@@ -54,7 +56,7 @@ class Trigger:
     threshold: float
     fallback: Fallback | None = None
     ignore_null: bool = True
-    _failures: int = field(default=0, init=False)
+    _failures: int = dataclasses.field(default=0, init=False)
 
     def metric(self, elements: Sequence[float] | None, replicas: int) -> float | None:
         """What the autoscaler is told while there are `replicas`: None (no metric) or a value.

@@ -1,11 +1,8 @@
 """When rooms open and how long they stay: a day in two time zones, and a star who goes live."""
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-
-import numpy as np
 
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
@@ -41,20 +38,14 @@ class Burst:
 
 
 @dataclass(frozen=True)
-class Start:
-    """A room that wants to open at `at_s`, and will stay for `stay_s`. kind: of `Traffic.stays`."""
-
-    at_s: float
-    stay_s: float
-    kind: int = 0
-
-
-@dataclass(frozen=True)
 class Traffic:
-    """rooms: about so many at the peak of the day, the burst aside. trough: of a zone, against its peak.
+    """How many rooms there are over a day.
 
-    stays: two kinds, short and long, because durations of live streams have a long tail; a mixture of
-    exponentials keeps it simple to count who leaves.
+    Attributes:
+        rooms: about so many at the peak of the day, the burst aside.
+        trough: of a zone, against its peak.
+        stays: two kinds, short and long, because durations of live streams have a long tail; a mixture of
+            exponentials keeps it simple to count who leaves.
     """
 
     rooms: float
@@ -80,15 +71,6 @@ class Traffic:
             return regular
         more = self.rooms * self.shape(burst.at_s) * burst.share * (burst.factor - 1)
         return regular + more / burst.within_s
-
-    def starts(self, since_s: float, until_s: float, rng: np.random.Generator) -> Iterator[Start]:
-        """Every room, by time: a Poisson process of `rate`, in steps of a second."""
-        shares = [stay.share for stay in self.stays]
-        for second in range(math.floor(since_s), math.ceil(until_s)):
-            count = int(rng.poisson(self.rate(float(second))))
-            for moment in sorted(rng.uniform(0.0, 1.0, count)):
-                kind = int(rng.choice(len(shares), p=shares))
-                yield Start(second + float(moment), float(rng.exponential(self.stays[kind].mean_s)), kind)
 
     @cached_property
     def _highest(self) -> float:

@@ -7,8 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from perf.autoscale.cluster import SCRAPE_S
-from perf.autoscale.node import Floats, Node
+from perf.capacity.node import Floats, Node
 
 Signal = Literal["rooms", "rooms_per_slot", "cpu", "pending", "pending_mean", "queue_s", "refusals"]
 """rooms: open rooms over the slots of a replica: as many replicas as they would fill. rooms_per_slot: open
@@ -16,6 +15,8 @@ rooms over all slots. cpu: cores of all ready replicas.
 pending: requests in all queues, pending_mean: of a replica. queue_s: of a request, over a minute.
 refusals: a second, over a minute."""
 
+SCRAPE_S = 5.0
+"""Prometheus's scrape interval, and that of its rules, in `k8s/base/monitoring`."""
 RATE_SCRAPES = 12
 """A minute, the range of `rate()` in the recording rules."""
 CPU_SCRAPES = 3
@@ -65,9 +66,9 @@ class Monitor:
             return {}
         last, first, slots = self._scrapes[-1], self._scrapes[0], self.node.slots
         minute = list(self._scrapes)[-RATE_SCRAPES:]
-        rooms = sum(each.rooms for each in minute)
+        rooms = sum(scrape.rooms for scrape in minute)
         recent = list(self._scrapes)[-CPU_SCRAPES:]
-        cpu = sum(each.cpu / max(each.ready, 1) for each in recent) / len(recent)
+        cpu = sum(scrape.cpu / max(scrape.ready, 1) for scrape in recent) / len(recent)
         refusals = (last.refused - first.refused) / (SCRAPE_S * max(len(self._scrapes) - 1, 1))
         return {
             "rooms": last.rooms / slots,
@@ -75,6 +76,6 @@ class Monitor:
             "cpu": cpu * last.ready,
             "pending": last.pending,
             "pending_mean": last.pending / last.ready,
-            "queue_s": sum(each.queued for each in minute) / rooms if rooms else 0.0,
+            "queue_s": sum(scrape.queued for scrape in minute) / rooms if rooms else 0.0,
             "refusals": refusals,
         }

@@ -5,11 +5,14 @@ functions of Go that each of these follows are named in its docstring. In words:
 https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/
 """
 
+import dataclasses
 import math
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct, field
 
 SYNC_S = 15.0
 """Time between decisions: kube-controller-manager's `--horizontal-pod-autoscaler-sync-period`."""
@@ -17,13 +20,12 @@ TOLERANCE = 0.1
 """Its `--horizontal-pod-autoscaler-tolerance`: a ratio this close to 1 changes nothing."""
 
 
-@dataclass(frozen=True)
-class Rate:
+class Rate(Struct, frozen=True):
     """An entry of `policies`: at most `value` pods, or percent of the pods, in any `period_s`."""
 
     type: Literal["Pods", "Percent"]
     value: int
-    period_s: float
+    period_s: float = field(name="periodSeconds")
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,11 @@ DEFAULTS = Behaviour()
 class Pods:
     """The pods of a deployment as the autoscaler sees them.
 
-    replicas: all there are, pods that start included (`status.replicas`). ready: that are ready and have
-    metrics. starting: not ready yet, whose metrics are not used. missing: ready, without metrics.
+    Attributes:
+        replicas: all there are, pods that start included (`status.replicas`).
+        ready: that are ready and have metrics.
+        starting: not ready yet, whose metrics are not used.
+        missing: ready, without metrics.
     """
 
     replicas: int
@@ -132,8 +137,8 @@ class Hpa:
     behaviour: Behaviour
     least: int
     most: int
-    _wishes: deque[tuple[float, int]] = field(default_factory=deque)
-    _changes: deque[tuple[float, int]] = field(default_factory=deque)
+    _wishes: deque[tuple[float, int]] = dataclasses.field(default_factory=deque)
+    _changes: deque[tuple[float, int]] = dataclasses.field(default_factory=deque)
 
     def decide(self, now: float, replicas: int, wish: int) -> int:
         """Replicas from `now` (seconds) on, where there are `replicas` and the metrics ask for `wish`.
@@ -144,8 +149,8 @@ class Hpa:
         if not self.least <= replicas <= self.most:  # reconcileAutoscaler: bounds come before metrics
             return self._changed(now, replicas, min(max(replicas, self.least), self.most))
         up, down = self.behaviour.up, self.behaviour.down
-        low = min([each for at, each in self._wishes if at > now - up.window_s] + [wish])
-        high = max([each for at, each in self._wishes if at > now - down.window_s] + [wish])
+        low = min([recent for at, recent in self._wishes if at > now - up.window_s] + [wish])
+        high = max([recent for at, recent in self._wishes if at > now - down.window_s] + [wish])
         self._wishes.append((now, wish))
         while self._wishes and self._wishes[0][0] <= now - max(up.window_s, down.window_s):
             self._wishes.popleft()

@@ -5,9 +5,9 @@ Cases named after Go tests are of pkg/controller/podautoscaler: replica_calculat
 
 import pytest
 
-from perf.autoscale import hpa
-from perf.autoscale.hpa import DEFAULTS, Behaviour, Hpa, Pods, Rate, Rules
-from perf.autoscale.keda import Fallback, QueryError, Trigger, answer
+from perf.capacity import hpa
+from perf.capacity.hpa import DEFAULTS, Behaviour, Hpa, Pods, Rate, Rules
+from perf.capacity.keda import Fallback, QueryError, Trigger, answer
 
 QUICK = Rules((Rate("Percent", 100, 15),), 0.0)
 

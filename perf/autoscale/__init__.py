@@ -1,1 +1,0 @@
-"""What should scale the cluster, at which threshold? Days of traffic against the formulas of HPA and KEDA."""
