@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from liveroom import Client
 
@@ -14,7 +13,7 @@ from exporters.speech import Clip
 from perf import report
 from perf.asr import comparison, crowds, faster_whisper, streaming_peer, streams
 from perf.asr.section import section
-from perf.options import count
+from perf.options import add_output, count
 from server import Triton
 
 __all__ = ["add_arguments", "run", "section"]
@@ -28,11 +27,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the options of `python -m perf asr`."""
     add = parser.add_argument
     add("--parts", nargs="+", choices=PARTS, default=PARTS, help="clips, many at once, live rooms (all)")
-    add("--repetitions", type=count, default=5, help="runs per clip; the median counts (%(default)s)")
-    add("--at-once", type=count, nargs="+", metavar="N", default=crowds.SIZES, help="clips (1 4 8)")
+    add("--repeat", type=count, default=5, help="runs of each; medians count (%(default)s)")
+    add(
+        "--concurrency",
+        type=count,
+        nargs="+",
+        metavar="N",
+        default=crowds.SIZES,
+        help="clips at once (1 4 8)",
+    )
     add("--rooms", type=count, nargs="+", metavar="N", default=streams.SIZES, help="live rooms (1 4)")
-    add("--out", type=Path, default=report.BUILD / "asr.json", help="where the result goes (%(default)s)")
-    add("--json", action="store_true", help="print the result as JSON; progress goes to stderr")
+    add_output(parser, "asr")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -60,7 +65,7 @@ def _against_faster_whisper(
     """The parts that are asked for, one after the other."""
     chosen = comparison.selection(clips)
     english = [clip for clip in chosen if clip.language == "en"]
-    runs = options.repetitions + 1
+    runs = options.repeat + 1
     with (
         _triton("asr") as triton,
         faster_whisper.started(THREADS, library) as peer,
@@ -69,13 +74,11 @@ def _against_faster_whisper(
         yield {"peer": peer.versions}
         if "clips" in options.parts:
             steps.expect(len(chosen) * runs)
-            rows = comparison.compare(client, peer, chosen, options.repetitions, steps.step)
+            rows = comparison.compare(client, peer, chosen, options.repeat, steps.step)
             yield {"clips": rows, "error_rates": comparison.error_rates(chosen, rows)}
         if "crowds" in options.parts:
-            steps.expect(len(options.at_once) * runs)
-            many = crowds.compare(
-                triton.grpc, peer, english, options.at_once, options.repetitions, steps.step
-            )
+            steps.expect(len(options.concurrency) * runs)
+            many = crowds.compare(triton.grpc, peer, english, options.concurrency, options.repeat, steps.step)
             yield {"crowds": many}
 
 

@@ -60,7 +60,13 @@ def compare(
     Times are of one caller who waits for each answer: ours from the call to the answer, gRPC included; the
     peer's inside its own process. `peer` does the same job as ours, `peer_batched` with its batched pipeline,
     `peer_default` has nothing set. Error rates are of words; of characters in Chinese.
-    advance: is told the clip after each round of turns.
+
+    Args:
+        client: of our server.
+        peer: running.
+        clips: what is transcribed.
+        repetitions: rounds that count.
+        advance: is told the clip after each round of turns.
     """
     turns = {"ours": _ours(client), "peer": _theirs(peer, SAME_JOB)}
     turns["peer_batched"] = _theirs(peer, SAME_JOB_BATCHED, batch=BATCH)

@@ -48,7 +48,10 @@ class FasterWhisper:
     ) -> tuple[list[str], float]:
         """The texts of clips and the seconds they took together inside the peer's process.
 
-        batch: through the batched pipeline, in batches of so many; None: one clip after the other.
+        Args:
+            clips: at 16 kHz.
+            options: of its `transcribe`.
+            batch: through the batched pipeline, in batches of so many; None: one clip after the other.
         """
         files = [str(self._file(clip)) for clip in clips]
         answer = self._worker.ask({"audio": files, "options": dict(options), "batch": batch})
@@ -68,7 +71,9 @@ class FasterWhisper:
 def started(threads: int, library: Library) -> Iterator[FasterWhisper]:
     """Runs the peer on Whisper base, on `threads` threads, until the block ends.
 
-    Raises SourceError or RuntimeError where its weights or packages can't be had.
+    Raises:
+        SourceError: its weights or packages can't be had.
+        RuntimeError: its weights or packages can't be had.
     """
     with library.progress.step("setting up faster-whisper in an environment of its own (once)"):
         python = environments.environment("faster-whisper", *REQUIREMENTS)

@@ -58,7 +58,11 @@ class WhisperLive:
         self._scratch = scratch
 
     def play(self, clip: Clip, rooms: int) -> list[Heard]:
-        """Plays the clip into so many rooms at once, in real time. Raises RuntimeError if that fails."""
+        """Plays the clip into so many rooms at once, in real time.
+
+        Raises:
+            RuntimeError: they did not end, or failed.
+        """
         file = self._scratch / "audio.npy"
         np.save(file, clip.audio)
         command = [str(self._python), "-P", str(_script("whisper_live_rooms.py")), str(self._port)]
@@ -81,7 +85,9 @@ class WhisperLive:
 def running(threads: int, rooms: int, library: Library) -> Iterator[WhisperLive]:
     """WhisperLive on Whisper base, for so many rooms at the most, until the block ends.
 
-    Raises SourceError or RuntimeError where its weights or packages can't be had, or it ends.
+    Raises:
+        SourceError: its weights or packages can't be had, or it ends.
+        RuntimeError: its weights or packages can't be had, or it ends.
     """
     with library.progress.step("setting up WhisperLive in an environment of its own (once; a few minutes)"):
         python = environments.environment("whisper-live", *REQUIREMENTS, bare=BARE)

@@ -60,13 +60,13 @@ def _row(rooms: int, clip: Clip, ours: Rooms, theirs: Rooms) -> dict[str, object
     row: dict[str, object] = {"rooms": rooms, "audio_s": round(clip.seconds, 2)}
     for side, heard in (("ours", ours), ("peer", theirs)):
         for kind, latencies in (
-            ("partial", [latency for each in heard for latency in each.partial_s]),
-            ("final", [latency for each in heard for latency in each.final_s]),
+            ("partial", [latency for caption in heard for latency in caption.partial_s]),
+            ("final", [latency for caption in heard for latency in caption.final_s]),
         ):
             row |= {f"{side}_{kind}_{name}_s": value for name, value in percentiles(latencies).items()}
             row[f"{side}_{kind}s"] = len(latencies)
-        spoken = [(clip.text, each.text) for each in heard]
+        spoken = [(clip.text, caption.text) for caption in heard]
         row[f"wer_{side}"] = round(error_rate(spoken, clip.language), 4)
-        row[f"{side}_lateness_s"] = round(max(each.lateness_s for each in heard), 4)
-        row[f"{side}_errors"] = [each.error for each in heard if each.error]
+        row[f"{side}_lateness_s"] = round(max(caption.lateness_s for caption in heard), 4)
+        row[f"{side}_errors"] = [caption.error for caption in heard if caption.error]
     return row

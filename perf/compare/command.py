@@ -7,7 +7,7 @@ from typing import cast
 
 from perf import report
 from perf.compare.differences import LEAST, Change, Comparison, Difference, Verdict, compare
-from perf.options import number_that
+from perf.options import add_output, number_that
 from perf.report import Section, Table, number
 
 WORSE = 3
@@ -24,8 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("b", type=Path, help="the result after, of the same command")
     add("--least", type=_SHARE, default=LEAST, help="changes below this share are drift (%(default)s)")
     add("--fail-on-regression", action="store_true", help=f"exit with {WORSE} if anything is worse")
-    add("--out", type=Path, default=report.BUILD / "compare.json", help="where it goes (%(default)s)")
-    add("--json", action="store_true", help="print the comparison as JSON; tables go to stderr")
+    add_output(parser, "compare")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -36,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
         found = compare(a, b, (str(options.a), str(options.b)), options.least)
     result = cast(Mapping[str, object], found)
     report.publish(result, section(result), options.out, console=console, as_json=options.json)
-    worse = any(each["verdict"] == "worse" for each in found["differences"])
+    worse = any(difference["verdict"] == "worse" for difference in found["differences"])
     return WORSE if worse and options.fail_on_regression else 0
 
 
@@ -55,12 +54,12 @@ def section(result: Mapping[str, object]) -> Section:
 
 
 def _headline(found: Comparison) -> str:
-    verdicts = [each["verdict"] for each in found["differences"]]
+    verdicts = [difference["verdict"] for difference in found["differences"]]
     called = {name: verdicts.count(name) for name in _CALLED if name in verdicts}
     few, tested = verdicts.count("too few runs"), len(verdicts) - verdicts.count("too few runs")
     parts = []
     if found["settings_changed"]:
-        kinds = dict.fromkeys(each["what"].partition(".")[0] for each in found["settings_changed"])
+        kinds = dict.fromkeys(change["what"].partition(".")[0] for change in found["settings_changed"])
         parts.append(f"Not like with like: {', '.join(kinds)} not the same in both.")
     if called:
         counts = ", ".join(f"{count} {name}" for name, count in called.items())
@@ -75,44 +74,37 @@ def _headline(found: Comparison) -> str:
 
 
 def _origins(found: Comparison) -> Table:
-    columns = ("file", "measured_at", "commit", "machine.load_1min")
-    return Table(
-        title="what is compared",
-        columns=("", "file", "measured at", "commit", "load as it began"),
-        rows=tuple(
-            (name, *(_text(origin.get(each)) for each in columns))
-            for name, origin in (("A", found["a"]), ("B", found["b"]))
-        ),
-        left=frozenset({"file", "measured at", "commit"}),
-    )
+    origins = [{"name": "A", **found["a"]}, {"name": "B", **found["b"]}]
+    columns = {"": "name", "file": "file", "measured at": "measured_at", "commit": "commit"}
+    columns |= {"load as it began": "machine.load_1min"}
+    return Table.of("what is compared", origins, columns, left=["file", "measured at", "commit"])
 
 
 def _changes(title: str, changes: Sequence[Change]) -> Table:
-    rows = tuple((each["what"], _text(each["a"]), _text(each["b"])) for each in changes)
-    return Table(title, ("what", "A", "B"), rows)
+    texts = [{name: _text(value) for name, value in change.items()} for change in changes]
+    return Table.of(title, texts, {"what": "what", "A": "a", "B": "b"})
 
 
 def _differences(found: Comparison) -> Table:
-    ordered = sorted(found["differences"], key=lambda each: _ORDER.index(each["verdict"]))
-    return Table(
-        title="medians of the runs",
-        columns=("row", "metric", "A", "B", "B / A", "spread of A", "of B", "p", "verdict"),
-        rows=tuple(map(_cells, ordered)),
+    ordered = sorted(found["differences"], key=lambda found: _ORDER.index(found["verdict"]))
+    columns = {"row": "row", "metric": "metric", "A": "a", "B": "b", "B / A": "ratio:.3f"}
+    columns |= {"spread of A": "a_spread", "of B": "b_spread", "p": "p:.4f", "verdict": "verdict"}
+    return Table.of(
+        "medians of the runs",
+        list(map(_shown, ordered)),
+        columns,
         caption=f"spread: interquartile range of the runs. A difference is called where p, corrected for all "
         f"metrics together, is at most {found['alpha']:g}, and the medians lie further apart than either "
         f"spread and than {found['least']:.0%} of A.",
-        left=frozenset({"metric", "verdict"}),
+        left=["metric", "verdict"],
     )
 
 
-def _cells(each: Difference) -> tuple[str, ...]:
-    """Of values so many digits that there are about four that count."""
-    digits = max(0, 4 - len(f"{max(abs(each['a']), abs(each['b'])):.0f}"))
-    a, b, of_a, of_b = (
-        number(value, digits) for value in (each["a"], each["b"], each["a_spread"], each["b_spread"])
-    )
-    ratio, p = number(each["ratio"], 3), number(each["p"], 4)
-    return (each["row"], each["metric"], a, b, ratio, of_a, of_b, p, each["verdict"])
+def _shown(found: Difference) -> Mapping[str, object]:
+    """With so many digits that there are about four that count."""
+    digits = max(0, 4 - len(f"{max(abs(found['a']), abs(found['b'])):.0f}"))
+    values = {"a": found["a"], "b": found["b"], "a_spread": found["a_spread"], "b_spread": found["b_spread"]}
+    return {**found, **{name: number(value, digits) for name, value in values.items()}}
 
 
 def _notes(found: Comparison) -> tuple[str, ...]:

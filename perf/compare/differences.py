@@ -19,9 +19,13 @@ Verdict = Literal["worse", "better", "changed", "same", "too few runs"]
 
 
 class Difference(TypedDict):
-    """A metric of a row. a, b: medians; ratio: b / a; spreads: interquartile ranges; p: see `p_values`.
+    """A metric of a row.
 
-    verdict: "changed" is a difference in a metric of which neither way is better.
+    Attributes:
+        a, b: medians.
+        ratio: b / a; spreads: interquartile ranges.
+        p: see `p_values`.
+        verdict: "changed" is a difference in a metric of which neither way is better.
     """
 
     row: str
@@ -44,10 +48,13 @@ class Change(TypedDict):
 
 
 class Comparison(TypedDict):
-    """What `perf compare` gives. of: the kind of both results.
+    """What `perf compare` gives.
 
-    a, b: the files and where they come from, and whether others were at work then (see `report.busy`).
-    single: top-level numbers, such as `max_rooms`, that differ.
+    Attributes:
+        of: the kind of both results.
+        a, b: the files and where they come from, and whether others were at work then (see
+            `report.busy`).
+        single: top-level numbers, such as `max_rooms`, that differ.
     """
 
     kind: str
@@ -72,7 +79,8 @@ def compare(
     A metric differs where its corrected p is at most `ALPHA`, its medians lie further apart than the runs of
     either spread, and further than the share `least` of a's.
 
-    Raises RuntimeError for results of different kinds, or without runs.
+    Raises:
+        RuntimeError: for results of different kinds, or without runs.
     """
     if a.get("kind") != b.get("kind"):
         raise RuntimeError(
@@ -147,7 +155,7 @@ def _origin(result: Mapping[str, object], name: str) -> dict[str, object]:
 
 def _settings(a: Mapping[str, object], b: Mapping[str, object]) -> list[Change]:
     """Machine, versions, weights and settings that are not the same."""
-    of_a, of_b = (report.flat(report.origin(each)) for each in (a, b))
+    of_a, of_b = (report.flat(report.origin(result)) for result in (a, b))
     names = [name for name in of_a | of_b if name not in _NO_DIFFERENCE]
     return [
         Change(what=name, a=of_a.get(name), b=of_b.get(name))

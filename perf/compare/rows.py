@@ -26,8 +26,10 @@ def rows(result: Mapping[str, object], name: str) -> Rows:
     """The runs of each row, metric by metric, from any list of objects in `result`.
 
     A row that keeps no "runs" was measured once: its own metrics count, those that are better high or low.
-    What a run did not measure (null) is left out. Raises RuntimeError, naming the result as `name`, where two
-    rows are of the same or runs are no lists of numbers.
+    What a run did not measure (null) is left out.
+
+    Raises:
+        RuntimeError: two rows of the result, called `name`, are of the same, or runs are no lists of numbers.
     """
     found: Rows = {}
     for listed in result.values():

@@ -71,7 +71,7 @@ def _deals(runs: int, size: int) -> NDArray[np.int64]:
     if comb(runs, size) <= MOST:
         everyone = range(runs)
         hands = combinations(everyone, size)
-        return np.array([[*hand, *(each for each in everyone if each not in hand)] for hand in hands])
+        return np.array([[*hand, *(run for run in everyone if run not in hand)] for hand in hands])
     random = np.random.default_rng(_SEED)
     drawn = random.permuted(np.tile(np.arange(runs), (MOST, 1)), axis=1)
     drawn[0] = np.arange(runs)

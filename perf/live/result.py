@@ -6,6 +6,7 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
+from perf import report
 from perf.live.record import Record
 from perf.load.playback import CHUNK_S, percentiles
 from perf.load.server_costs import Costs
@@ -77,16 +78,10 @@ def show(console: Console, result: Mapping[str, object], costs: Costs, pace: flo
 
 def models_table(costs: Costs) -> Table:
     """Per model: how often it ran, and the mean time of a request in its queue and at work."""
-    table = Table(title="models")
-    table.add_column("model", no_wrap=True)
-    for heading in ("inferences", "batch", "queue ms", "compute ms", "total ms"):
-        table.add_column(heading, justify="right")
-    for model in costs.models:
-        batch = model.inferences / max(model.executions, 1)
-        times = (model.queue_ms, model.compute_ms, model.total_ms)
-        cells = ("-" if each is None else f"{each:.2f}" for each in times)
-        table.add_row(model.name, str(model.inferences), f"{batch:.1f}", *cells)
-    return table
+    rows = [{**asdict(model), "batch": model.inferences / max(model.executions, 1)} for model in costs.models]
+    columns = {"model": "name", "inferences": "inferences:d", "batch": "batch:.1f"}
+    columns |= {"queue ms": "queue_ms", "compute ms": "compute_ms", "total ms": "total_ms"}
+    return report.Table.of("models", rows, columns).rich()
 
 
 def _seconds(result: Mapping[str, object], kind: str) -> str:

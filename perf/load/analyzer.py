@@ -45,7 +45,8 @@ _THREAD = re.compile(r"^Thread \[\d+\] had error: (\[request id: <id_unknown>\] 
 class Load:
     """What callers saw, `concurrency` of them, each sending the next request when it has its answer.
 
-    `requests`: how many the numbers are of, where that is known.
+    Attributes:
+        requests: how many the numbers are of, where that is known.
     """
 
     concurrency: int
@@ -65,9 +66,18 @@ def measure(
 ) -> Load:
     """Loads a model over gRPC for three windows and returns what it did in all of them together.
 
-    arguments: more options of perf_analyzer, ["--shape", "audio:16000"] for example. Windows in which nothing
-    is answered are tried again with longer ones, up to 20 s. Raises RuntimeError with what perf_analyzer said
-    when it does not end, and when it fails, which it does when a request failed.
+    Windows in which nothing is answered are tried again with longer ones, up to 20 s.
+
+    Args:
+        address: host:port of the gRPC.
+        model: which is loaded.
+        concurrency: callers.
+        window_s: length of a window.
+        arguments: more options of perf_analyzer, ["--shape", "audio:16000"] for example.
+
+    Raises:
+        RuntimeError: perf_analyzer does not end, or fails, which it does when a request failed; with what it
+            said.
     """
     try:
         return _measured(address, model, concurrency, window_s, arguments)
@@ -82,7 +92,10 @@ def measure(
 def installed(library: Library) -> tuple[Path, dict[str, str]]:
     """The binary, and the variables it needs in its environment; fetched where it is not there yet.
 
-    Raises RuntimeError where its libraries are not there. $PERF_ANALYZER is taken as it is.
+    $PERF_ANALYZER is taken as it is.
+
+    Raises:
+        RuntimeError: its libraries are not there.
     """
     if own := os.environ.get(OWN_BINARY):
         return Path(own), {}

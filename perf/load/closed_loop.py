@@ -10,9 +10,12 @@ import numpy as np
 class Answers:
     """What `concurrency` callers saw in a stretch of time.
 
-    per_second: right answers. p50_ms to p99_ms: of those; None without any. errors: answers that were wrong,
-    late or did not come; first_error: the first one, "" for none. generator_cores: CPU seconds that the
-    callers themselves took per second, which the service did not have.
+    Attributes:
+        per_second: right answers. p50_ms to p99_ms: of those; None without any.
+        errors: answers that were wrong, late or did not come.
+        first_error: the first one, "" for none.
+        generator_cores: CPU seconds that the callers themselves took per second, which the service did
+            not have.
     """
 
     concurrency: int

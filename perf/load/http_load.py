@@ -32,14 +32,20 @@ def measure(
 ) -> Answers:
     """Sends `message` over `concurrency` kept-alive connections to loopback, each when it has its answer.
 
-    ports: of one service; connections are dealt out to them in turn. answer_bytes: the length that the body
-    of a right answer has, None where it varies. limit_s: for a request; one without an answer by then is an
-    error, as is an answer that is not 200 or has another length, and a connection that fails: a new one is
-    made.
-
     Goes on after `seconds` until there are as many answers as callers, for `limit_s` at most. What is under
-    way then is not counted, but waited for, `limit_s` at most, so that the service is idle again. Raises
-    OSError when the service can't be connected to at the start.
+    way then is not counted, but waited for, `limit_s` at most, so that the service is idle again.
+
+    Args:
+        message: see `request`.
+        concurrency: connections.
+        seconds: of load.
+        ports: of one service; connections are dealt out to them in turn.
+        answer_bytes: the length that the body of a right answer has, None where it varies.
+        limit_s: for a request; one without an answer by then is an error, as is an answer that is not 200
+            or has another length, and a connection that fails: a new one is made.
+
+    Raises:
+        OSError: the service can't be connected to at the start.
     """
     with contextlib.ExitStack() as stack:
         selector = stack.enter_context(selectors.DefaultSelector())
@@ -73,7 +79,11 @@ def measure(
 
 
 class _Call:
-    """One connection and the request on it; nothing here blocks. last: it is not followed by another."""
+    """One connection and the request on it; nothing here blocks.
+
+    Attributes:
+        last: it is not followed by another.
+    """
 
     def __init__(
         self,

@@ -27,7 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Becomes perf_analyzer; without `-u` and `-i` it talks gRPC to $LIVEROOM_URL or 127.0.0.1:8001.
 
-    Raises RuntimeError for a gateway's url: all that perf_analyzer says of it is that a host is unknown.
+    Raises:
+        RuntimeError: it is a gateway's, of which perf_analyzer would say that a host is unknown.
     """
     arguments = addressed(options.arguments)
     binary, variables = analyzer.installed(Library(progress=Progress(report.console(as_json=True))))
@@ -38,7 +39,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def addressed(arguments: Sequence[str]) -> list[str]:
-    """perf_analyzer's options with an address as it takes them, which has no scheme. Raises RuntimeError."""
+    """perf_analyzer's options with an address as it takes them, which has no scheme.
+
+    Raises:
+        RuntimeError: it is a gateway's.
+    """
     given = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     given.add_argument("-i", dest="protocol", default="grpc")
     given.add_argument("-u", dest="url", default=os.environ.get("LIVEROOM_URL") or DEFAULT_URL)

@@ -18,16 +18,22 @@ _SAME_S = 0.005
 class Playback:
     """Plays blocks of float32 audio as int16 chunks, and remembers when each moment of it was spoken.
 
-    blocks: mono [n] in [-1, 1]. sample_rate: Hz. pace: 1 for real time, 0 for as fast as chunks are taken.
-    began: the moment of `time.perf_counter()` at which the first sample is spoken; by default when the first
-    chunk is asked for. int16: False sends float32 as it is.
-
     The pace is an open loop: a chunk that was taken late does not put off the ones after it, so what `since`
     and `since_due` measure includes everything that a slow server holds up.
 
-    lateness_s: of each chunk that was waited for, how much later than it should it was given out, which is
-    the fault of the player and not of the server. sent_after_s: of each chunk, the time from when it was due
-    until it had been taken, whoever's fault it was.
+    Args:
+        blocks: mono [n] in [-1, 1].
+        sample_rate: Hz.
+        pace: 1 for real time, 0 for as fast as chunks are taken.
+        began: the moment of `time.perf_counter()` at which the first sample is spoken; by default when
+            the first chunk is asked for.
+        int16: False sends float32 as it is.
+
+    Attributes:
+        lateness_s: of each chunk that was waited for, how much later than it should it was given out,
+            which is the fault of the player and not of the server.
+        sent_after_s: of each chunk, the time from when it was due until it had been taken, whoever's
+            fault it was.
     """
 
     def __init__(

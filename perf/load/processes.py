@@ -11,9 +11,12 @@ _STUB = "triton_python_backend_stub"
 
 @dataclass(frozen=True)
 class Usage:
-    """One process at a moment. cpu_s: user and system seconds since it began.
+    """One process at a moment.
 
-    memory_mb: proportional set size (Linux PSS, MiB): pages that several processes share count once in all.
+    Attributes:
+        cpu_s: user and system seconds since it began.
+        memory_mb: proportional set size (Linux PSS, MiB): pages that several processes share count once
+            in all.
     """
 
     name: str

@@ -17,9 +17,11 @@ class ModelCost:
     """One model between two moments.
 
     `queue_ms`, `compute_ms` and `total_ms` are means over requests; a request in a batch is at work for as
-    long as its batch. `busy_s` counts a batch once: what the model's instances worked, added up. `batches`:
-    how many executions there were of each batch size. An ensemble has None where its steps have numbers.
-    A decoupled model's times end when it has accepted a request.
+    long as its batch. `busy_s` counts a batch once: what the model's instances worked, added up.
+
+    Attributes:
+        batches: how many executions there were of each batch size. An ensemble has None where its steps
+            have numbers. A decoupled model's times end when it has accepted a request.
     """
 
     name: str

@@ -13,7 +13,9 @@ _TIMEOUT_S = 2.0
 def pending(url: str, ensembles: Container[str] = ()) -> float | None:
     """Requests that wait in the queues of all models at this moment; None where the server doesn't say.
 
-    url: of the metrics endpoint, http. ensembles: models to leave out, whose number means nothing.
+    Args:
+        url: of the metrics endpoint, http.
+        ensembles: models to leave out, whose number means nothing.
     """
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=_TIMEOUT_S)

@@ -144,7 +144,7 @@ def _edit(frame: Image, mask: Floats, step: Step, run: Run, room: Room) -> bytes
     nothing = {"boxes": np.zeros((0, 4), np.float32), "meshes": np.zeros((0, 468, 3), np.float32)}
     seen = nothing
     if settings.needs_meshes or settings.anonymize > 0:
-        seen = look(Frame(frame, (width, height), run), run, _DETECTOR, each=settings.anonymize > 0)
+        seen = look(Frame(frame, (width, height), run), run, _DETECTOR, faces_too=settings.anonymize > 0)
     matte = room.matte(mask, frame) if settings.changes_background else None
     edited = edit(
         frame, settings, matte=matte, picture=room.background, hidden=seen["boxes"], meshes=seen["meshes"]

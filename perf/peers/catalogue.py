@@ -32,9 +32,14 @@ class Layout:
 class Peer:
     """One way to serve an ONNX file.
 
-    package: whose version a result names. requirements: of its environment, pinned. script: in `services`.
-    light, heavy: how requests get to it when the model computes little, and much; the script is told which.
-    batches: whether it can put requests together. spread: whether each worker has a port of its own.
+    Attributes:
+        package: whose version a result names.
+        requirements: of its environment, pinned.
+        script: in `services`.
+        light, heavy: how requests get to it when the model computes little, and much; the script is told
+            which.
+        batches: whether it can put requests together.
+        spread: whether each worker has a port of its own.
     """
 
     name: str
@@ -116,4 +121,4 @@ RAY = Peer(
     heavy=RawHttp(),
     spread=True,
 )
-PEERS: Mapping[str, Peer] = {each.name: each for each in (FASTAPI, LITSERVE, BENTOML, MLSERVER, RAY)}
+PEERS: Mapping[str, Peer] = {peer.name: peer for peer in (FASTAPI, LITSERVE, BENTOML, MLSERVER, RAY)}

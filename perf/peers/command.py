@@ -12,11 +12,11 @@ import onnxruntime
 from exporters.progress import Progress
 from exporters.sources import Library
 from perf import report
-from perf.options import count, window
+from perf.options import add_output, count, window
 from perf.peers import environments, results
 from perf.peers.catalogue import PEERS
 from perf.peers.contenders import IN_PROCESS
-from perf.peers.measuring import Contest, Plan, Say, contest
+from perf.peers.measuring import Contest, Plan, Say, compete
 from perf.peers.section import section
 from perf.peers.subjects import SUBJECTS, Subject, prepare
 
@@ -31,15 +31,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--models", nargs="+", choices=SUBJECTS, default=SUBJECTS, help="a tiny one, a heavy one (both)")
     add("--peers", nargs="+", choices=NAMES, default=NAMES, help="whom to measure (all)")
     add("--concurrency", type=count, nargs="+", metavar="N", default=(1, 8, 32), help="callers (1 8 32)")
-    add("--rounds", type=count, default=3, help="everything again so often; medians count (%(default)s)")
+    add("--repeat", type=count, default=3, help="everything again so often; medians count (%(default)s)")
     add(
         "--seconds",
         type=window,
         default=1.5,
         help="of load per step, or more if that is little (%(default)s)",
     )
-    add("--out", type=Path, default=report.BUILD / "peers.json", help="where the result goes (%(default)s)")
-    add("--json", action="store_true", help="print the result as JSON; progress goes to stderr")
+    add_output(parser, "peers")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -49,9 +48,9 @@ def run(options: argparse.Namespace) -> int:
     models, peers, concurrency = (
         list(dict.fromkeys(chosen)) for chosen in (options.models, options.peers, options.concurrency)
     )
-    plan = Plan(concurrency, options.rounds, options.seconds)
+    plan = Plan(concurrency, options.repeat, options.seconds)
     settings = {"models": models, "peers": peers, "concurrency": concurrency}
-    settings |= {"rounds": options.rounds, "seconds": options.seconds}
+    settings |= {"repeat": options.repeat, "seconds": options.seconds}
     result = report.provenance(settings) | {"kind": "peers"}
     rows: list[dict[str, object]] = []
     with tempfile.TemporaryDirectory(prefix="peers-") as scratch, report.Steps(console) as steps:
@@ -83,7 +82,8 @@ def _rows(
     subject: Subject, peers: Sequence[str], unavailable: dict[str, str], plan: Plan, say: Say
 ) -> list[dict[str, object]]:
     found = {
-        each.peer: each for each in contest(subject, [p for p in peers if p not in unavailable], plan, say)
+        contest.peer: contest
+        for contest in compete(subject, [p for p in peers if p not in unavailable], plan, say)
     }
     found |= {name: Contest(name, subject.model.name, error=why) for name, why in unavailable.items()}
     rows = []

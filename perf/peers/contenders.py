@@ -81,7 +81,7 @@ def _in_turn(sessions: Sequence[Job], concurrency: int, seconds: float) -> Answe
 
     with ThreadPoolExecutor(len(sessions)) as pool, ThreadPoolExecutor(concurrency) as callers:
         calls = [callers.submit(call, pool) for _ in range(concurrency)]
-        latencies = [latency for each in calls for latency in each.result()]
+        latencies = [latency for call in calls for latency in call.result()]
     elapsed = time.perf_counter() - began
     return answers(concurrency, latencies, elapsed, time.process_time() - cpu)
 

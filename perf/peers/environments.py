@@ -13,9 +13,14 @@ from exporters.sources import default_cache, locked
 def environment(name: str, *requirements: str, bare: Sequence[str] = ()) -> Path:
     """The Python of a virtual environment with exactly `requirements` (pinned), made at the first call.
 
-    bare: packages to install without what they depend on, where `requirements` has all that is used of that.
+    Args:
+        name: of the peer.
+        *requirements: pinned packages.
+        bare: packages to install without what they depend on, where `requirements` has all that is used
+            of that.
 
-    Raises RuntimeError with what pip said when they can't be installed.
+    Raises:
+        RuntimeError: they can't be installed; with what pip said.
     """
     key = hashlib.sha256("\n".join([sys.version, *requirements, *bare]).encode()).hexdigest()[:12]
     folder = default_cache() / "peers" / f"{name}-{key}"

@@ -34,7 +34,9 @@ Loads = Mapping[int, Answers]
 class Contest:
     """What was seen of one peer serving one model: pairs of ours and its own, a round each.
 
-    layout: the one that it was measured in. error: why it could not be measured to the end, "" if it was.
+    Attributes:
+        layout: the one that it was measured in.
+        error: why it could not be measured to the end, "" if it was.
     """
 
     peer: str
@@ -58,17 +60,18 @@ class Plan:
         return max(self.seconds, _WAVES * callers * subject.alone_s / cores)
 
 
-def contest(subject: Subject, names: Sequence[str], plan: Plan, say: Say) -> list[Contest]:
+def compete(subject: Subject, names: Sequence[str], plan: Plan, say: Say) -> list[Contest]:
     """Measures everyone in `names`, of PEERS or IN_PROCESS, against ours.
 
-    Raises RuntimeError when ours fails; what happens to a peer is in its Contest.
+    Raises:
+        RuntimeError: ours fails; what happens to a peer is in its Contest.
     """
     contests = [Contest(name, subject.model.name) for name in names]
-    for each in contests:
-        if each.peer in PEERS:
-            _settle(each, subject, say)
+    for contest in contests:
+        if contest.peer in PEERS:
+            _settle(contest, subject, say)
     for number in range(plan.rounds):
-        fit = [each for each in contests if not each.error]
+        fit = [contest for contest in contests if not contest.error]
         if number % 2:
             fit.reverse()
         say(f"round {number + 1} of {plan.rounds}")
@@ -78,10 +81,10 @@ def contest(subject: Subject, names: Sequence[str], plan: Plan, say: Say) -> lis
 
 def pairs(peers: Sequence[Contest]) -> Iterator[tuple[Contest | None, int]]:
     """A round: each peer with the number of the run of ours that it stands beside; None is a run of ours."""
-    for at, each in enumerate(peers):
+    for at, contest in enumerate(peers):
         if at % 2 == 0:
             yield None, (at + 1) // 2
-        yield each, (at + 1) // 2
+        yield contest, (at + 1) // 2
     if peers and len(peers) % 2 == 0:
         yield None, len(peers) // 2
 
@@ -89,35 +92,35 @@ def pairs(peers: Sequence[Contest]) -> Iterator[tuple[Contest | None, int]]:
 def _round(fit: Sequence[Contest], subject: Subject, plan: Plan, say: Say) -> None:
     own: list[Loads] = []
     theirs: list[tuple[Contest, int, Loads]] = []
-    for each, beside in pairs(fit):
-        if each is None:
+    for contest, beside in pairs(fit):
+        if contest is None:
             say(_OURS)
             with contenders.ours(subject) as load:
                 own.append(_measured(load, subject, plan))
         else:
-            say(each.peer)
-            with _failing(each), _started(each.peer, subject, each.layout) as load:
-                theirs.append((each, beside, _measured(load, subject, plan)))
-    for each, beside, loads in theirs:
-        each.pairs.append((own[beside], loads))
+            say(contest.peer)
+            with _failing(contest), _started(contest.peer, subject, contest.layout) as load:
+                theirs.append((contest, beside, _measured(load, subject, plan)))
+    for contest, beside, loads in theirs:
+        contest.pairs.append((own[beside], loads))
 
 
-def _settle(each: Contest, subject: Subject, say: Say) -> None:
+def _settle(contest: Contest, subject: Subject, say: Say) -> None:
     """Finds the layout that serves most, which gets that much attention and no more."""
-    layouts = PEERS[each.peer].layouts(heavy=subject.heavy)
+    layouts = PEERS[contest.peer].layouts(heavy=subject.heavy)
     best = -1.0
     for layout in layouts:
-        say(f"trying {each.peer} with {layout}")
-        tried = Contest(each.peer, each.subject)
-        with _failing(tried), _started(each.peer, subject, layout) as load:
+        say(f"trying {contest.peer} with {layout}")
+        tried = Contest(contest.peer, contest.subject)
+        with _failing(tried), _started(contest.peer, subject, layout) as load:
             load(TRIAL_CALLERS, _WARM_S)
             found = load(TRIAL_CALLERS, _TRIAL_S)
             if found.per_second > best:
-                best, each.layout = found.per_second, layout
-        if tried.error and each.layout is None:
-            each.error = tried.error
-    if each.layout is not None:
-        each.error = ""
+                best, contest.layout = found.per_second, layout
+        if tried.error and contest.layout is None:
+            contest.error = tried.error
+    if contest.layout is not None:
+        contest.error = ""
 
 
 @contextlib.contextmanager
@@ -141,9 +144,9 @@ def _measured(load: Loader, subject: Subject, plan: Plan) -> Loads:
 
 
 @contextlib.contextmanager
-def _failing(each: Contest) -> Iterator[None]:
+def _failing(contest: Contest) -> Iterator[None]:
     """What goes wrong inside the block is the contest's error, not ours."""
     try:
         yield
     except (RuntimeError, OSError, ExportError) as error:
-        each.error = str(error)
+        contest.error = str(error)

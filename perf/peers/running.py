@@ -30,8 +30,8 @@ _SAID = 400
 def running(peer: Peer, python: Path, subject: Subject, layout: Layout) -> Iterator[Sequence[int]]:
     """Serves `subject` until the block ends; yields the ports once its answer is right.
 
-    Raises RuntimeError, with what the service printed last, when it ends, does not answer within START_S,
-    or answers wrong.
+    Raises:
+        RuntimeError: it ends, does not answer within START_S, or answers wrong; with what it printed last.
     """
     first = free_ports(layout.workers + 2)
     ports = range(first, first + (layout.workers if peer.spread else 1))
@@ -61,7 +61,10 @@ def started(
 ) -> Iterator[tuple["subprocess.Popen[bytes]", Path]]:
     """Runs `command` in `folder` until the block ends, and then ends it and all that it has started.
 
-    Yields the process and the file that has what it prints. Raises RuntimeError if one can't be ended.
+    Yields the process and the file that has what it prints.
+
+    Raises:
+        RuntimeError: one can't be ended.
     """
     mark = uuid.uuid4().hex
     log = folder / "log"
@@ -107,20 +110,26 @@ def last_words(log: Path) -> str:
 
 
 def _stop(process: "subprocess.Popen[bytes]", mark: str) -> None:
-    """Ends the service's process group, then all that it has started. Raises RuntimeError if that fails."""
+    """Ends the service's process group, then all that it has started.
+
+    Raises:
+        RuntimeError: one of them can't be ended.
+    """
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(STOP_S)
     for _ in range(3):  # a process may start another while it is looked for
         left = _marked(mark)
-        for each in left:
+        for stray in left:
             with contextlib.suppress(psutil.NoSuchProcess):
-                each.kill()
+                stray.kill()
         psutil.wait_procs(left, STOP_S)
     process.wait(STOP_S)
     if left := _marked(mark):
-        raise RuntimeError(f"processes of a peer can't be ended: {', '.join(str(each.pid) for each in left)}")
+        raise RuntimeError(
+            f"processes of a peer can't be ended: {', '.join(str(stray.pid) for stray in left)}"
+        )
 
 
 def _marked(mark: str) -> list[psutil.Process]:

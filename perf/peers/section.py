@@ -1,43 +1,44 @@
 """The peers as people see them: who is ahead first, then a table and a plot per model."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from matplotlib.axes import Axes
 
 from perf.peers.contenders import IN_PROCESS
-from perf.peers.results import CLEAR, Row, ahead
+from perf.peers.results import CLEAR, ahead
 from perf.peers.subjects import ENCODER, IDENTITY
-from perf.report import Figure, Section, Table, number
+from perf.report import Figure, Row, Section, Table, number
 
 _COLUMNS = (
-    "peer",
-    "callers",
-    "ours /s",
-    "theirs /s",
-    "ours / theirs",
-    "ours p50 ms",
-    "theirs",
-    "ours p99 ms",
-    "theirs",
-    "errors",
+    *(("peer", lambda row: f"{row['peer']} {row['peer_version']}"), ("callers", "concurrency")),
+    *(("ours /s", "ours_per_s:.1f"), ("theirs /s", "peer_per_s:.1f"), ("ours / theirs", "throughput_ratio")),
+    *(("ours p50 ms", "ours_p50_ms"), ("theirs", "peer_p50_ms")),
+    *(("ours p99 ms", "ours_p99_ms"), ("theirs", "peer_p99_ms"), ("errors", "errors")),
 )
 
 
-def section(result: Mapping[str, object]) -> Section:
+def section(result: Row) -> Section:
     """A result of `perf peers`, as its JSON has it."""
-    rows = _rows(result)
-    models = list(dict.fromkeys(str(row["model"]) for row in rows))
+    rows: list[Row] = result.get("results") or []
+    if not rows:
+        raise RuntimeError("not a result of perf peers: it has no results")
+    models = dict.fromkeys(row["model"] for row in rows)
+    by_model = {model: [row for row in rows if row["model"] == model] for model in models}
+    caption = "medians of the rounds; ours is measured beside each peer, so it differs from peer to peer"
     return Section(
         title="Against what people would pick instead",
         headline=headline(rows),
-        tables=tuple(_table(model, [row for row in rows if row["model"] == model]) for model in models),
+        tables=tuple(
+            Table.of(f"{model}: the same ONNX file on the same cores", own, _COLUMNS, caption=caption)
+            for model, own in by_model.items()
+        ),
         figures=tuple(
             Figure(
                 f"peers-{model}",
                 f"{model}: throughput, ours / theirs (above 1: ours is ahead)",
-                _bars([row for row in rows if row["model"] == model]),
+                _bars(own),
             )
-            for model in models
+            for model, own in by_model.items()
         ),
         notes=_notes(rows),
     )
@@ -56,7 +57,7 @@ def headline(rows: Sequence[Row]) -> str:
     if missing:
         sentences.append(f"Not measured: {', '.join(missing)}; see the notes.")
     limits = [row for row in rows if row["peer"] == IN_PROCESS and row["model"] != IDENTITY]
-    if shares := [number(_number(row, "throughput_ratio")) for row in limits]:
+    if shares := [number(row["throughput_ratio"]) for row in limits]:
         callers = " / ".join(str(row["concurrency"]) for row in limits)
         shared = " / ".join(shares)
         sentences.append(f"{ENCODER} reaches {shared} of ONNX Runtime in process with {callers} callers.")
@@ -69,37 +70,14 @@ def _wins(rows: Sequence[Row]) -> list[str]:
     for row in rows:
         if by := ahead(row):
             if by == "throughput":
-                much = f"{number(1 / (_number(row, 'throughput_ratio') or 1))} times our throughput"
+                much = f"{number(1 / (row['throughput_ratio'] or 1))} times our throughput"
             else:
-                ours, theirs = (number(_number(row, f"{side}_p99_ms"), 1) for side in ("ours", "peer"))
+                ours, theirs = (number(row[f"{side}_p99_ms"], 1) for side in ("ours", "peer"))
                 much = f"p99 {theirs} ms, ours {ours}"
             wins.setdefault(f"{row['peer']} serving {row['model']}", []).append(
                 f"{much} at {row['concurrency']}"
             )
     return [f"{who} ({', '.join(how)} callers)" for who, how in wins.items()]
-
-
-def _table(model: str, rows: Sequence[Row]) -> Table:
-    return Table(
-        title=f"{model}: the same ONNX file on the same cores",
-        columns=_COLUMNS,
-        rows=tuple(
-            (
-                f"{row['peer']} {row['peer_version']}",
-                str(row["concurrency"]),
-                number(_number(row, "ours_per_s"), 1),
-                number(_number(row, "peer_per_s"), 1),
-                number(_number(row, "throughput_ratio")),
-                number(_number(row, "ours_p50_ms")),
-                number(_number(row, "peer_p50_ms")),
-                number(_number(row, "ours_p99_ms")),
-                number(_number(row, "peer_p99_ms")),
-                str(row["errors"]),
-            )
-            for row in rows
-        ),
-        caption="medians of the rounds; ours is measured beside each peer, so it differs from peer to peer",
-    )
 
 
 def _notes(rows: Sequence[Row]) -> tuple[str, ...]:
@@ -120,9 +98,7 @@ def _bars(rows: Sequence[Row]) -> Callable[[Axes], None]:
         width = 0.8 / len(callers)
         for at, count in enumerate(callers):
             ratios = {
-                str(row["peer"]): _number(row, "throughput_ratio")
-                for row in rows
-                if str(row["concurrency"]) == count
+                str(row["peer"]): row["throughput_ratio"] for row in rows if str(row["concurrency"]) == count
             }
             places = [place + (at - (len(callers) - 1) / 2) * width for place in range(len(peers))]
             axes.bar(places, [ratios.get(peer) or 0 for peer in peers], width, label=f"{count} callers")
@@ -132,15 +108,3 @@ def _bars(rows: Sequence[Row]) -> Callable[[Axes], None]:
         axes.legend()
 
     return draw
-
-
-def _rows(result: Mapping[str, object]) -> list[Row]:
-    rows = result.get("results")
-    if not isinstance(rows, list) or not rows:
-        raise RuntimeError("not a result of perf peers: it has no results")
-    return rows
-
-
-def _number(row: Row, name: str) -> float | None:
-    value = row.get(name)
-    return float(value) if isinstance(value, int | float) else None

@@ -36,9 +36,13 @@ output {{ name: "y" data_type: TYPE_FP32 dims: [{VECTOR}] }}
 class Subject:
     """A model and one request to it.
 
-    repository: the folder that Triton serves it from. x: the input [1, ...]. y: the output [1, ...] that ONNX
-    Runtime gives in this process, which every service's is compared with. alone_s: that took, on one core.
-    inputs: x for perf_analyzer, a file.
+    Attributes:
+        repository: the folder that Triton serves it from.
+        x: the input [1, ...].
+        y: the output [1, ...] that ONNX Runtime gives in this process, which every service's is compared
+            with.
+        alone_s: that took, on one core.
+        inputs: x for perf_analyzer, a file.
     """
 
     model: Model
@@ -67,7 +71,9 @@ class Subject:
 def prepare(name: str, scratch: Path, library: Library) -> Subject:
     """The subject `name` of SUBJECTS; what has to be written goes to `scratch`.
 
-    Raises RuntimeError or SourceError when the encoder has not been exported, or its inputs can't be had.
+    Raises:
+        RuntimeError: the encoder has not been exported, or its inputs can't be had.
+        SourceError: the encoder has not been exported, or its inputs can't be had.
     """
     if name == IDENTITY:
         repository = scratch / "models"

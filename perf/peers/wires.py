@@ -26,7 +26,12 @@ class Wire(Protocol):
         """What people call it."""
 
     def ask(self, ports: Sequence[int], x: Floats) -> Floats:
-        """One request; the output flat. Raises OSError or RuntimeError where there is no answer to it."""
+        """One request; the output flat.
+
+        Raises:
+            OSError: there is no answer to it.
+            RuntimeError: there is no answer to it.
+        """
 
     def load(self, ports: Sequence[int], x: Floats, y: Floats, concurrency: int, seconds: float) -> Answers:
         """A closed loop of it; y is what an answer should be like."""
@@ -74,7 +79,11 @@ class JsonHttp:
 
 @dataclass(frozen=True)
 class V2Grpc:
-    """The V2 protocol over gRPC with raw tensors. input: the tensor's name, any the peer takes."""
+    """The V2 protocol over gRPC with raw tensors.
+
+    Attributes:
+        input: the tensor's name, any the peer takes.
+    """
 
     model: str
     input: str
@@ -99,7 +108,12 @@ class V2Grpc:
 
 
 def _post(port: int, path: str, body: bytes, content_type: str) -> bytes:
-    """The body of the answer. Raises OSError or RuntimeError where there is none or it is not 200."""
+    """The body of the answer.
+
+    Raises:
+        OSError: there is none or it is not 200.
+        RuntimeError: there is none or it is not 200.
+    """
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ASK_S)
     try:
         connection.request("POST", path, body, {"Content-Type": content_type})

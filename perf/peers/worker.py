@@ -11,7 +11,11 @@ from perf.peers.running import last_words
 
 
 class Worker:
-    """A running script, made by `working`. versions: of its packages, which it says first."""
+    """A running script, made by `working`.
+
+    Attributes:
+        versions: of its packages, which it says first.
+    """
 
     def __init__(self, name: str, process: "subprocess.Popen[str]", log: Path) -> None:
         self._name = name
@@ -20,7 +24,11 @@ class Worker:
         self.versions = {package: str(version) for package, version in self._answer().items()}
 
     def ask(self, request: Mapping[str, object]) -> dict[str, object]:
-        """Its answer. Raises RuntimeError, with what it said last, when it has ended."""
+        """Its answer.
+
+        Raises:
+            RuntimeError: it has ended; with what it said last.
+        """
         if self._process.stdin is None:
             raise RuntimeError(f"{self._name} was started without a pipe to it")
         try:
@@ -43,7 +51,13 @@ class Worker:
 
 @contextmanager
 def working(name: str, command: Sequence[str], environment: Mapping[str, str]) -> Iterator[Worker]:
-    """Runs `command` until the block ends. name: of the peer, for messages."""
+    """Runs `command` until the block ends.
+
+    Args:
+        command: of the script.
+        environment: of its process.
+        name: of the peer, for messages.
+    """
     with (
         tempfile.TemporaryDirectory(prefix="peer-") as folder,
         (Path(folder) / "log").open("wb") as log,

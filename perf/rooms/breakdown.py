@@ -48,10 +48,10 @@ def signals(
 ) -> dict[str, float | None]:
     """What a cluster can scale by.
 
-    queue_ms: mean time of a request in a queue, over all models; in PromQL
+    `queue_ms` is the mean time of a request in a queue, over all models; in PromQL
     `sum(rate(nv_inference_queue_duration_us[1m])) / sum(rate(nv_inference_request_success[1m])) / 1000`.
-    pending: mean of looks once a second at the sum of `nv_inference_pending_request_count`, pending_max the
-    most. active_sequences: rooms open at these looks, on average, each of which is a sequence of `captions`.
+    `pending` is the mean of looks once a second at the sum of `nv_inference_pending_request_count`,
+    `pending_max` the most. `active_sequences` are the rooms open at these looks, on average.
     """
     requests = sum(cost.requests for cost in costs if cost.queue_ms is not None)
     queued_ms = sum(cost.requests * cost.queue_ms for cost in costs if cost.queue_ms is not None)

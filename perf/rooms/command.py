@@ -11,17 +11,17 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from exporters import progress, speech
 from exporters.sources import Library
 from perf import report
-from perf.options import count, positive, share
+from perf.options import add_output, count, positive, share
+from perf.rooms import audio_source
 from perf.rooms import profile as profiles
-from perf.rooms import sound
-from perf.rooms.climb import climb, ladder
-from perf.rooms.drawing import section
+from perf.rooms.capacity_search import ladder, search
 from perf.rooms.measurement import BoundError, Listen, Measurement
 from perf.rooms.messages import Message
 from perf.rooms.metrics import LoadMetrics
 from perf.rooms.observation import Server
 from perf.rooms.rows import Row
 from perf.rooms.schedule import Times
+from perf.rooms.section import section
 from perf.rooms.slo import Slo
 from server import Triton
 from server.triton import LOOPBACK
@@ -84,8 +84,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--token-file", type=_file, metavar="FILE", help="the token that a gateway asks for")
     add("--ca", type=_file, metavar="FILE", help="PEM file that vouches for a gateway")
     add("--metrics-port", type=_port, default=0, help="Prometheus metrics on 127.0.0.1 (0: a free port)")
-    add("--out", type=Path, default=report.BUILD / "rooms.json", help="where the result goes (%(default)s)")
-    add("--json", action="store_true", help="print the result as JSON; progress goes to stderr")
+    add_output(parser, "rooms")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -96,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
     """
     console = report.console(as_json=options.json)
     profile = profiles.load(options.profile)
-    sound.check(profile, speech.clips(library=Library(progress=progress.Progress(console))))
+    audio_source.check(profile, speech.clips(library=Library(progress=progress.Progress(console))))
     settings = {key: value for key, value in vars(options).items() if key not in ("name", "json", "out")}
     result = report.provenance(settings)
     slo = Slo(options.partial_p95, options.final_p99, options.frame_p95, options.frames_dropped)
@@ -123,7 +122,7 @@ def run(options: argparse.Namespace) -> int:
                 for rooms in sorted(set(steps)):
                     measurement.carries(rooms)
             else:
-                climb(measurement.carries, list(ladder(options.max_rooms)))
+                search(measurement.carries, list(ladder(options.max_rooms)))
         except BoundError as bound:
             measurement.bound = str(bound)
         except KeyboardInterrupt:

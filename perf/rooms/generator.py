@@ -7,7 +7,6 @@ all processes of a machine share on Linux) from a line of stdin, and tells what 
 """
 
 import asyncio
-import json
 import os
 import sys
 import time
@@ -16,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 from liveroom import AsyncClient, Caption, LiveroomError
 
 from exporters.sources import Library
@@ -25,12 +25,11 @@ from perf.load.playback import Floats, Playback
 from perf.load.room_player import Event, PlayedRoom, play_room
 from perf.load.video import jpegs
 from perf.load.video_source import VideoSource
+from perf.rooms.audio_source import chunks, sound
 from perf.rooms.latency import Decided
 from perf.rooms.messages import Ended, Heard, Joined, Load, Message, Pulse, Ready, Seen, encode
-from perf.rooms.profile import Audio, Frames, Profile
+from perf.rooms.profile import Audio, Frames
 from perf.rooms.schedule import Join
-from perf.rooms.sound import chunks, sound
-from perf.rooms.tables import Table
 
 PULSE_S = 1.0
 BEAT_S = 0.05
@@ -44,7 +43,7 @@ Tell = Callable[[Message], None]
 
 def main() -> None:
     """Plays what the argument asks for; ends at once when nobody reads what it says any more."""
-    load = Load(**json.loads(sys.argv[1]))
+    load: Load = msgspec.json.decode(sys.argv[1], type=Load)
     with suppress(PermissionError):  # before a server that takes all cores, where the system lets us
         os.setpriority(os.PRIO_PROCESS, 0, NICE)
     try:
@@ -80,9 +79,8 @@ class Stage:
 
     def __init__(self, load: Load) -> None:
         self._load = load
-        profile = Profile.read(Table(load.profile, "the profile"))
-        self._joins = [Join(int(j["number"]), int(j["kind"]), int(j["variant"]), j["at"]) for j in load.joins]
-        self._rooms = profile.rooms
+        self._joins = load.joins
+        self._rooms = load.profile.rooms
         recorded = clips()
         self._sounds: dict[tuple[int, int], Floats] = {
             says: sound(audio, recorded, load.seconds, (load.seed, *says))
@@ -110,7 +108,7 @@ class Stage:
             self._client() as client,
             asyncio.TaskGroup() as watch,
         ):
-            watching = [watch.create_task(each) for each in (self._beat(), self._pulse(client, tell))]
+            watching = [watch.create_task(watcher) for watcher in (self._beat(), self._pulse(client, tell))]
             rooms = [self._room(client, join, tell) for join in self._joins]
             if self._load.alone:
                 for room in rooms:

@@ -4,15 +4,15 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 
-from perf.rooms.alone import Solos, play_alone
 from perf.rooms.breakdown import path
-from perf.rooms.judging import LATENESS, carried, claimed, combined, verdict
 from perf.rooms.messages import Message
 from perf.rooms.observation import Server, load, observe
 from perf.rooms.profile import Profile
 from perf.rooms.rows import Row, row
 from perf.rooms.schedule import Join, Times, joins
 from perf.rooms.slo import LATENESS_P99_S, PARTIALS, WORDS, Slo
+from perf.rooms.slo_check import LATENESS, carried, claimed, combined, verdict
+from perf.rooms.solo_baseline import Solos, play_alone
 
 TRIES = 3
 """How often a run is tried: others on the machine may have held up the load generator for a moment."""
@@ -28,11 +28,13 @@ class BoundError(Exception):
 class Measurement:
     """A server under the rooms of a profile.
 
-    repeat: runs per step. minutes: no step is begun that would not end within so many. stage: is called
-    before anything is played, with what it is and how many seconds it takes (None: as fast as it goes), and
-    returns who listens to it. told: is given each row, and how many finals it lost.
-
-    bound: what ended the search early, see `BoundError`, or "interrupted"; "" where nothing did.
+    Attributes:
+        repeat: runs per step.
+        minutes: no step is begun that would not end within so many.
+        stage: is called before anything is played, with what it is and how many seconds it takes (None:
+            as fast as it goes), and returns who listens to it.
+        told: is given each row, and how many finals it lost.
+        bound: what ended the search early, see `BoundError`, or "interrupted"; "" where nothing did.
     """
 
     server: Server
@@ -52,7 +54,8 @@ class Measurement:
     def carries(self, rooms: int) -> bool:
         """Measures a step, keeps its row, and returns whether the service level was kept.
 
-        Raises BoundError when the load generator was late, or there is no time for it.
+        Raises:
+            BoundError: the load generator was late, or there is no time for it.
         """
         dealt = self.profile.deal(rooms)
         measured = combined([self._in_time(dealt, run) for run in range(self.repeat)])
@@ -70,9 +73,9 @@ class Measurement:
         `limited_by` is why `max_rooms` is not larger: "slo", "minutes", "interrupted", "rooms" where all that
         were asked for were carried, or "generator" where none is claimed.
         """
-        curve = sorted(self.rows, key=lambda each: each.rooms)
+        curve = sorted(self.rows, key=lambda row: row.rooms)
         most = carried(curve, self.slo)
-        limited_by = "slo" if any(each.verdict for each in curve) else "rooms"
+        limited_by = "slo" if any(row.verdict for row in curve) else "rooms"
         if most is None or self.bound in ("minutes", "interrupted"):
             limited_by = self.bound
         limits = {"lost": 0, "words_share": WORDS, "partials_share": PARTIALS, LATENESS: LATENESS_P99_S}
@@ -83,7 +86,7 @@ class Measurement:
             "limited_by": limited_by,
             "slo": asdict(self.slo) | limits,
             "profile": self.profile.to_json(),
-            "curve": [each.to_json() for each in curve],
+            "curve": [row.to_json() for row in curve],
         }
 
     def _in_time(self, kinds: list[int], run: int) -> Row:

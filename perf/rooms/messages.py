@@ -1,23 +1,29 @@
 """What a load generator is asked to do, and the lines of JSON in which it tells what it saw."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+import msgspec
+from msgspec import Struct
+
+from perf.rooms.profile import Profile
+from perf.rooms.schedule import Join
 
 
-@dataclass(frozen=True)
-class Load:
-    """Rooms to play, each for `seconds`.
+class Load(Struct, frozen=True, kw_only=True):
+    """Rooms to play.
 
-    address: of the server's gRPC, or of a gateway, as the client takes it. token_file, ca: for a gateway, or
-    empty. profile: see `Profile.to_json`. joins: fields of each
-    `schedule.Join`. alone: one room after another as fast as it is served, instead of all at real-time pace.
-    limit_s: the generator gives up after this long.
+    Attributes:
+        address: of the server's gRPC, or of a gateway, as the client takes it.
+        token_file, ca: for a gateway, or empty.
+        profile: what the rooms are like.
+        joins: which of them, and when.
+        seed: of what they say.
+        seconds: for each.
+        limit_s: the generator gives up after this long.
+        alone: one room after another as fast as it is served, instead of all at real-time pace.
     """
 
     address: str
-    profile: Mapping[str, object]
-    joins: tuple[Mapping[str, float], ...]
+    profile: Profile
+    joins: tuple[Join, ...]
     seed: int
     seconds: float
     limit_s: float
@@ -26,25 +32,32 @@ class Load:
     ca: str = ""
 
 
-@dataclass(frozen=True)
-class Ready:
+class _Message(Struct, frozen=True, tag=True):
+    pass
+
+
+class Ready(_Message, frozen=True):
     """The generator has prepared every chunk, and waits for a line with the moment to begin."""
 
 
-@dataclass(frozen=True)
-class Joined:
+class Joined(_Message, frozen=True):
     """A room has opened its stream."""
 
     room: int
 
 
-@dataclass(frozen=True)
-class Heard:
+class Heard(_Message, frozen=True):
     """A caption has arrived.
 
-    pts_start, pts_end: seconds of the room's audio. words: in its text. due_s: when the chunk was due that
-    the caption could be known from (see `latency.Decided`), seconds since the start of the step. latency_s:
-    from then until the caption's arrival. spoken_s: from when the caption's last sample was spoken.
+    Attributes:
+        room: its number.
+        kind: "partial" or "final".
+        pts_start, pts_end: seconds of the room's audio.
+        words: in its text.
+        due_s: when the chunk was due that the caption could be known from (see `latency.Decided`), seconds
+            since the start of the step.
+        latency_s: from then until the caption's arrival.
+        spoken_s: from when the caption's last sample was spoken.
     """
 
     room: int
@@ -57,11 +70,14 @@ class Heard:
     spoken_s: float
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(_Message, frozen=True):
     """It has arrived what a frame shows.
 
-    due_s: when the frame was taken, seconds since the start of the step. latency_s: from then. faces: in it.
+    Attributes:
+        room: its number.
+        due_s: when the frame was taken, seconds since the start of the step.
+        latency_s: from then.
+        faces: in it.
     """
 
     room: int
@@ -70,14 +86,15 @@ class Seen:
     faces: int
 
 
-@dataclass(frozen=True)
-class Pulse:
-    """Once a second, of one generator process.
+class Pulse(_Message, frozen=True):
+    """Once a second, of one generator process; each since the last pulse.
 
-    at_s: seconds since the start of the step. lateness_s: of whatever the generator did by the clock since
-    the last pulse, how much later it did it. sent_after_s: of each chunk sent since then, the time from when
-    it was due until it was on its way. round_trip_s: of a call that runs no model, on the connection of the
-    rooms; None where it failed. frames_sent, frames_dropped: since the last pulse, of all rooms.
+    Attributes:
+        at_s: seconds since the start of the step.
+        lateness_s: of whatever the generator did by the clock, how much later it did it.
+        sent_after_s: of each chunk sent, the time from when it was due until it was on its way.
+        round_trip_s: of a call that runs no model, on the connection of the rooms; None where it failed.
+        frames_sent, frames_dropped: of all rooms.
     """
 
     at_s: float
@@ -88,12 +105,15 @@ class Pulse:
     frames_dropped: int = 0
 
 
-@dataclass(frozen=True)
-class Ended:
-    """A room has received its last caption. error: why it ended early, or None.
+class Ended(_Message, frozen=True):
+    """A room has received its last caption.
 
-    reconnects: how often another server took it over. replay_lost_s: seconds of its audio that were too old
-    to be said again then. duplicates: finals that came twice, and that the client left out.
+    Attributes:
+        room: its number.
+        error: why it ended early, or None.
+        reconnects: how often another server took it over.
+        replay_lost_s: seconds of its audio that were too old to be said again then.
+        duplicates: finals that came twice, and that the client left out.
     """
 
     room: int
@@ -104,17 +124,14 @@ class Ended:
 
 
 Message = Ready | Joined | Heard | Seen | Pulse | Ended
-_KINDS: Mapping[str, type[Message]] = {
-    kind.__name__: kind for kind in (Ready, Joined, Heard, Seen, Pulse, Ended)
-}
+_DECODER: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 
 
-def encode(message: Message) -> str:
+def encode(message: Message | Load) -> str:
     """One line."""
-    return json.dumps([type(message).__name__, asdict(message)], separators=(",", ":"))
+    return msgspec.json.encode(message).decode()
 
 
 def decode(line: str) -> Message:
     """The message that `encode` made a line of."""
-    name, fields = json.loads(line)
-    return _KINDS[name](**fields)
+    return _DECODER.decode(line)

@@ -20,7 +20,9 @@ LATENESS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0
 class LoadMetrics:
     """The metrics and, inside `with`, an HTTP endpoint on 127.0.0.1 that serves them.
 
-    port: 0 picks a free one, see `url`. limits_s: of each kind of caption the latency from which it is late.
+    Args:
+        port: 0 picks a free one, see `url`.
+        limits_s: of each kind of caption the latency from which it is late.
     """
 
     def __init__(self, port: int, limits_s: Mapping[str, float]) -> None:

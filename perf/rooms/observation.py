@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
 from perf.load.processes import ProcessCost, Usage, costs
 from perf.load.server_costs import Costs, Meter
 from perf.load.triton_metrics import pending
-from perf.rooms.fleet import Fleet
+from perf.rooms.generator_pool import GeneratorPool
 from perf.rooms.messages import Ended, Heard, Joined, Load, Message, Pulse, Seen
 from perf.rooms.profile import Profile
 from perf.rooms.schedule import Join, Times
@@ -23,7 +23,8 @@ SAMPLE_S = 1.0
 class Server:
     """What is loaded: the address of its gRPC and, where it was started here, the server itself.
 
-    token_file, ca: what a gateway asks for; "" where none does.
+    Attributes:
+        token_file, ca: what a gateway asks for; "" where none does.
     """
 
     address: str
@@ -36,8 +37,10 @@ class Server:
 class Observation:
     """One step. `costs` and `pending` are of the measured window, and empty for a server not started here.
 
-    open_rooms: how many were open at each look. ended: by room. generators: their CPU and memory in the
-    window.
+    Attributes:
+        open_rooms: how many were open at each look.
+        ended: by room.
+        generators: their CPU and memory in the window.
     """
 
     heard: list[Heard] = field(default_factory=list)
@@ -52,7 +55,7 @@ class Observation:
 
     def finals(self, room: int) -> list[Heard]:
         """Those of one room, in order."""
-        return [each for each in self.heard if each.room == room and each.kind == "final"]
+        return [caption for caption in self.heard if caption.room == room and caption.kind == "final"]
 
 
 def load(
@@ -61,17 +64,16 @@ def load(
     """The work order for the generators."""
     rooms = len(joins) if alone else 1
     limit_s = times.ramp + rooms * (times.room + GRACE_S)
-    orders = tuple(asdict(join) for join in joins)
     return Load(
-        server.address,
-        profile.to_json(),
-        orders,
-        seed,
-        times.room,
-        limit_s,
-        alone,
-        server.token_file,
-        server.ca,
+        address=server.address,
+        profile=profile,
+        joins=tuple(joins),
+        seed=seed,
+        seconds=times.room,
+        limit_s=limit_s,
+        alone=alone,
+        token_file=server.token_file,
+        ca=server.ca,
     )
 
 
@@ -80,13 +82,14 @@ def observe(
 ) -> Observation:
     """Plays a step; `listen` is told all that the generators tell, and None now and then.
 
-    Raises GeneratorError when a generator fails.
+    Raises:
+        GeneratorError: a generator fails.
     """
     seen = Observation()
-    with Fleet(order) as fleet:
-        window = _Window(server, fleet, seen)
-        began = fleet.begin()
-        for message in fleet.messages():
+    with GeneratorPool(order) as pool:
+        window = _Window(server, pool, seen)
+        began = pool.begin()
+        for message in pool.messages():
             listen(message)
             match message:
                 case Joined():
@@ -111,9 +114,9 @@ def observe(
 class _Window:
     """Reads counters as the measured window begins and ends, and queues about once a second between."""
 
-    def __init__(self, server: Server, fleet: Fleet, seen: Observation) -> None:
+    def __init__(self, server: Server, pool: GeneratorPool, seen: Observation) -> None:
         self._triton = server.triton
-        self._fleet = fleet
+        self._pool = pool
         self._seen = seen
         self._meter: Meter | None = None
         self._generators: dict[int, Usage] | None = None
@@ -126,7 +129,7 @@ class _Window:
         """Called as often as there is time for; `done` once the window is over."""
         now = time.perf_counter()
         if self._generators is None:
-            self._generators = self._fleet.usage()
+            self._generators = self._pool.usage()
             self._meter = Meter(self._triton) if self._triton else None
             self._began = self._next = now
         if not self._done and now >= self._next:
@@ -139,5 +142,5 @@ class _Window:
         if done and not self._done:
             self._done = True
             self._seen.costs = self._meter.read() if self._meter else None
-            spent = costs(self._generators, self._fleet.usage(), now - self._began)
-            self._seen.generators = tuple(replace(each, name="load generator") for each in spent)
+            spent = costs(self._generators, self._pool.usage(), now - self._began)
+            self._seen.generators = tuple(replace(cost, name="load generator") for cost in spent)

@@ -12,133 +12,89 @@ are asked for; without them the largest number that is carried is looked for.
 """
 
 import tomllib
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated, Literal
 
 from liveroom._config import MAX_CHUNK_S, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
+from msgspec import Meta, Struct, to_builtins
 
 from perf.load.video import CLIPS, QUALITY
-from perf.rooms.tables import Table
+from perf.structs import convert
 
 FOLDER = Path(__file__).with_name("profiles")
-SHORTEST_CHUNK_MS = 20
-LONGEST_CHUNK_MS = round(1000 * MAX_CHUNK_S)
-FORMATS = ("int16", "float32")
-MOST_FRAMES = 60
-SMALLEST, LARGEST = 16, 3840
+SHORTEST_CHUNK_MS, LONGEST_CHUNK_MS = 20, round(1000 * MAX_CHUNK_S)
+Pixels = Annotated[int, Meta(ge=16, le=3840)]
 
 
 class ProfileError(RuntimeError):
     """A profile can't be used; the message names the file, the key, the value and what would be right."""
 
 
-@dataclass(frozen=True)
-class Audio:
+class Audio(Struct, frozen=True, forbid_unknown_fields=True):
     """The sound of a kind of room.
 
-    recordings: patterns of names in `exporters.speech`; without any, nobody ever speaks. talking: the share
-    of the time that recordings play, the rest are pauses between them. chunk_ms: length of a chunk.
-    sample_rate: Hz. format: of the samples. language: what the server is told of it.
+    Attributes:
+        recordings: patterns of names in `exporters.speech`; without any, nobody ever speaks.
+        talking: the share of the time that recordings play; the rest are pauses between them.
+        chunk_ms: length of a chunk.
+        sample_rate: Hz.
+        format: of the samples.
+        language: what the server is told of it.
     """
 
     recordings: tuple[str, ...] = ()
-    talking: float = 0.0
-    chunk_ms: int = 250
-    sample_rate: int = 16_000
-    format: str = "int16"
+    talking: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    chunk_ms: Annotated[int, Meta(ge=SHORTEST_CHUNK_MS, le=LONGEST_CHUNK_MS)] = 250
+    sample_rate: Annotated[int, Meta(ge=MIN_SAMPLE_RATE, le=MAX_SAMPLE_RATE)] = 16_000
+    format: Literal["int16", "float32"] = "int16"
     language: str = "auto"
 
-    @classmethod
-    def read(cls, table: Table) -> "Audio":
-        """Out of a table. Raises ValueError."""
-        audio = cls(
-            table.texts("recordings"),
-            table.number("talking", cls.talking),
-            table.whole("chunk_ms", cls.chunk_ms),
-            table.whole("sample_rate", cls.sample_rate),
-            table.text("format", cls.format),
-            table.text("language", cls.language),
-        )
-        table.only()
-        if not 0 <= audio.talking <= 1 or (audio.talking > 0) != bool(audio.recordings):
-            right = "more than 0 and at most 1" if audio.recordings else "0 without recordings"
-            raise table.wrong("talking", right)
-        if not SHORTEST_CHUNK_MS <= audio.chunk_ms <= LONGEST_CHUNK_MS:
-            raise table.wrong("chunk_ms", f"{SHORTEST_CHUNK_MS} to {LONGEST_CHUNK_MS}")
-        if not MIN_SAMPLE_RATE <= audio.sample_rate <= MAX_SAMPLE_RATE:
-            raise table.wrong("sample_rate", f"{MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz")
-        if audio.format not in FORMATS:
-            raise table.wrong("format", " or ".join(FORMATS))
-        return audio
+    def __post_init__(self) -> None:
+        if (self.talking > 0) != bool(self.recordings):
+            right = "more than 0 and at most 1" if self.recordings else "0 without recordings"
+            raise ValueError(f"talking is {self.talking:g}: expected {right}")
 
 
-@dataclass(frozen=True)
-class Frames:
+class Frames(Struct, frozen=True, forbid_unknown_fields=True):
     """The video of a kind of room.
 
-    clip: a name of `perf.load.video.CLIPS`, over and over. per_second: frames. width, height: pixels.
-    quality: of JPEG.
+    Attributes:
+        clip: a name of `perf.load.video.CLIPS`, over and over.
+        per_second: frames.
+        width, height: pixels.
+        quality: of JPEG.
     """
 
     clip: str = "smiling_head"
-    per_second: float = 5.0
-    width: int = 640
-    height: int = 480
-    quality: int = QUALITY
+    per_second: Annotated[float, Meta(gt=0, le=60)] = 5.0
+    width: Pixels = 640
+    height: Pixels = 480
+    quality: Annotated[int, Meta(ge=1, le=100)] = QUALITY
 
-    @classmethod
-    def read(cls, table: Table) -> "Frames":
-        """Out of a table. Raises ValueError."""
-        frames = cls(
-            table.text("clip", cls.clip),
-            table.number("per_second", cls.per_second),
-            table.whole("width", cls.width),
-            table.whole("height", cls.height),
-            table.whole("quality", cls.quality),
-        )
-        table.only()
-        if frames.clip not in CLIPS:
-            raise table.wrong("clip", " or ".join(CLIPS))
-        if not 0 < frames.per_second <= MOST_FRAMES:
-            raise table.wrong("per_second", f"more than 0, at most {MOST_FRAMES}")
-        for name in ("width", "height"):
-            if not SMALLEST <= getattr(frames, name) <= LARGEST:
-                raise table.wrong(name, f"{SMALLEST} to {LARGEST} pixels")
-        if not 1 <= frames.quality <= 100:
-            raise table.wrong("quality", "1 to 100")
-        return frames
+    def __post_init__(self) -> None:
+        if self.clip not in CLIPS:
+            raise ValueError(f"clip is {self.clip!r}: expected {' or '.join(CLIPS)}")
 
 
-@dataclass(frozen=True)
-class Kind:
-    """Rooms that are alike. share: how many there are of them, against the shares of other kinds."""
+class Kind(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Rooms that are alike; `share` is how many there are of them, against the shares of other kinds."""
 
-    share: float
+    share: Annotated[float, Meta(gt=0, lt=1e9)] = 1
     audio: Audio | None = None
     frames: Frames | None = None
 
-    @classmethod
-    def read(cls, table: Table) -> "Kind":
-        """Out of a table. Raises ValueError."""
-        share = table.number("share", 1)
-        heard, seen = table.has("audio"), table.has("frames")
-        audio = Audio.read(table.table("audio")) if heard or not seen else None
-        frames = Frames.read(table.table("frames")) if seen else None
-        kind = cls(share, audio, frames)
-        table.only()
-        if not 0 < kind.share < float("inf"):
-            raise table.wrong("share", "more than 0")
-        return kind
+    def __post_init__(self) -> None:
+        if self.audio is None and self.frames is None:
+            raise ValueError("neither audio nor frames: expected audio = {...}, frames = {...}, or both")
 
 
-@dataclass(frozen=True)
-class Profile:
+class Profile(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """All kinds of rooms, in the order of the file."""
 
     name: str
-    description: str
-    rooms: tuple[Kind, ...]
-    steps: tuple[int, ...] = ()
+    rooms: Annotated[tuple[Kind, ...], Meta(min_length=1)]
+    description: str = ""
+    steps: tuple[Annotated[int, Meta(gt=0)], ...] = ()
 
     @property
     def models(self) -> list[str]:
@@ -146,18 +102,6 @@ class Profile:
         heard = any(kind.audio for kind in self.rooms)
         seen = any(kind.frames for kind in self.rooms)
         return ["captions"] * heard + ["vision"] * seen
-
-    @classmethod
-    def read(cls, table: Table) -> "Profile":
-        """Out of a table, which may be `to_json`'s. Raises ValueError."""
-        profile = cls(
-            table.text("name", ""),
-            table.text("description", ""),
-            tuple(Kind.read(room) for room in table.tables("rooms")),
-            table.wholes("steps"),
-        )
-        table.only()
-        return profile
 
     def deal(self, rooms: int) -> list[int]:
         """Of which kind each of `rooms` rooms is, as an index into `rooms`.
@@ -174,14 +118,8 @@ class Profile:
 
     def to_json(self) -> dict[str, object]:
         """As plain data."""
-        rooms = [
-            {name: value for name, value in asdict(kind).items() if value is not None} for kind in self.rooms
-        ]
-        for room in rooms:
-            if "audio" in room:
-                room["audio"]["recordings"] = list(room["audio"]["recordings"])
-        steps = {"steps": list(self.steps)} if self.steps else {}
-        return {"name": self.name, "description": self.description, "rooms": rooms, **steps}
+        data: dict[str, object] = to_builtins(self)
+        return data
 
 
 def names() -> list[str]:
@@ -190,7 +128,11 @@ def names() -> list[str]:
 
 
 def load(name: str) -> Profile:
-    """The profile of a name from `names`, or in a TOML file. Raises ProfileError."""
+    """The profile of a name from `names`, or in a TOML file.
+
+    Raises:
+        ProfileError: there is none, or it can't be used.
+    """
     path = FOLDER / f"{name}.toml" if name in names() else Path(name)
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -200,6 +142,6 @@ def load(name: str) -> Profile:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ProfileError(f"{path} can't be read as TOML: {error}") from None
     try:
-        return Profile.read(Table({"name": path.stem, **data}, "the profile"))
+        return convert({"name": path.stem, **data}, Profile, str(path))
     except ValueError as error:
-        raise ProfileError(f"{path}: {error}") from None
+        raise ProfileError(str(error)) from None

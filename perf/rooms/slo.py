@@ -15,8 +15,8 @@ fewer, it is not enough that those come in time."""
 class Slo:
     """Limits in seconds, to be kept strictly. No caption may be lost, whatever the limits.
 
-    frames_dropped: the share of frames that may be; 1 where dropping is no fault, as rooms send no more than
-    they have room for.
+    Of frames the share `frames_dropped` may be; 1 where dropping is no fault, as rooms send no more than they
+    have room for.
     """
 
     partial_p95_s: float = 1.0

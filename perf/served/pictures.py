@@ -60,11 +60,11 @@ def views(frame: Image) -> tuple[Image, Image]:
     return whole, np.ascontiguousarray(whole[edge:-edge, edge:-edge])
 
 
-def look(frame: Frame, run: Run, detector: Detector, *, each: bool = True) -> dict[str, Floats]:
-    """What `faces` says of a frame, by networks that `run` asks; each: those of single faces too."""
+def look(frame: Frame, run: Run, detector: Detector, *, faces_too: bool = True) -> dict[str, Floats]:
+    """What `faces` says of a frame, by networks that `run` asks; faces_too: those of single faces as well."""
     faces = frame.find(detector, _MOST_FACES)
     outputs = frame.describe(faces)
-    if faces and each:
+    if faces and faces_too:
         (outputs["embeddings"],) = run("face_embedder", frame.chips(faces), ["embedding"])
         (outputs["expressions"],) = run("face_expression", frame.expression_views(faces), ["probabilities"])
     return outputs

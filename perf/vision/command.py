@@ -3,7 +3,6 @@
 import argparse
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from pathlib import Path
 
 from rich.console import Console
 
@@ -11,7 +10,7 @@ from exporters.errors import ExportError
 from exporters.progress import Progress
 from exporters.sources import Library
 from perf import report
-from perf.options import count, window
+from perf.options import add_output, count, window
 from perf.vision import detectors, frames, matte, peers, studio
 from perf.vision.section import section
 from server import Triton
@@ -26,12 +25,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the options of `python -m perf vision`."""
     add = parser.add_argument
     add("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure (all)")
-    add("--callers", type=count, nargs="+", metavar="N", default=frames.CALLERS, help="of vision (1 2 4 8)")
+    add(
+        "--concurrency",
+        type=count,
+        nargs="+",
+        metavar="N",
+        default=frames.CALLERS,
+        help="callers of vision (1 2 4 8)",
+    )
     add("--rooms", type=count, nargs="+", metavar="N", default=studio.ROOMS, help="of studio (1 2 4)")
-    add("--rounds", type=count, default=5, help="everything again so often; medians count (%(default)s)")
+    add("--repeat", type=count, default=5, help="everything again so often; medians count (%(default)s)")
     add("--seconds", type=window, default=3.0, help="of load per step (%(default)s)")
-    add("--out", type=Path, default=report.BUILD / "vision.json", help="where it goes (%(default)s)")
-    add("--json", action="store_true", help="print the result as JSON; progress goes to stderr")
+    add_output(parser, "vision")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -52,21 +57,21 @@ def _parts(
     options: argparse.Namespace, library: Library, steps: report.Steps, console: Console
 ) -> Iterator[dict[str, object]]:
     """The parts that are asked for, one after the other."""
-    callers, rooms = sorted(set(options.callers)), sorted(set(options.rooms))
+    callers, rooms = sorted(set(options.concurrency)), sorted(set(options.rooms))
     if {"vision", "studio", "recognition"} & set(options.parts):
         with _triton(steps.say) as triton:
             if "vision" in options.parts:
-                steps.expect(1 + options.rounds * (1 + len(callers)))
+                steps.expect(1 + options.repeat * (1 + len(callers)))
                 yield {
                     "vision": frames.compare(
-                        triton, library, callers, options.rounds, options.seconds, steps.step
+                        triton, library, callers, options.repeat, options.seconds, steps.step
                     )
                 }
             if "studio" in options.parts:
-                steps.expect(options.rounds * len(rooms) * len(studio.EFFECTS))
+                steps.expect(options.repeat * len(rooms) * len(studio.EFFECTS))
                 yield {
                     "studio": studio.compare(
-                        triton, library, rooms, options.rounds, options.seconds, steps.step
+                        triton, library, rooms, options.repeat, options.seconds, steps.step
                     )
                 }
             if "recognition" in options.parts:
@@ -77,7 +82,7 @@ def _parts(
         with _neighbours(library, steps.say) as (found, missing):
             yield {"peers": {name: peer.versions for name, peer in found.items()}, "not_measured": missing}
             if "detectors" in options.parts:
-                yield _detectors(found, library, options.rounds, steps)
+                yield _detectors(found, library, options.repeat, steps)
             if "matte" in options.parts and "mediapipe" in found:
                 yield {"matte": matte.compare(found["mediapipe"], library, steps.say)}
 

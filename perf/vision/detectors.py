@@ -49,7 +49,13 @@ def compare(
     """A row per detector and framing; each looks at all frames in every round, one after the other.
 
     ms: median over the frames of a framing, from RGB to boxes on the cores of this machine, of the median
-    round. advance: is told the detector after each of its rounds.
+    round.
+
+    Args:
+        detectors: by name.
+        library: for the pictures.
+        rounds: that are measured.
+        advance: is told the detector after each of its rounds.
     """
     frames = labels.labelled(library)
     images = [frame.image for frame in frames]
@@ -96,10 +102,10 @@ def _row(
     at: Sequence[int],
     seen: Mapping[str, Sequence[Faces]],
 ) -> dict[str, object]:
-    found = [seen[name][0].boxes[each] for each in at]
+    found = [seen[name][0].boxes[number] for number in at]
     against_labels = score(found, [frame.boxes for frame in frames])
     like = seen[LIKE][0].boxes if LIKE in seen and name != LIKE else None
-    ms = [statistics.median(run.ms[each] for each in at) for run in seen[name]]
+    ms = [statistics.median(run.ms[number] for number in at) for run in seen[name]]
     return {
         "name": f"{name}, {framing}",
         "detector": name,
@@ -111,10 +117,10 @@ def _row(
         "false": against_labels.false,
         "f1": against_labels.f1,
         "iou": against_labels.iou,
-        "iou_like": None if like is None else score(found, [like[each] for each in at]).iou,
+        "iou_like": None if like is None else score(found, [like[number] for number in at]).iou,
         "ms": round(statistics.median(ms), 3),
         "runs": {
-            "detect_ms" if name in DETECTORS else "peer_detect_ms": [round(each, 3) for each in ms],
+            "detect_ms" if name in DETECTORS else "peer_detect_ms": [round(value, 3) for value in ms],
             "f1" if name in DETECTORS else "peer_f1": [against_labels.f1] * len(ms),
         },
     }

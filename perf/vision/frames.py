@@ -35,7 +35,14 @@ def compare(
     in_process_per_s: what one process does with the same files and modules, in the best of several layouts
     (instances, threads, batches), measured in turn with ours. served_over_bare: ours of that. in_process_ms:
     a frame on its own there, every core at work for it. parts: the server's models in the last round.
-    advance: is told each step.
+
+    Args:
+        triton: with `vision`.
+        library: for the pictures.
+        callers: numbers of them.
+        rounds: that are measured.
+        seconds: of load for each.
+        advance: is told each step.
     """
     inputs = encoded(library)
     model = REPOSITORY.read("vision")
@@ -77,18 +84,20 @@ def _row(
     name: str, answers: Sequence[Answers], limits: Sequence[float], alone_ms: Sequence[float], costs: Costs
 ) -> dict[str, object]:
     runs = {
-        "frames_per_s": [each.per_second for each in answers],
-        **{p: [getattr(each, p) for each in answers] for p in ("p50_ms", "p95_ms", "p99_ms")},
+        "frames_per_s": [answer.per_second for answer in answers],
+        **{p: [getattr(answer, p) for answer in answers] for p in ("p50_ms", "p95_ms", "p99_ms")},
         "in_process_per_s": list(limits),
         "in_process_ms": list(alone_ms),
-        "served_over_bare": [each.per_second / limit for each, limit in zip(answers, limits, strict=True)],
+        "served_over_bare": [
+            answer.per_second / limit for answer, limit in zip(answers, limits, strict=True)
+        ],
     }
     rounded = {name: [round(value, 3) for value in values] for name, values in runs.items()}
     return {
         "name": name,
         "concurrency": answers[0].concurrency,
         **{name: round(statistics.median(values), 3) for name, values in rounded.items()},
-        "generator_cores": round(statistics.median(each.generator_cores for each in answers), 3),
+        "generator_cores": round(statistics.median(answer.generator_cores for answer in answers), 3),
         "parts": parts(costs),
         "runs": rounded,
     }

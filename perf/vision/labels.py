@@ -28,8 +28,11 @@ Box = Sequence[float]
 class Labelled:
     """A frame [480,640,3] and its faces.
 
-    name: of the photo, or of the clip and its frame. framing: LIVE, GROUP or NOBODY. boxes: x1, y1, x2, y2 in
-    pixels [N,4], from left to right in photos. people: whose they are, see `pictures.Photo`; "" in clips.
+    Attributes:
+        name: of the photo, or of the clip and its frame.
+        framing: LIVE, GROUP or NOBODY.
+        boxes: x1, y1, x2, y2 in pixels [N,4], from left to right in photos.
+        people: whose they are, see `pictures.Photo`; "" in clips.
     """
 
     name: str
@@ -42,7 +45,9 @@ class Labelled:
 def labelled(library: Library, share: float = 1.0) -> list[Labelled]:
     """Every photo and some frames of each clip, in SIZE.
 
-    share: how large the picture is in its frame; what is left is black.
+    Args:
+        library: for the pictures.
+        share: how large the picture is in its frame; what is left is black.
     """
     return [
         Labelled(name, framing, *_framed(image, boxes, share), people)

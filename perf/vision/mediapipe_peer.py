@@ -32,11 +32,11 @@ def detect(pictures: Pictures, detector: FaceDetection) -> dict[str, object]:
         detections = detector.process(picture).detections or []
         times.append(1000 * (time.perf_counter() - began))
         faces = []
-        for each in detections:
-            box = each.location_data.relative_bounding_box
+        for detection in detections:
+            box = detection.location_data.relative_bounding_box
             corners = (box.xmin, box.ymin, box.xmin + box.width, box.ymin + box.height)
             sizes = (width, height, width, height)
-            faces.append([*(at * size for at, size in zip(corners, sizes, strict=True)), each.score[0]])
+            faces.append([*(at * size for at, size in zip(corners, sizes, strict=True)), detection.score[0]])
         found.append(faces)
     return {"found": found, "ms": times}
 

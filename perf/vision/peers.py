@@ -42,7 +42,11 @@ class Faces:
 
 
 class Peer:
-    """A running peer. versions: of its packages."""
+    """A running peer.
+
+    Attributes:
+        versions: of its packages.
+    """
 
     def __init__(self, worker: Worker, scratch: Path) -> None:
         self._worker = worker
@@ -50,12 +54,17 @@ class Peer:
         self.versions = worker.versions
 
     def detect(self, pictures: Sequence[Image], job: str = "") -> Faces:
-        """The faces of pictures of one size. job: of mediapipe the range, "short" or "full"."""
+        """The faces of pictures of one size.
+
+        Args:
+            pictures: RGB.
+            job: of mediapipe the range, "short" or "full".
+        """
         answer = self._ask(pictures, {"job": job})
         found = cast("list[list[list[float]]]", answer["found"])
         tables = [np.array(faces, np.float32).reshape(-1, 5) for faces in found]
         times = cast("list[float]", answer["ms"])
-        return Faces([each[:, :4] for each in tables], [each[:, 4] for each in tables], times)
+        return Faces([table[:, :4] for table in tables], [table[:, 4] for table in tables], times)
 
     def matte(self, pictures: Sequence[Image]) -> tuple[NDArray[np.float32], list[float]]:
         """Of mediapipe: how probably each pixel shows a person [N,H,W], and the ms of each picture."""
@@ -71,7 +80,11 @@ class Peer:
 
 @contextmanager
 def mediapipe(progress: Progress) -> Iterator[Peer]:
-    """mediapipe's solutions, which take the threads they want. Raises RuntimeError where it can't be had."""
+    """mediapipe's solutions, which take the threads they want.
+
+    Raises:
+        RuntimeError: it can't be had.
+    """
     with progress.step("setting up mediapipe in an environment of its own (once)"):
         python = environment("mediapipe", *MEDIAPIPE, bare=MEDIAPIPE_BARE)
     command = [str(python), "-P", str(_script("mediapipe_peer.py"))]
@@ -82,7 +95,11 @@ def mediapipe(progress: Progress) -> Iterator[Peer]:
 
 @contextmanager
 def facenet(threads: int, progress: Progress) -> Iterator[Peer]:
-    """facenet-pytorch's MTCNN on `threads` threads. Raises RuntimeError where it can't be had."""
+    """facenet-pytorch's MTCNN on `threads` threads.
+
+    Raises:
+        RuntimeError: it can't be had.
+    """
     with progress.step("setting up facenet-pytorch in an environment of its own (once)"):
         python = environment("facenet-pytorch", *FACENET, bare=FACENET_BARE)
     (packages,) = python.parent.parent.glob("lib/python*/site-packages")

@@ -86,7 +86,7 @@ def _known(seen: Vision, people: Sequence[str], places: Floats | None) -> Iterat
 def _row(name: str, same: Floats, others: Floats) -> dict[str, object]:
     def share(wrong: Callable[[float], Floats]) -> list[float | None]:
         shares = (wrong(threshold) for threshold in THRESHOLDS)
-        return [round(float(np.mean(each)), 4) if len(each) else None for each in shares]
+        return [round(float(np.mean(share)), 4) if len(share) else None for share in shares]
 
     return {
         "name": f"recognition, {name}",

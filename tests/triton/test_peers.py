@@ -56,7 +56,7 @@ def test_fastapi_is_measured_against_ours(tmp_path: Path) -> None:
         "fastapi",
         "in-process",
     ]
-    command += ["--concurrency", "1", "4", "--rounds", "1", "--seconds", "0.6", "--json", "--out", str(out)]
+    command += ["--concurrency", "1", "4", "--repeat", "1", "--seconds", "0.6", "--json", "--out", str(out)]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True, timeout=600)
     result = json.loads(done.stdout)
     assert result == json.loads(out.read_text(encoding="utf-8"))

@@ -16,12 +16,12 @@ from perf.inputs import command
 from perf.inputs.pictures import room_frames
 from perf.load import analyzer, grpc_load
 from perf.load.video import jpeg
-from perf.rooms.alone import play_alone
 from perf.rooms.observation import Server, load, observe
 from perf.rooms.profile import Frames, Kind, Profile
 from perf.rooms.rows import row
 from perf.rooms.schedule import Times, joins
 from perf.rooms.slo import Slo
+from perf.rooms.solo_baseline import play_alone
 from perf.vision import studio
 from server import Triton
 
@@ -57,7 +57,7 @@ def test_rooms_of_a_studio_are_played(vision_triton: Triton) -> None:
 
 def test_rooms_that_are_only_seen_tell_what_their_frames_show(vision_triton: Triton) -> None:
     times = Times(measured=2.0, ramp=0.2, settle=0.3, cool_down=0.5)
-    profile = Profile("seen", "", (Kind(1, None, Frames(per_second=4)),))
+    profile = Profile("seen", (Kind(1, None, Frames(per_second=4)),))
     rooms = joins(profile.deal(2), times.ramp, seed=1)
     server = Server(vision_triton.grpc, vision_triton)
     solos = play_alone(server, profile, rooms, 1, times)
@@ -74,7 +74,7 @@ def test_rooms_that_are_only_seen_tell_what_their_frames_show(vision_triton: Tri
 @pytest.mark.timeout(3600)
 def test_everything_is_measured_beside_the_peers(tmp_path: Path) -> None:
     out = tmp_path / "vision.json"
-    options = ["--rounds=1", "--seconds=0.5", "--callers=2", "--rooms=1", "--json"]
+    options = ["--repeat=1", "--seconds=0.5", "--concurrency=2", "--rooms=1", "--json"]
     done = subprocess.run(
         [sys.executable, "-m", "perf", "vision", *options, "--out", str(out)],
         cwd=PROJECT,

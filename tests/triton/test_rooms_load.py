@@ -9,24 +9,25 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from perf.rooms import profile as profiles
-from perf.rooms.alone import play_alone
 from perf.rooms.breakdown import path
-from perf.rooms.fleet import Fleet, GeneratorError
-from perf.rooms.judging import LATE_GENERATOR, verdict
-from perf.rooms.messages import Joined, Message
+from perf.rooms.generator_pool import GeneratorError, GeneratorPool
+from perf.rooms.messages import Joined, Message, encode
 from perf.rooms.metrics import LoadMetrics
 from perf.rooms.observation import Observation, Server, load, observe
 from perf.rooms.rows import Row, row
 from perf.rooms.schedule import Join, Times, joins
 from perf.rooms.slo import Slo
+from perf.rooms.slo_check import LATE_GENERATOR, verdict
+from perf.rooms.solo_baseline import play_alone
 from server import Triton
 
 PROJECT = Path(__file__).parents[2]
@@ -153,15 +154,16 @@ def test_rooms_that_nobody_answers_have_failed() -> None:
 
 
 def test_a_generator_that_does_not_end_is_ended(server: Server, rooms: list[Join]) -> None:
-    with Fleet(replace(load(server, TALKERS, rooms, 1, TIMES), limit_s=0.5)) as fleet:
-        fleet.begin()
+    order = load(server, TALKERS, rooms, 1, TIMES)
+    with GeneratorPool(msgspec.structs.replace(order, limit_s=0.5)) as pool:
+        pool.begin()
         with pytest.raises(GeneratorError):
-            list(fleet.messages())
+            list(pool.messages())
     assert not [c for c in psutil.Process().children() if "perf.rooms.generator" in c.cmdline()]
 
 
 def test_a_generator_does_not_outlive_who_started_it(server: Server, rooms: list[Join]) -> None:
-    order = json.dumps(asdict(load(server, TALKERS, rooms, 1, replace(TIMES, measured=60.0))))
+    order = encode(load(server, TALKERS, rooms, 1, replace(TIMES, measured=60.0)))
     command = [sys.executable, "-m", "perf.rooms.generator", order]
     with subprocess.Popen(
         command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -48,7 +48,7 @@ def test_a_file_that_is_no_sound_is_one_line(tmp_path: Path, content: bytes | No
     [
         (("live", "--pace", "-1"), "expected 1 for real time, 0 for as fast as it is served"),
         (("live", "--pace", "fast"), "fast: expected 1 for real time"),
-        (("asr", "--repetitions", "0"), "0: expected a whole number, 1 or more"),
+        (("asr", "--repeat", "0"), "0: expected a whole number, 1 or more"),
         (("rooms", "--rooms", "4", "0"), "0: expected a whole number, 1 or more"),
         (("rooms", "--seconds", "nan"), "nan: expected a number, more than 0"),
         (("rooms", "--url", "10.0.0.7:8001"), "10.0.0.7:8001: expected a port on this machine"),

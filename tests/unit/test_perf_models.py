@@ -133,9 +133,9 @@ def test_bare_sequences_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (("models", "asrr"), 1, "no model 'asrr'"),
         (("inputs", "asrr"), 1, "there are: asr, captions"),
-        (("models", "--runs", "0"), 2, "0: expected a whole number, 1 or more"),
+        (("models", "--repeat", "0"), 2, "0: expected a whole number, 1 or more"),
         (("models", "--concurrency", "x"), 2, "x: expected a whole number, 1 or more"),
-        (("models", "--window", "0"), 2, "0: expected seconds, from 0.1 to 60"),
+        (("models", "--seconds", "0"), 2, "0: expected seconds, from 0.1 to 60"),
     ],
 )
 def test_a_wrong_word_is_said(arguments: tuple[str, ...], code: int, message: str) -> None:

@@ -187,7 +187,7 @@ def test_plots_are_drawn_and_what_is_no_result_is_refused() -> None:
     ("arguments", "said"),
     [
         (("--seconds", "0"), "0: expected seconds, from 0.1 to 60"),
-        (("--rounds", "none"), "none: expected a whole number, 1 or more"),
+        (("--repeat", "none"), "none: expected a whole number, 1 or more"),
         (("--peers", "torchserve"), "invalid choice: 'torchserve' (choose from 'fastapi', 'litserve'"),
         (("--models", "asr"), "invalid choice: 'asr' (choose from 'identity', 'whisper_encoder')"),
     ],

@@ -6,10 +6,8 @@ import pytest
 from liveroom import Caption
 
 from perf.load.server_costs import ModelCost
-from perf.rooms.alone import Solo, lost
 from perf.rooms.breakdown import breakdown, signals
-from perf.rooms.climb import climb, ladder
-from perf.rooms.judging import LATE_GENERATOR, carried, combined, verdict
+from perf.rooms.capacity_search import ladder, search
 from perf.rooms.latency import Decided
 from perf.rooms.measurement import Measurement
 from perf.rooms.messages import Ended, Heard, Pulse, Seen, decode, encode
@@ -18,6 +16,8 @@ from perf.rooms.profile import Profile
 from perf.rooms.rows import Row, row
 from perf.rooms.schedule import Join, Times
 from perf.rooms.slo import Slo
+from perf.rooms.slo_check import LATE_GENERATOR, carried, combined, verdict
+from perf.rooms.solo_baseline import Solo, lost
 
 SLO = Slo()
 TIMES = Times(measured=10.0, ramp=2.0, settle=1.0, cool_down=1.0)
@@ -144,7 +144,7 @@ def test_a_result_says_why_there_are_not_more_rooms(
     rows: list[Row], bound: str, most: int | None, limited_by: str
 ) -> None:
     judged = [replace(each, verdict=verdict(each, SLO)) for each in rows]
-    profile = Profile("mixed", "", ())
+    profile = Profile("mixed", ())
     done = Measurement(Server(""), profile, SLO, TIMES, 1, 1, 1.0, lambda *_: print, print, bound, judged)
     result = done.to_json()
     assert (result["max_rooms"], result["limited_by"]) == (most, limited_by)
@@ -161,7 +161,7 @@ def test_the_search_is_exact_and_short(limit: int) -> None:
         asked.append(rooms)
         return rooms <= limit
 
-    climb(carries, list(ladder(32)))
+    search(carries, list(ladder(32)))
     kept = [rooms for rooms in asked if rooms <= limit]
     assert max(kept, default=0) == min(limit, 32)
     assert limit >= 32 or limit + 1 in asked, "not shown to be the largest"

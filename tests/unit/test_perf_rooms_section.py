@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import pytest
 
-from perf.rooms.drawing import section
+from perf.rooms.section import section
 
 GOOD = {
     "verdict": "",

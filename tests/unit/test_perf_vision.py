@@ -51,7 +51,7 @@ def test_frames_have_one_size_and_their_boxes_shrink_with_them() -> None:
 def test_our_detectors_find_the_labelled_face_of_a_host(name: str) -> None:
     detector, networks = DETECTORS[name], Networks(threads=0)
     for frame in [frame for frame in labelled(LIBRARY) if frame.framing == LIVE][::12]:
-        seen = look(Frame(frame.image, SIZE, networks), networks, detector, each=False)
+        seen = look(Frame(frame.image, SIZE, networks), networks, detector, faces_too=False)
         assert [label for _, label, _ in pairs(seen["boxes"], frame.boxes)] == [0]
 
 

@@ -118,7 +118,7 @@ def test_rows_can_be_told_apart_by_perf_compare() -> None:
     ("arguments", "message"),
     [
         (("--parts", "hearing"), "invalid choice: 'hearing'"),
-        (("--callers", "0"), "0: expected a whole number, 1 or more"),
+        (("--concurrency", "0"), "0: expected a whole number, 1 or more"),
         (("--seconds", "100"), "100: expected seconds, from 0.1 to 60"),
     ],
 )

@@ -46,7 +46,9 @@ def play_alone(
     Rooms without sound are not played: alone there is nothing of theirs that could get lost among many.
 
     Where speech begins and ends does not depend on the pace, so that the finals cover the same time.
-    Raises RuntimeError when a room fails even alone, or GeneratorError.
+
+    Raises:
+        RuntimeError: a room fails even alone, or the load generator does.
     """
     silent = {join.says: Solo((), 0) for join in joins if profile.rooms[join.kind].audio is None}
     different = list({join.says: join for join in joins if join.says not in silent}.values())

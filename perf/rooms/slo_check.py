@@ -20,8 +20,11 @@ def claimed(row: Row) -> bool:
 def verdict(row: Row, slo: Slo, first: Row | None = None, *, spoken: bool = False) -> str:
     """Why `row` did not keep the service level, or "".
 
-    first: the first row of the curve, whose partials are the measure. spoken: judge latencies from when the
-    last sample was spoken instead.
+    Args:
+        row: what is judged.
+        slo: the limits.
+        first: the first row of the curve, whose partials are the measure.
+        spoken: judge latencies from when the last sample was spoken instead.
     """
     since = "_spoken" if spoken else ""
     partial_p95_s = row.measures[f"partial{since}_p95_s"]

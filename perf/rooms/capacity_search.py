@@ -19,7 +19,7 @@ def ladder(most: int) -> Iterator[int]:
     yield most
 
 
-def climb(carries: Callable[[int], bool], steps: Sequence[int]) -> None:
+def search(carries: Callable[[int], bool], steps: Sequence[int]) -> None:
     """Asks `carries` about each of `steps`, ascending, up to the first that is not carried.
 
     Then halves the gap below that one until it is 1. So the answer is exact, after at most the logarithm of

@@ -1,6 +1,5 @@
 """Load generators as processes: started together, listened to while they play, and never left behind."""
 
-import json
 import queue
 import subprocess
 import sys
@@ -8,13 +7,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import asdict
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
 from perf import report
 from perf.load.processes import Usage, family
-from perf.rooms.messages import Load, Message, Ready, decode
+from perf.rooms.messages import Load, Message, Ready, decode, encode
 
 ROOMS_PER_PROCESS = 32
 """One process plays so many on a few hundredths of a core each; what it can't is known by its lateness."""
@@ -27,11 +27,14 @@ class GeneratorError(RuntimeError):
     """The load generator failed; it says nothing about the server."""
 
 
-class Fleet:
+class GeneratorPool:
     """The generators of a step; `with` starts them, and ends them by their process ids.
 
-    load: its rooms are dealt among as many processes as they need. Raises GeneratorError when one of them
-    ends early, or does not end in time.
+    Args:
+        load: its rooms are dealt among as many processes as they need.
+
+    Raises:
+        GeneratorError: one of them ends early, or does not end in time.
     """
 
     def __init__(self, load: Load) -> None:
@@ -83,9 +86,9 @@ class Fleet:
     def __enter__(self) -> Self:
         shares = range(-(-len(self._load.joins) // ROOMS_PER_PROCESS))
         for share in shares:
-            load = asdict(self._load) | {"joins": self._load.joins[share :: len(shares)]}
+            load = msgspec.structs.replace(self._load, joins=self._load.joins[share :: len(shares)])
             process = subprocess.Popen(
-                [sys.executable, "-m", "perf.rooms.generator", json.dumps(load)],
+                [sys.executable, "-m", "perf.rooms.generator", encode(load)],
                 cwd=report.PROJECT,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
