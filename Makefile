@@ -18,7 +18,7 @@ live: .live  ## one room on this machine, captioned and filmed (ROOM_AUDIO=file,
 
 cluster: .cluster  ## several servers behind Envoy: what rooms see when they fail; runs on until Ctrl-C (STAY=)
 	@"$(BIN)"/python -m exporters asr captions --jobs 2
-	@"$(BIN)"/python -m cluster story $(STAY)
+	@"$(BIN)"/python -m cluster demo $(STAY)
 
 chaos: .cluster  ## N failures of all kinds in an order drawn from SEED, counted (make chaos N=100)
 	@"$(BIN)"/python -m exporters asr captions --jobs 2

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cluster.failures import ALL, busiest
+from cluster.impact import Impact
 from cluster.local import LocalCluster
 from cluster.machine import replace_text
-from cluster.rooms import Rooms, Stage, Toll
+from cluster.room_load import RoomLoad, Stage
 from perf.load.playback import percentiles
 
 ROOMS = 3
@@ -28,8 +29,10 @@ class Chaos:
     """A run of `count` failures, or fewer where `minutes` end it, in an order that `seed` draws.
 
     Each kind comes equally often. The replica with the most rooms is the victim three times in four. The next
-    failure waits until every replica is ready again, and every room is heard. told: is given each round's
-    result.
+    failure waits until every replica is ready again, and every room is heard.
+
+    Attributes:
+        told: is given each round's result.
     """
 
     cluster: LocalCluster
@@ -37,25 +40,28 @@ class Chaos:
     seed: int
     minutes: float
     out: Path
-    told: Callable[[Toll], None] = lambda toll: None
-    tolls: list[Toll] = field(default_factory=list)
+    told: Callable[[Impact], None] = lambda impact: None
+    impacts: list[Impact] = field(default_factory=list)
 
     def run(self) -> dict[str, object]:
         """Plays rounds until enough has been done; what is known is saved after each of them."""
         chance = random.Random(self.seed)  # noqa: S311 a schedule, not a secret
         kinds = deal(self.count, chance)
         self.out.parent.mkdir(parents=True, exist_ok=True)
-        rooms = Rooms(self.cluster, ROOMS, ROUND_S)
+        rooms = RoomLoad(self.cluster, ROOMS, ROUND_S)
         began = time.monotonic()
         while kinds and time.monotonic() - began < 60 * self.minutes:
-            toll = rooms.play(lambda stage: self._round(stage, kinds, chance))
-            self.tolls.append(toll)
-            self.told(toll)
+            impact = rooms.play(lambda stage: self._round(stage, kinds, chance))
+            self.impacts.append(impact)
+            self.told(impact)
             self.cluster.wait_ready()
-            result = summary(self.tolls) | {"seed": self.seed, "minutes": (time.monotonic() - began) / 60}
-            rounds = [each.to_json() for each in self.tolls]
+            result = summary(self.impacts) | {"seed": self.seed, "minutes": (time.monotonic() - began) / 60}
+            rounds = [impact.to_json() for impact in self.impacts]
             replace_text(self.out, json.dumps(result | {"rounds": rounds}, indent=1))
-        return summary(self.tolls) | {"seed": self.seed, "minutes": round((time.monotonic() - began) / 60, 1)}
+        return summary(self.impacts) | {
+            "seed": self.seed,
+            "minutes": round((time.monotonic() - began) / 60, 1),
+        }
 
     def _round(self, stage: Stage, kinds: list[str], chance: random.Random) -> None:
         """Failures until the round is nearly over."""
@@ -64,7 +70,7 @@ class Chaos:
             stage.mid_sentence()
             victim = busiest(self.cluster) if chance.random() < 0.75 else chance.choice(self.cluster.replicas)
             starts, kind = victim.starts, kinds.pop()
-            stage.injured(kind, "gateway" if ALL[kind].gateway else victim.name)
+            stage.note(kind, "gateway" if ALL[kind].gateway else victim.name)
             ALL[kind](self.cluster, victim, chance)
             self._recovered(starts, victim.name)
             stage.heard_again()
@@ -72,7 +78,7 @@ class Chaos:
 
     def _recovered(self, starts: int, name: str) -> None:
         """Waits until the failure has shown and been mended; what does not show within 3 s did not hurt."""
-        victim = next(each for each in self.cluster.replicas if each.name == name)
+        victim = next(replica for replica in self.cluster.replicas if replica.name == name)
         deadline = time.monotonic() + 3.0
         while time.monotonic() < deadline and victim.starts == starts and not victim.ready():
             time.sleep(0.05)
@@ -86,39 +92,39 @@ def deal(count: int, chance: random.Random) -> list[str]:
     return kinds
 
 
-def summary(tolls: Sequence[Toll]) -> dict[str, object]:
+def summary(impacts: Sequence[Impact]) -> dict[str, object]:
     """The count of all rounds. Gaps are of each failure the longest of any room, in seconds.
 
     finals = expected - lost + doubled + cut_elsewhere: see `explained`.
     """
     finals, expected, lost, doubled = (
-        sum(getattr(toll, name) for toll in tolls) for name in ("finals", "expected", "lost", "doubled")
+        sum(getattr(impact, name) for impact in impacts) for name in ("finals", "expected", "lost", "doubled")
     )
-    injuries = [injury for toll in tolls for injury in toll.injuries]
-    gaps = [gap for toll in tolls for gap in toll.gaps_s]
+    faults = [fault for impact in impacts for fault in impact.faults]
+    gaps = [gap for impact in impacts for gap in impact.gaps_s]
     by_kind: dict[str, list[float]] = {}
-    for injury, gap in zip(injuries, gaps, strict=True):
-        by_kind.setdefault(injury.kind, []).append(gap)
+    for fault, gap in zip(faults, gaps, strict=True):
+        by_kind.setdefault(fault.kind, []).append(gap)
     return {
-        "kills": len(injuries),
-        "by_kind": dict(Counter(injury.kind for injury in injuries)),
-        "rooms": sum(toll.rooms for toll in tolls),
+        "kills": len(faults),
+        "by_kind": dict(Counter(fault.kind for fault in faults)),
+        "rooms": sum(impact.rooms for impact in impacts),
         "finals": finals,
         "expected": expected,
         "lost": lost,
-        "lost_s": round(sum(toll.lost_s for toll in tolls), 2),
-        "words": sum(toll.words for toll in tolls),
-        "expected_words": sum(toll.expected_words for toll in tolls),
-        "few_words": sum(toll.few_words for toll in tolls),
+        "lost_s": round(sum(impact.lost_s for impact in impacts), 2),
+        "words": sum(impact.words for impact in impacts),
+        "expected_words": sum(impact.expected_words for impact in impacts),
+        "few_words": sum(impact.few_words for impact in impacts),
         "doubled": doubled,
         "cut_elsewhere": finals - doubled - (expected - lost),
         "explained": explained(finals, expected, lost, doubled),
-        "dropped_duplicates": sum(toll.dropped_duplicates for toll in tolls),
-        "replay_lost_s": round(sum(toll.replay_lost_s for toll in tolls), 2),
-        "reconnects": sum(toll.reconnects for toll in tolls),
-        "failed_rooms": [error for toll in tolls for error in toll.failed],
+        "dropped_duplicates": sum(impact.dropped_duplicates for impact in impacts),
+        "replay_lost_s": round(sum(impact.replay_lost_s for impact in impacts), 2),
+        "reconnects": sum(impact.reconnects for impact in impacts),
+        "failed_rooms": [error for impact in impacts for error in impact.failed],
         "gap_s": _spread(gaps),
-        "gap_s_by_kind": {kind: _spread(each) for kind, each in sorted(by_kind.items())},
+        "gap_s_by_kind": {kind: _spread(gaps) for kind, gaps in sorted(by_kind.items())},
     }
 
 

@@ -18,12 +18,13 @@ from rich.table import Table
 
 from cluster import fail
 from cluster.chaos import Chaos, verdict
+from cluster.demo import Demo
 from cluster.errors import ClusterError
+from cluster.fault_injection import FaultInjector, socket_of
+from cluster.impact import Impact
 from cluster.local import LocalCluster
 from cluster.prometheus import query
-from cluster.rehearsals import Rehearsals, socket_of
-from cluster.rooms import Toll, server
-from cluster.story import Story
+from cluster.room_load import server
 from exporters.errors import ExportError
 from exporters.terminal import told, write_any_text
 from perf.options import count, number_that, positive, whole
@@ -41,8 +42,8 @@ def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(prog="python -m cluster", description=__doc__)
     commands = arguments.add_subparsers(dest="command", required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="start it, print how to reach it, run until Ctrl-C or SIGTERM")
-    story = commands.add_parser("story", help="rooms, failures one after another, and what rooms saw of them")
-    story.add_argument("--stay", action="store_true", help="run on afterwards until Ctrl-C")
+    demo = commands.add_parser("demo", help="rooms, failures one after another, and what rooms saw of them")
+    demo.add_argument("--stay", action="store_true", help="run on afterwards until Ctrl-C")
     chaos = commands.add_parser("chaos", help="failures of all kinds in random order, and what was lost")
     chaos.add_argument("--count", type=count, default=20, metavar="N", help="failures (%(default)s)")
     chaos.add_argument("--seed", type=int, default=1, help="of their order (%(default)s)")
@@ -53,9 +54,9 @@ def parser() -> argparse.ArgumentParser:
         "fail", help="make a failure last on the cluster that `up` runs: are there alerts?"
     )
     fail.add_to(failing)
-    for command in (up, story, chaos, status, failing):
+    for command in (up, demo, chaos, status, failing):
         command.add_argument("--json", action="store_true", help="print JSON; progress goes to stderr")
-    for command in (up, story, chaos):
+    for command in (up, demo, chaos):
         add = command.add_argument
         add("--models", nargs="+", default=["captions"], metavar="MODEL", help="what is served (captions)")
         add("--replicas", type=_replicas, default=2, metavar="N", help="embedded Tritons (%(default)s)")
@@ -117,18 +118,18 @@ def _up(cluster: LocalCluster, options: argparse.Namespace, console: Console) ->
 
 def _stay(cluster: LocalCluster, state: Mapping[str, object], console: Console) -> None:
     """Until a signal comes; says what had to be started again."""
-    seen = {each.name: each.starts for each in cluster.tended}
-    with Rehearsals(cluster, console.print) as rehearsals:
-        text = json.dumps({**state, "orders": str(rehearsals.path)})
+    seen = {part.name: part.starts for part in cluster.tended}
+    with FaultInjector(cluster, console.print) as injector:
+        text = json.dumps({**state, "orders": str(injector.path)})
         BUILD.mkdir(parents=True, exist_ok=True)
         STATE.write_text(text, encoding="utf-8")
         try:
             while True:
                 cluster.check()
-                for each in cluster.tended:
-                    if each.starts > seen[each.name]:
-                        console.print(f"{each.name} {each.last_end} and is started again: see {each.log}")
-                    seen[each.name] = each.starts
+                for part in cluster.tended:
+                    if part.starts > seen[part.name]:
+                        console.print(f"{part.name} {part.last_end} and is started again: see {part.log}")
+                    seen[part.name] = part.starts
                 time.sleep(_TICK_S)
         except KeyboardInterrupt:
             console.print("stopping")
@@ -138,11 +139,11 @@ def _stay(cluster: LocalCluster, state: Mapping[str, object], console: Console) 
                     STATE.unlink()
 
 
-def _story(cluster: LocalCluster, options: argparse.Namespace, console: Console) -> int:
+def _demo(cluster: LocalCluster, options: argparse.Namespace, console: Console) -> int:
     tell: Callable[[str], None] = console.print if options.json else print
-    story = Story(cluster, tell)
-    story.run()
-    result = {"good": story.good, "chapters": story.chapters}
+    demo = Demo(cluster, tell)
+    demo.run()
+    result = {"good": demo.good, "chapters": demo.chapters}
     state = _describe(cluster)
     if options.json:
         print(json.dumps(result | state if options.stay else result), flush=True)
@@ -150,17 +151,17 @@ def _story(cluster: LocalCluster, options: argparse.Namespace, console: Console)
         print(_words(state), flush=True)
     if options.stay:
         _stay(cluster, state, console)
-    return 0 if story.good else 1
+    return 0 if demo.good else 1
 
 
 def _chaos(cluster: LocalCluster, options: argparse.Namespace, console: Console) -> int:
     console.print(f"{options.count} failures, rounds of a minute; Prometheus: {cluster.prometheus.url}")
 
-    def told(toll: Toll) -> None:
+    def told(impact: Impact) -> None:
         kinds = ", ".join(
-            f"{each.kind} ({gap} s)" for each, gap in zip(toll.injuries, toll.gaps_s, strict=True)
+            f"{fault.kind} ({gap} s)" for fault, gap in zip(impact.faults, impact.gaps_s, strict=True)
         )
-        console.print(f"lost {toll.lost}, doubled {toll.doubled}, failed {len(toll.failed)}: {kinds}")
+        console.print(f"lost {impact.lost}, doubled {impact.doubled}, failed {len(impact.failed)}: {kinds}")
 
     result = Chaos(cluster, options.count, options.seed, options.minutes, options.out, told).run()
     print(json.dumps(result, indent=None if options.json else 1), flush=True)
@@ -172,7 +173,11 @@ def _chaos(cluster: LocalCluster, options: argparse.Namespace, console: Console)
 
 
 def _up_already() -> dict[str, Any]:
-    """How to reach the cluster that is up. Raises ClusterError where there is none."""
+    """How to reach the cluster that is up.
+
+    Raises:
+        ClusterError: there is none.
+    """
     state: dict[str, Any] = json.loads(STATE.read_text(encoding="utf-8")) if STATE.is_file() else {}
     if not Path("/proc", str(state.get("pid"))).exists():
         raise ClusterError("no cluster is up: start one with `python -m cluster up`")
@@ -206,7 +211,7 @@ def _describe(cluster: LocalCluster) -> dict[str, object]:
         "token_file": access.token_file,
         "ca": access.ca,
         "prometheus": cluster.prometheus.url,
-        "replicas": [each.name for each in cluster.replicas],
+        "replicas": [replica.name for replica in cluster.replicas],
         "pid": os.getpid(),
     }
 
@@ -217,7 +222,7 @@ def _words(state: Mapping[str, object]) -> str:
     return "\n".join([*lines, f"# Prometheus: {state['prometheus']}"])
 
 
-_COMMANDS = {"up": _up, "story": _story, "chaos": _chaos}
+_COMMANDS = {"up": _up, "demo": _demo, "chaos": _chaos}
 
 
 def _on_signals(do: signal.Handlers | Callable[[int, FrameType | None], None]) -> None:

@@ -7,26 +7,22 @@ For this machine and for tests; a production cluster brings its own (k8s/SECURIT
 """
 
 import datetime
-import ipaddress
 import json
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 import jwt
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+import trustme
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from cluster.machine import LOOPBACK, write_with_mode
 
 ISSUER = "liveroom"
 AUDIENCE = "liveroom-gateway"
 VALID = datetime.timedelta(days=30)
-_SKEW = datetime.timedelta(minutes=5)  # for clocks that are behind
 _KEY_ID = "local"
 
 Claim = str | int | float | None
@@ -48,17 +44,20 @@ class Credentials:
         made = cls(folder)
         for part in (made.certificate.parent, made.jwks.parent):
             part.mkdir(mode=0o700, parents=True, exist_ok=True)
-        servers, clients, signer = _new_key(), _new_key(), _new_key()
-        authority = _certify("liveroom gateways", servers)
-        write_with_mode(made.ca, _pem(authority), 0o644)
-        names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address(LOOPBACK))]
-        key = _new_key()
-        issued = _certify("gateway", key, (authority, servers), names, ExtendedKeyUsageOID.SERVER_AUTH)
-        write_with_mode(made.certificate, _pem(issued), 0o644)
-        write_with_mode(made.key, _private_pem(key), 0o600)
-        write_with_mode(made.clients_ca, _pem(_certify("liveroom clients", clients)), 0o644)
-        write_with_mode(made.clients_key, _private_pem(clients), 0o600)
-        write_with_mode(made.signing_key, _private_pem(signer), 0o600)
+        servers, clients = (
+            trustme.CA(organization_name=name) for name in ("liveroom gateways", "liveroom clients")
+        )
+        signer = ec.generate_private_key(ec.SECP256R1())
+        issued = servers.issue_cert("localhost", LOOPBACK, common_name="gateway", not_after=_end())
+        for file, content, mode in (
+            (made.ca, servers.cert_pem.bytes(), 0o644),
+            (made.certificate, issued.cert_chain_pems[0].bytes(), 0o644),
+            (made.key, issued.private_key_pem.bytes(), 0o600),
+            (made.clients_ca, clients.cert_pem.bytes(), 0o644),
+            (made.clients_key, clients.private_key_pem.bytes(), 0o600),
+            (made.signing_key, _private_pem(signer), 0o600),
+        ):
+            write_with_mode(file, content, mode)
         public = jwt.algorithms.ECAlgorithm.to_jwk(signer.public_key(), as_dict=True)
         keys = [{**public, "kid": _KEY_ID, "alg": "ES256", "use": "sig"}]
         write_with_mode(made.jwks, json.dumps({"keys": keys}).encode(), 0o644)
@@ -100,9 +99,12 @@ class Credentials:
         return self.folder / "clients.key"
 
     def token(self, tenant: str | None, lifetime_s: float = 3600, **claims: Claim) -> str:
-        """A token for `tenant` that expires after `lifetime_s` seconds, which may be negative.
+        """A token that lets a tenant in.
 
-        claims: replace those that the gateway asks for, or are added to them; None leaves one out.
+        Args:
+            tenant: whose rooms it opens; None leaves it out.
+            lifetime_s: seconds until it expires, which may be negative.
+            claims: replace those that the gateway asks for, or are added to them; None leaves one out.
         """
         now = int(time.time())
         wanted: dict[str, Claim] = {"iss": ISSUER, "aud": AUDIENCE, "tenant": tenant, "iat": now}
@@ -112,50 +114,16 @@ class Credentials:
 
     def client_certificate(self, tenant: str) -> tuple[Path, Path]:
         """Files of a certificate that is as good as a token for `tenant`, its DNS name, and of its key."""
-        authority = x509.load_pem_x509_certificate(self.clients_ca.read_bytes())
-        signer = serialization.load_pem_private_key(self.clients_key.read_bytes(), None)
-        assert isinstance(signer, ec.EllipticCurvePrivateKey)  # noqa: S101 written so by create()
-        key, names = _new_key(), [x509.DNSName(tenant)]
-        issued = _certify(tenant, key, (authority, signer), names, ExtendedKeyUsageOID.CLIENT_AUTH)
+        authority = trustme.CA.from_pem(self.clients_ca.read_bytes(), self.clients_key.read_bytes())
+        issued = authority.issue_cert(tenant, common_name=tenant, not_after=_end())
         files = self.folder / f"client-{tenant}.crt", self.folder / f"client-{tenant}.key"
-        write_with_mode(files[0], _pem(issued), 0o644)
-        write_with_mode(files[1], _private_pem(key), 0o600)
+        write_with_mode(files[0], issued.cert_chain_pems[0].bytes(), 0o644)
+        write_with_mode(files[1], issued.private_key_pem.bytes(), 0o600)
         return files
 
 
-def _new_key() -> ec.EllipticCurvePrivateKey:
-    return ec.generate_private_key(ec.SECP256R1())
-
-
-def _certify(
-    name: str,
-    key: ec.EllipticCurvePrivateKey,
-    issuer: tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | None = None,
-    names: Sequence[x509.GeneralName] = (),
-    usage: x509.ObjectIdentifier | None = None,
-) -> x509.Certificate:
-    """A certificate for `names` and `usage`, signed by `issuer`; without one it is an authority itself."""
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.datetime.now(datetime.UTC)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer[0].subject if issuer else subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _SKEW)
-        .not_valid_after(now + VALID)
-        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
-    )
-    if names:
-        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-    if usage:
-        builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
-    return builder.sign(issuer[1] if issuer else key, hashes.SHA256())
-
-
-def _pem(certificate: x509.Certificate) -> bytes:
-    return certificate.public_bytes(serialization.Encoding.PEM)
+def _end() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC) + VALID
 
 
 def _private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:

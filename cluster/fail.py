@@ -19,8 +19,8 @@ from rich.console import Console
 
 from cluster.errors import ClusterError
 from cluster.failures import ALL, BLIND
+from cluster.fault_injection import EVERYBODY, LONGEST_S, WHOLE_S
 from cluster.prometheus import Alert, alerts
-from cluster.rehearsals import EVERYBODY, LONGEST_S, WHOLE_S
 
 DUE_S = 30.0
 """An alert is judged to be missing so long after its own `for`: of scrapes, rates and evaluations."""
@@ -33,7 +33,7 @@ def kind(text: str) -> str:
     """One of `failures.ALL`, also with hyphens."""
     name = re.sub(r"[\s_-]+", " ", text.strip().lower())
     if name not in ALL:
-        names = ", ".join(each.replace(" ", "-") for each in ALL)
+        names = ", ".join(kind.replace(" ", "-") for kind in ALL)
         raise argparse.ArgumentTypeError(f"{text}: expected one of {names}")
     return name
 
@@ -41,7 +41,7 @@ def kind(text: str) -> str:
 def duration(text: str) -> float:
     """Seconds of "30s", "3m", "1m30s"."""
     found = _TIME.fullmatch(text)
-    hours, minutes, seconds = (int(each or 0) for each in found.groups()) if found else (0, 0, 0)
+    hours, minutes, seconds = (int(digits or 0) for digits in found.groups()) if found else (0, 0, 0)
     total = 3600 * hours + 60 * minutes + seconds
     if not 1 <= total <= LONGEST_S:
         raise argparse.ArgumentTypeError(f"{text}: expected a time such as 30s, 3m or 1m30s, at most 1h")
@@ -57,8 +57,8 @@ def spelt(seconds: float) -> str:
 def add_to(command: argparse.ArgumentParser) -> None:
     """Its options, and what each kind is."""
     kinds = [
-        f"  {name.replace(' ', '-'):16} {each.about}: {', '.join(each.alerts) or 'none for sure'}"
-        for name, each in ALL.items()
+        f"  {name.replace(' ', '-'):16} {failure.about}: {', '.join(failure.alerts) or 'none for sure'}"
+        for name, failure in ALL.items()
     ]
     command.formatter_class = argparse.RawDescriptionHelpFormatter
     command.description = (
@@ -88,7 +88,11 @@ def add_to(command: argparse.ArgumentParser) -> None:
 
 @dataclass
 class Seen:
-    """What became of an alert; seconds since the failure began. expected: the failure should raise it."""
+    """What became of an alert; seconds since the failure began.
+
+    Attributes:
+        expected: the failure should raise it.
+    """
 
     alert: str
     severity: str
@@ -102,7 +106,11 @@ class Seen:
 
 @dataclass
 class Watch:
-    """Follows all alerts of a Prometheus. told: of each that becomes pending or fires."""
+    """Follows all alerts of a Prometheus.
+
+    Attributes:
+        told: of each that becomes pending or fires.
+    """
 
     url: str
     expected: tuple[str, ...]
@@ -112,24 +120,24 @@ class Watch:
 
     def __post_init__(self) -> None:
         there = alerts(self.url)
-        self._before = {each.name for each in there if each.state != "inactive"}
+        self._before = {alert.name for alert in there if alert.state != "inactive"}
         self._looked = 0.0
-        for each in there:
-            known = each.name, each.severity, each.for_s, each.runbook
-            self.seen[each.name] = Seen(*known, expected=each.name in self.expected)
+        for alert in there:
+            known = alert.name, alert.severity, alert.for_s, alert.runbook
+            self.seen[alert.name] = Seen(*known, expected=alert.name in self.expected)
 
     def look(self) -> None:
         """Asks once a second, however often it is called."""
         if time.monotonic() - self._looked < _LOOK_S:
             return
         self._looked = time.monotonic()
-        for each in alerts(self.url):
-            self._note(each, round(self._looked - self.began, 1))
+        for alert in alerts(self.url):
+            self._note(alert, round(self._looked - self.began, 1))
 
     def missing(self, lasted_s: float) -> list[str]:
         """Those expected that had the time, and did not fire."""
-        due = [each for each in self.seen.values() if each.expected and each.for_s + DUE_S <= lasted_s]
-        return [each.alert for each in due if each.firing_s is None]
+        due = [seen for seen in self.seen.values() if seen.expected and seen.for_s + DUE_S <= lasted_s]
+        return [seen.alert for seen in due if seen.firing_s is None]
 
     def _note(self, alert: Alert, now_s: float) -> None:
         seen = self.seen[alert.name]
@@ -158,10 +166,10 @@ def run(state: dict[str, Any], orders: Path, options: argparse.Namespace, consol
         victims = ", ".join(placed.hear(_ANSWER_S)["victims"])
         watch.began = time.monotonic()
         tell(f"{victims}: {name} for {spelt(options.seconds)} ({failure.about}); Ctrl-C ends it before")
-        for each in (watch.seen[alert] for alert in expected if alert in watch.seen):
-            short = "" if each.for_s + DUE_S <= options.seconds else ", which may be too late to see here"
-            should = f"should raise {each.alert} ({each.severity}) after {spelt(each.for_s)}{short}"
-            tell(f"{should}: see {each.runbook}")
+        for seen in (watch.seen[alert] for alert in expected if alert in watch.seen):
+            short = "" if seen.for_s + DUE_S <= options.seconds else ", which may be too late to see here"
+            should = f"should raise {seen.alert} ({seen.severity}) after {spelt(seen.for_s)}{short}"
+            tell(f"{should}: see {seen.runbook}")
         if not expected:
             tell("no alert is sure to come of it")
         with console.status("") as spinner:
@@ -192,8 +200,8 @@ def run(state: dict[str, Any], orders: Path, options: argparse.Namespace, consol
             "for_s": options.seconds,
             "lasted_s": lasted_s,
         }
-        seen = [asdict(each) for each in watch.seen.values() if each.expected or each.pending_s is not None]
-        outcome = {"alerts": seen, "missing": missing, "whole": end["whole"], "interrupted": interrupted}
+        shown = [asdict(seen) for seen in watch.seen.values() if seen.expected or seen.pending_s is not None]
+        outcome = {"alerts": shown, "missing": missing, "whole": end["whole"], "interrupted": interrupted}
         print(json.dumps(result | outcome), flush=True)
     return 130 if interrupted else int(bool(missing) or not end["whole"])
 
@@ -231,16 +239,20 @@ class _Order:
         self._socket.shutdown(socket.SHUT_WR)
 
     def hear(self, patience_s: float) -> dict[str, Any]:
-        """The next answer. Raises ClusterError where it is an error, or none comes."""
+        """The next answer.
+
+        Raises:
+            ClusterError: it is an error, or none comes.
+        """
         self._socket.settimeout(patience_s)
         try:
             line = self._answers.readline()
         except OSError as error:
             raise ClusterError(f"the cluster does not answer within {patience_s:.0f} s") from error
         if not line:
-            for each in self._pids:
+            for pid in self._pids:
                 with contextlib.suppress(ProcessLookupError):  # it was not stopped, and has ended
-                    os.killpg(each, signal.SIGCONT)
+                    os.killpg(pid, signal.SIGCONT)
             raise ClusterError("the cluster has ended meanwhile")
         answer: dict[str, Any] = json.loads(line)
         self._pids = answer.get("pids", self._pids)

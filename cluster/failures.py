@@ -24,10 +24,15 @@ Deed = Callable[[LocalCluster, Replica, random.Random], None]
 class Failure:
     """One kind of them.
 
-    about: one sentence without a capital or a full stop. begin: does it. end: what of it does not mend itself
-    once it is `held` no more. alerts: which the rules of k8s/base raise where it lasts, BLIND too where no
-    replica is left and `blinding`. held: nothing is started again while it lasts; otherwise it is done again
-    to whoever is ready again. gateway: it befalls the gateway, whichever replica is named.
+    Attributes:
+        about: one sentence without a capital or a full stop.
+        begin: does it.
+        end: what of it does not mend itself once it is `held` no more.
+        alerts: which the rules of k8s/base raise where it lasts, BLIND too where no replica is left and
+            `blinding`.
+        held: nothing is started again while it lasts; otherwise it is done again to whoever is ready
+            again.
+        gateway: it befalls the gateway, whichever replica is named.
     """
 
     about: str
@@ -136,5 +141,6 @@ def busiest(cluster: LocalCluster) -> Replica:
     """The replica with the most rooms."""
     hosts = cluster.gateway.hosts()
     return max(
-        cluster.replicas, key=lambda each: hosts[each.grpc_port].active if each.grpc_port in hosts else 0
+        cluster.replicas,
+        key=lambda replica: hosts[replica.grpc_port].active if replica.grpc_port in hosts else 0,
     )

@@ -31,13 +31,17 @@ _TICK_S = 0.1
 class LocalCluster:
     """Several embedded Tritons behind Envoy, ready when the gateway may send rooms to every one of them.
 
-    models: what each replica serves, with all they require. max_rooms: what each replica takes at a time;
-    two cores carry about seven rooms of continuous speech, all replicas together. tenant_share: of max_rooms
-    that one tenant may hold. prometheus: whether one runs. folder: for logs and credentials; without it
-    everything is in a temporary folder, which is gone afterwards, or after an error when the next one starts.
-    progress: is told what is going on.
-
     A replica that dies is started again, later each time. Entering raises ClusterError, or ServerError.
+
+    Args:
+        models: what each replica serves, with all they require.
+        max_rooms: what each replica takes at a time; two cores carry about seven rooms of continuous
+            speech, all replicas together.
+        tenant_share: of max_rooms that one tenant may hold.
+        prometheus: whether one runs.
+        folder: for logs and credentials; without it everything is in a temporary folder, which is gone
+            afterwards, or after an error when the next one starts.
+        progress: is told what is going on.
     """
 
     def __init__(
@@ -91,7 +95,11 @@ class LocalCluster:
 
     @property
     def prometheus(self) -> Prometheus:
-        """What has been measured. Raises ClusterError where none runs."""
+        """What has been measured.
+
+        Raises:
+            ClusterError: none runs.
+        """
         if self._prometheus is None:
             raise ClusterError("this cluster has no Prometheus: start it with prometheus=True")
         return self._prometheus
@@ -127,7 +135,11 @@ class LocalCluster:
             self.remove_replica(old)
 
     def wait_ready(self, replicas: Iterable[Replica] | None = None, timeout_s: float = START_S) -> None:
-        """Until the gateway may send rooms to `replicas` (all). Raises ClusterError after `timeout_s`."""
+        """Until the gateway may send rooms to `replicas` (all).
+
+        Raises:
+            ClusterError: after `timeout_s`.
+        """
         deadline = time.monotonic() + timeout_s
         waiting = list(self.replicas if replicas is None else replicas)
         while waiting:
@@ -210,13 +222,13 @@ class LocalCluster:
         if self._prometheus is None:
             return
         targets = [Target("gateway", self.gateway.stats_url.split("/")[2], "/stats/prometheus", {})]
-        for each in self.replicas:
-            for job, port in (("triton", each.metrics_port), ("ready", each.ready_port)):
-                targets.append(Target(job, f"{LOOPBACK}:{port}", "/metrics", {"pod": each.name}))
+        for replica in self.replicas:
+            for job, port in (("triton", replica.metrics_port), ("ready", replica.ready_port)):
+                targets.append(Target(job, f"{LOOPBACK}:{port}", "/metrics", {"pod": replica.name}))
         self._prometheus.watch(targets)
 
     def _upstreams(self) -> list[Upstream]:
-        return [Upstream(each.grpc_port, each.ready_port) for each in self.replicas]
+        return [Upstream(replica.grpc_port, replica.ready_port) for replica in self.replicas]
 
     def _tend(self) -> None:
         """The kubelet: a thread, as the replicas end with the one that started them."""

@@ -37,7 +37,8 @@ def lasting_port(purpose: str) -> int:
 def take_folder(folder: Path) -> TextIO:
     """Makes `folder` and keeps other clusters out of it until the file is closed, or its process is gone.
 
-    Raises ClusterError where it can't be used, or another one uses it.
+    Raises:
+        ClusterError: it can't be used, or another one uses it.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -33,7 +33,11 @@ _PACKAGE = "prometheus"
 
 @dataclass(frozen=True)
 class Target:
-    """What is scraped. labels: of all of its samples besides `job`."""
+    """What is scraped.
+
+    Attributes:
+        labels: of all of its samples besides `job`.
+    """
 
     job: str
     address: str
@@ -51,9 +55,12 @@ class Sample:
 
 @dataclass(frozen=True)
 class Alert:
-    """One that the rules may raise. state: "inactive", "pending" or "firing". for_s: how long it pends first.
+    """One that the rules may raise.
 
-    summary: of the first that is raised, "" while none is.
+    Attributes:
+        state: "inactive", "pending" or "firing".
+        for_s: how long it pends first.
+        summary: of the first that is raised, "" while none is.
     """
 
     name: str
@@ -67,7 +74,10 @@ class Alert:
 def binary(name: str) -> Path:
     """`prometheus` or `promtool`: from PATH, or out of Debian's package, which is downloaded once.
 
-    Nothing is installed: the package's daemon would start. Raises ClusterError with what to do instead.
+    Nothing is installed: the package's daemon would start.
+
+    Raises:
+        ClusterError: it can't be had; with what to do instead.
     """
     if found := shutil.which(name):
         return Path(found)
@@ -92,7 +102,7 @@ def _download(folder: Path) -> None:
         fresh = Path(scratch) / "files"
         try:
             _run([apt_get, "download", "-q", _PACKAGE], scratch)
-            _run([dpkg, "-x", *(each.name for each in Path(scratch).glob("*.deb")), fresh.name], scratch)
+            _run([dpkg, "-x", *(file.name for file in Path(scratch).glob("*.deb")), fresh.name], scratch)
         except subprocess.SubprocessError as error:
             said = error.stderr if isinstance(error, subprocess.CalledProcessError) else ""
             why = (said or str(error)).strip().splitlines()[-1]
@@ -111,16 +121,21 @@ def _run(command: Sequence[str], folder: str) -> None:
 def query(url: str, expression: str) -> list[Sample]:
     """The instant vector (or scalar) that an expression has now in the Prometheus at `url`.
 
-    Raises ClusterError for an expression that it refuses, or no answer.
+    Raises:
+        ClusterError: it refuses the expression, or does not answer.
     """
     data = _ask(url, "query", query=expression)
     if data["resultType"] == "scalar":
         return [Sample({}, float(data["result"][1]))]
-    return [Sample(each["metric"], float(each["value"][1])) for each in data["result"]]
+    return [Sample(sample["metric"], float(sample["value"][1])) for sample in data["result"]]
 
 
 def alerts(url: str) -> list[Alert]:
-    """All that the rules of the Prometheus at `url` may raise. Raises ClusterError where none answers."""
+    """All that the rules of the Prometheus at `url` may raise.
+
+    Raises:
+        ClusterError: none answers.
+    """
     groups = _ask(url, "rules", type="alert")["groups"]
     return [
         Alert(
@@ -129,7 +144,7 @@ def alerts(url: str) -> list[Alert]:
             rule["state"],
             float(rule["duration"]),
             rule["annotations"].get("runbook_url", ""),
-            next((each["annotations"].get("summary", "") for each in rule["alerts"]), ""),
+            next((alert["annotations"].get("summary", "") for alert in rule["alerts"]), ""),
         )
         for group in groups
         for rule in group["rules"]
@@ -152,7 +167,8 @@ def _ask(url: str, what: str, **parameters: str) -> Any:
 class Prometheus:
     """Scrapes what `watch` names, once a second, and evaluates the shipped rules.
 
-    folder: for its configuration and data. Entering raises ClusterError when it does not start.
+    Args:
+        folder: for its configuration and data.
     """
 
     def __init__(self, folder: Path, rules: Path = PROMETHEUS_RULE) -> None:
@@ -178,10 +194,10 @@ class Prometheus:
         """Scrapes these from now on, and nothing else."""
         groups = [
             {
-                "targets": [each.address],
-                "labels": {"job": each.job, "__metrics_path__": each.path, **each.labels},
+                "targets": [target.address],
+                "labels": {"job": target.job, "__metrics_path__": target.path, **target.labels},
             }
-            for each in targets
+            for target in targets
         ]
         replace_text(self._folder / "targets.json", json.dumps(groups))
 

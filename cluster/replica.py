@@ -39,9 +39,13 @@ DRAIN_S = 5.0
 class Replica:
     """One embedded Triton with its canary, on ports that it keeps when it is started again.
 
-    name: also the `pod` label of its metrics. folder: for logs and all that it writes. environment: on top of
-    ours. Everything here may be called from any thread; only `tend`, whose thread the processes die with,
-    starts any.
+    Everything here may be called from any thread; only `tend`, whose thread the processes die with, starts
+    any.
+
+    Args:
+        name: also the `pod` label of its metrics.
+        folder: for logs and all that it writes.
+        environment: on top of ours.
     """
 
     def __init__(
@@ -56,7 +60,7 @@ class Replica:
     ) -> None:
         self.name = name
         self.grpc_port, self.metrics_port, self.ready_port = (
-            lasting_port(each) for each in ("gRPC", "metrics", "ready")
+            lasting_port(purpose) for purpose in ("gRPC", "metrics", "ready")
         )
         self.log = folder / f"{name}.log"
         self.wanted = True
@@ -87,12 +91,20 @@ class Replica:
 
     @property
     def pid(self) -> int:
-        """Process id of tritonserver. Raises ClusterError while there is none."""
+        """Process id of tritonserver.
+
+        Raises:
+            ClusterError: while there is none.
+        """
         return self._triton().pid
 
     @property
     def launcher_pid(self) -> int:
-        """Process id of `python -m server`. Raises ClusterError while there is none."""
+        """Process id of `python -m server`.
+
+        Raises:
+            ClusterError: while there is none.
+        """
         if self._launcher is None:
             raise ClusterError(f"{self.name} is not running")
         return self._launcher.pid
@@ -141,7 +153,8 @@ class Replica:
     def tend(self) -> None:
         """One look at it; called several times a second by the one thread that starts processes.
 
-        Raises ClusterError when it can't be started.
+        Raises:
+            ClusterError: it can't be started.
         """
         now = time.monotonic()
         if self._launcher is None:

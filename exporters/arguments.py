@@ -7,7 +7,7 @@ from exporters.sources import default_cache
 
 REPOSITORY = Path(__file__).parent.parent / "model_repository"
 PLANNED = Path("build/tensorrt")
-"""Where a repository with plans goes without ``--output``."""
+"""Where a repository with plans goes without ``--out``."""
 
 MOST_JOBS = 16
 
@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
         help="precision to serve on CPU, for example fp32 or int8; of plans: fp16, bf16 or fp32",
     )
     add("--target", choices=("cpu", "tensorrt"), default="cpu",
-        help="tensorrt: also build plans for this machine's GPU, into --output (default: cpu)")  # fmt: skip
+        help="tensorrt: also build plans for this machine's GPU, into --out (default: cpu)")  # fmt: skip
     add("--check", action="store_true",
         help="with --target tensorrt: do all but the build, which needs no GPU")  # fmt: skip
     add("--reset", action="store_true", help="forget the options the installed version was exported with")
@@ -66,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="model repository to export into; what it lacks is copied from the project's",
     )
-    add("--output", type=Path, metavar="DIR",
+    add("--out", type=Path, metavar="DIR",
         help="copy what is served from the repository to DIR and export there "
         "(default with --target tensorrt: build/tensorrt)")  # fmt: skip
     add(

@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         gpu = this_gpu() if tensorrt and not given.check else None
     except ExportError as error:
         return fail(given.json, console, "", error, FAILED)
-    repository, output = given.repository, given.output or (PLANNED if tensorrt else None)
+    repository, output = given.repository, given.out or (PLANNED if tensorrt else None)
     try:
         repository = _prepared(lacking, repository, output, plan, served_by(given.names, chosen, known))
     except OSError as error:

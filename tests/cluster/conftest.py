@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from cluster import LocalCluster
-from cluster.rooms import Rooms
+from cluster.room_load import RoomLoad
 from tests.cluster import ordeal
 from tests.cluster.ordeal import Seen
 
@@ -18,18 +18,18 @@ def cluster() -> Iterator[LocalCluster]:
 
 
 @pytest.fixture(scope="session")
-def rooms(cluster: LocalCluster) -> Rooms:
+def rooms(cluster: LocalCluster) -> RoomLoad:
     """Rooms that all say the same, and what one of them says when nothing happens."""
-    return Rooms(cluster, ordeal.ROOMS, ordeal.SECONDS, tenant="speakers")
+    return RoomLoad(cluster, ordeal.ROOMS, ordeal.SECONDS, tenant="speakers")
 
 
 @pytest.fixture(scope="session")
-def crowded(cluster: LocalCluster, rooms: Rooms) -> Seen:
+def crowded(cluster: LocalCluster, rooms: RoomLoad) -> Seen:
     """See `ordeal.crowded`."""
     return ordeal.crowded(cluster, rooms)
 
 
 @pytest.fixture(scope="session")
-def battered(cluster: LocalCluster, rooms: Rooms, crowded: Seen) -> Seen:
+def battered(cluster: LocalCluster, rooms: RoomLoad, crowded: Seen) -> Seen:
     """See `ordeal.battered`."""
     return ordeal.battered(cluster, rooms)

@@ -2,26 +2,26 @@
 
 import psutil
 
-from cluster import LocalCluster, crowd
-from cluster.rooms import Toll
-from cluster.story import GAP_S
+from cluster import LocalCluster, overload
+from cluster.demo import GAP_S
+from cluster.impact import Impact
 from tests.cluster.ordeal import MAX_ROOMS, ROOMS, Seen
 
 
-def unharmed(toll: Toll) -> None:
-    assert toll.failed == ()
-    assert toll.expected >= ROOMS * 3
-    assert toll.lost == 0
-    assert not toll.few_words
-    assert toll.doubled == 0
-    assert toll.replay_lost_s == 0
+def unharmed(impact: Impact) -> None:
+    assert impact.failed == ()
+    assert impact.expected >= ROOMS * 3
+    assert impact.lost == 0
+    assert not impact.few_words
+    assert impact.doubled == 0
+    assert impact.replay_lost_s == 0
 
 
 def test_a_replica_lost_in_mid_sentence_costs_no_final_and_doubles_none(crowded: Seen) -> None:
-    unharmed(crowded.toll)
-    assert [injury.kind for injury in crowded.toll.injuries] == ["overload", "node lost", "stub killed"]
-    assert crowded.toll.reconnects >= 1
-    assert max(crowded.toll.gaps_s) < GAP_S
+    unharmed(crowded.impact)
+    assert [fault.kind for fault in crowded.impact.faults] == ["overload", "node lost", "stub killed"]
+    assert crowded.impact.reconnects >= 1
+    assert max(crowded.impact.gaps_s) < GAP_S
 
 
 def test_a_replica_that_was_killed_leaves_nothing_behind(crowded: Seen) -> None:
@@ -39,24 +39,24 @@ def test_overload_is_refused_fast_and_no_tenant_takes_all(crowded: Seen) -> None
     assert found.admitted["loud"] <= MAX_ROOMS, "half of each replica"
     assert found.refused["loud"] >= found.asked["loud"] - MAX_ROOMS
     assert found.admitted["late"] > 0
-    assert found.refused_s < crowd.FAST_S
+    assert found.refused_s < overload.FAST_S
 
 
 def test_overload_does_not_hold_up_rooms_that_are_in(crowded: Seen) -> None:
-    _, under_s, *_ = crowded.toll.partials_p95_s
+    _, under_s, *_ = crowded.impact.partials_p95_s
     assert under_s is not None, "no partials came"
     assert under_s < 5, "other work may slow this machine; `make cluster` holds rooms to their service level"
 
 
 def test_rooms_outlive_a_hung_replica_and_a_drained_one(battered: Seen) -> None:
-    unharmed(battered.toll)
-    assert [injury.kind for injury in battered.toll.injuries] == ["hung", "drained"]
+    unharmed(battered.impact)
+    assert [fault.kind for fault in battered.impact.faults] == ["hung", "drained"]
 
 
 def test_rooms_move_off_a_replica_that_hangs_and_one_that_is_drained(battered: Seen) -> None:
     drained = battered.numbers["rooms to be drained"]
     assert drained >= 2, "the one that hung had at least two of three rooms"
-    assert battered.toll.reconnects >= 2 + drained
+    assert battered.impact.reconnects >= 2 + drained
 
 
 def test_a_dead_stub_makes_its_replica_unready(crowded: Seen) -> None:

@@ -17,7 +17,7 @@ from liveroom import Client
 
 from cluster import ClusterError, LocalCluster, failures, gateway, local, replica
 from cluster.fail import _Order
-from cluster.rehearsals import Rehearsals
+from cluster.fault_injection import FaultInjector
 from server.process import SHM
 from tests import models
 from tests.waiting import until
@@ -129,9 +129,9 @@ def test_a_server_that_hangs_with_its_canary_is_replaced(
 @contextmanager
 def ordered(small: LocalCluster, **order: object) -> Iterator[Callable[[], dict[str, object]]]:
     """A connection over which a failure is ordered; yields what waits for the next answer."""
-    with Rehearsals(small) as rehearsals, socket.socket(socket.AF_UNIX) as orders:
+    with FaultInjector(small) as injector, socket.socket(socket.AF_UNIX) as orders:
         orders.settimeout(60)
-        orders.connect(str(rehearsals.path))
+        orders.connect(str(injector.path))
         with orders.makefile("rwb") as lines:
             lines.write(json.dumps({"seconds": 600, "replica": None, **order}).encode() + b"\n")
             lines.flush()
@@ -193,12 +193,12 @@ def test_an_order_that_can_not_be_carried_out_is_refused(
 
 
 def test_one_failure_is_rehearsed_at_a_time(small: LocalCluster) -> None:
-    rehearsals = Rehearsals(small)
+    injector = FaultInjector(small)
     order = {"kind": "gateway hung", "seconds": 600, "replica": None}
-    first = rehearsals.carry_out(order, lambda _: True)
+    first = injector.carry_out(order, lambda _: True)
     assert next(first)["victims"] == ["gateway"]
     with pytest.raises(ClusterError, match="another failure is being rehearsed"):
-        next(rehearsals.carry_out(order, lambda _: True))
+        next(injector.carry_out(order, lambda _: True))
     assert [*first][-1] == {"whole": True, "why": ""}
 
 
@@ -250,10 +250,12 @@ def test_what_is_stopped_ends_with_a_cluster_that_is_killed(
     repository: Path, tmp_path: Path, kind: str
 ) -> None:
     """SIGTERM does not reach what is stopped: `fail` lets it go on, when its order finds nobody any more."""
-    rehearsed = UP.replace("    print(json", "    orders = Rehearsals(cluster).__enter__()\n    print(json")
+    rehearsed = UP.replace(
+        "    print(json", "    orders = FaultInjector(cluster).__enter__()\n    print(json"
+    )
     rehearsed = rehearsed.replace("cluster.replicas[0].pid", "str(orders.path)")
     rehearsed = rehearsed.replace(
-        "import LocalCluster", "import LocalCluster\nfrom cluster.rehearsals import Rehearsals"
+        "import LocalCluster", "import LocalCluster\nfrom cluster.fault_injection import FaultInjector"
     )
     command = [sys.executable, "-c", rehearsed, str(repository), str(tmp_path / "logs")]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE) as process:

@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from cluster import LocalCluster, command
-from cluster.rehearsals import Rehearsals
+from cluster.fault_injection import FaultInjector
 
 PROJECT = Path(__file__).parents[2]
 
 
-def fail(cluster: LocalCluster, orders: Rehearsals, folder: Path, *options: str) -> "subprocess.Popen[str]":
+def fail(
+    cluster: LocalCluster, orders: FaultInjector, folder: Path, *options: str
+) -> "subprocess.Popen[str]":
     """The command, where `cluster` is the one that is up."""
     state = folder / command.STATE
     state.parent.mkdir(parents=True)
@@ -36,7 +38,7 @@ def test_an_alert_pends_and_a_signal_undoes_the_failure(
     cluster: LocalCluster, tmp_path: Path, number: signal.Signals
 ) -> None:
     gateway = cluster.gateway.pid
-    with Rehearsals(cluster) as orders:
+    with FaultInjector(cluster) as orders:
         failing = fail(cluster, orders, tmp_path, "gateway-hung", "--for", "10m")
         assert failing.stdout is not None
         told = [failing.stdout.readline() for _ in range(2)]
@@ -55,7 +57,7 @@ def test_an_alert_pends_and_a_signal_undoes_the_failure(
 
 @pytest.mark.slow
 def test_an_alert_fires_and_is_told_in_json(cluster: LocalCluster, tmp_path: Path) -> None:
-    with Rehearsals(cluster) as orders:
+    with FaultInjector(cluster) as orders:
         failing = fail(cluster, orders, tmp_path, "gateway-killed", "--for", "65s", "--json")
         said, progress = failing.communicate(timeout=150)
     assert failing.returncode == 0

@@ -3,7 +3,7 @@
 Run them in NVIDIA's Triton container, whose server is on PATH: ``pytest tests/gpu -m gpu``. Beside the extras
 ``exporters``, ``tensorrt`` and ``dev`` they want ``tensorrt`` of just the version of the container's
 libnvinfer, and ``onnxruntime-gpu`` in place of ``onnxruntime``. LIVEROOM_GPU_REPOSITORY names a repository
-with graphs in fp32, as ``python -m exporters --precision fp32 --output DIR`` makes one. Unless asked for with
+with graphs in fp32, as ``python -m exporters --precision fp32 --out DIR`` makes one. Unless asked for with
 ``-m gpu`` none is run.
 """
 
@@ -39,7 +39,7 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository with a plan of every network, built here."""
     output = tmp_path_factory.mktemp("planned")
     source = os.environ.get("LIVEROOM_GPU_REPOSITORY", str(REPOSITORY))
-    assert cli.main(["--target", "tensorrt", "--repository", source, "--output", str(output), "--json"]) == 0
+    assert cli.main(["--target", "tensorrt", "--repository", source, "--out", str(output), "--json"]) == 0
     return output
 
 
@@ -60,7 +60,7 @@ def test_a_plan_gives_what_its_fp32_graph_gives(planned: Path, model: str) -> No
 
 
 def test_a_second_run_builds_nothing(planned: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["nsfw", "--target", "tensorrt", "--repository", str(planned), "--output", str(planned)]
+    arguments = ["nsfw", "--target", "tensorrt", "--repository", str(planned), "--out", str(planned)]
     started = time.monotonic()
     assert cli.main([*arguments, "--json"]) == 0
     assert '"status": "cached"' in capsys.readouterr().out

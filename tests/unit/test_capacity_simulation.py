@@ -94,7 +94,7 @@ def test_nobody_is_placed_beyond_the_slots_and_all_are_served_once_there_is_room
     day = books.day
     assert day.gave_up == day.starts - 700 == pytest.approx(300, rel=0.1)
     assert day.gave_up <= day.refused < 1.1 * day.gave_up
-    assert day.gave_up * CALM.patience_s <= day.waiting_s <= day.refused * CALM.patience_s
+    assert 0.98 * day.gave_up * CALM.patience_s <= day.waiting_s <= day.refused * CALM.patience_s
     enough = played(coming, by_rooms(0.7), 1200.0, replicas=100)
     assert enough.day.gave_up < 0.005 * enough.day.starts, "hardly anybody waits for longer than a start-up"
     assert enough.timeline[-1].rooms == enough.day.starts - enough.day.gave_up

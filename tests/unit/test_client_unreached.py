@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import http.server
-import ipaddress
 import socket
 import threading
 import time
@@ -16,13 +15,11 @@ import grpc
 import liveroom
 import numpy as np
 import pytest
-from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID
+import trustme
 from liveroom import AsyncClient, InvalidInput, LiveroomError, Retries, ServerUnavailable, Timeouts
 from liveroom._url import Address
 from liveroom.cli import main
 
-from cluster import credentials
 from cluster.credentials import Credentials
 from tests.unit.peer import Peer
 
@@ -173,12 +170,10 @@ async def test_who_cannot_prove_who_it_is_is_named_as_that(
     other = Credentials.create(tmp_path / "other")
     assert "cannot prove who it is" in await said(tls, ca=other.ca)
     assert "cannot prove who it is" in await said(tls)
-    authority, key, own = credentials._new_key(), credentials._new_key(), tmp_path / "ca"
-    root = credentials._certify("somebody", authority)
-    own.write_bytes(credentials._pem(root))
-    names = [x509.DNSName("elsewhere.example"), x509.IPAddress(ipaddress.ip_address("127.0.0.9"))]
-    proof = credentials._certify("elsewhere", key, (root, authority), names, ExtendedKeyUsageOID.SERVER_AUTH)
-    pair = (credentials._private_pem(key), credentials._pem(proof))
+    authority, own = trustme.CA(), tmp_path / "ca"
+    authority.cert_pem.write_to_path(own)
+    proof = authority.issue_cert("elsewhere.example", "127.0.0.9")
+    pair = (proof.private_key_pem.bytes(), proof.cert_chain_pems[0].bytes())
     async with Peer().listening(grpc.ssl_server_credentials([pair])) as url:
         assert "its name as in its certificate" in await said(url, ca=own)
 

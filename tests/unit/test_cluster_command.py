@@ -12,7 +12,7 @@ import yaml
 
 from cluster import ClusterError, LocalCluster, command, fail, failures, prometheus
 from cluster.command import parser
-from cluster.rehearsals import socket_of
+from cluster.fault_injection import socket_of
 
 PROJECT = Path(__file__).parents[2]
 

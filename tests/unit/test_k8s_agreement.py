@@ -181,7 +181,7 @@ def test_a_volume_takes_the_place_of_the_image_of_models(tmp_path: Path) -> None
     manifests = with_component(K8S / "components" / "claim", tmp_path)
     [models] = [each for each in pod(manifests, "triton")["volumes"] if each["name"] == "models"]
     assert models == {"name": "models", "persistentVolumeClaim": {"claimName": "models", "readOnly": True}}
-    assert "--output=/models/onnx" in container(manifests, "export", "export", "Job")["args"]
+    assert "--out=/models/onnx" in container(manifests, "export", "export", "Job")["args"]
     assert wrong(manifests) == []
 
 

@@ -53,7 +53,7 @@ def test_without_tensorrt_one_sentence_says_what_to_do(
     models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     output = tmp_path / "gpu"
-    assert run(models, "--target", "tensorrt", "--output", str(output)) == 1
+    assert run(models, "--target", "tensorrt", "--out", str(output)) == 1
     (line,) = lines(capsys)
     assert "TensorRT is not installed here: build plans on the GPU that will run them" in str(line["error"])
     assert "--check" in str(line["error"])
@@ -64,12 +64,12 @@ def test_check_does_all_but_the_build(
     models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     output = tmp_path / "gpu"
-    assert run(models, "doubler", "--target", "tensorrt", "--check", "--output", str(output)) == 0
+    assert run(models, "doubler", "--target", "tensorrt", "--check", "--out", str(output)) == 0
     exported, planned = lines(capsys)
     assert (exported["status"], planned["status"], planned["precision"]) == ("current", "checked", "fp16")
     assert (planned["model"], planned["refused"]) == ("doubler", [])
     assert not list(output.rglob("*.plan"))
-    assert run(models, "--target", "tensorrt", "--check", "--output", str(output), "--precision", "fp32") == 0
+    assert run(models, "--target", "tensorrt", "--check", "--out", str(output), "--precision", "fp32") == 0
     assert lines(capsys)[1]["precision"] == "fp32"
 
 
@@ -77,7 +77,7 @@ def test_a_check_that_compares_nothing_says_so_and_fails(
     models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(command, "PLANS", {})
-    check = ["doubler", "--target", "tensorrt", "--check", "--output", str(tmp_path / "gpu")]
+    check = ["doubler", "--target", "tensorrt", "--check", "--out", str(tmp_path / "gpu")]
     assert run(models, *check) == 1
     assert [line["status"] for line in lines(capsys)] == ["current", "unplanned"]
     cli.main([*check, "--repository", str(models), "--cache", str(tmp_path / "cache")])
@@ -87,16 +87,16 @@ def test_a_check_that_compares_nothing_says_so_and_fails(
 
 def test_another_repository_gets_what_is_committed_and_what_is_current(models: Path, tmp_path: Path) -> None:
     output = tmp_path / "copy"
-    assert run(models, "--output", str(output)) == 0
+    assert run(models, "--out", str(output)) == 0
     assert {str(path.relative_to(output)) for path in output.rglob("*") if path.is_file()} == {
         str(path.relative_to(models)) for path in models.rglob("*") if path.is_file()
     }
     assert state(Doubler(), Options(), output) == "current"
     (output / "words/1/words.txt").unlink()
     assert state(Doubler(), Options(), output) == "broken"
-    assert run(models, "--output", str(output)) == 0
+    assert run(models, "--out", str(output)) == 0
     assert state(Doubler(), Options(), output) == "current"
-    assert run(models, "--output", str(output), "--precision", "int8") == 0
+    assert run(models, "--out", str(output), "--precision", "int8") == 0
     assert state(Doubler(), Options(precision="int8"), output) == "current"
     assert state(Doubler(), Options(), models) == "current", "the first one is left alone"
     bring(Doubler(), Options(variant="fancy"), models, tmp_path / "none")
@@ -112,7 +112,7 @@ def test_where_there_is_nothing_to_export_with_it_says_so(
         raise ModuleNotFoundError("No module named 'torch'", name="torch")
 
     monkeypatch.setattr(Doubler, "build", build)
-    arguments = ["--target", "tensorrt", "--check", "--output", str(tmp_path / "gpu")]
+    arguments = ["--target", "tensorrt", "--check", "--out", str(tmp_path / "gpu")]
     assert run(models, *arguments) == 0
     assert run(models, *arguments, "--variant", "fancy") == 1
     assert "torch is not installed, which this export needs" in str(lines(capsys)[-1]["error"])

@@ -36,13 +36,17 @@ _ORDER_BYTES = 4096
 _GONE = (ClusterError, ProcessLookupError, psutil.Error)
 
 
-class Rehearsals:
-    """Takes orders at the socket `path` while it is entered, one at a time. told: of what is done."""
+class FaultInjector:
+    """Takes orders at the socket `path` while it is entered, one at a time.
+
+    Args:
+        told: of what is done.
+    """
 
     def __init__(self, cluster: LocalCluster, told: Callable[[str], None] = lambda text: None) -> None:
         self._cluster = cluster
         self._told = told
-        self._folder = process.fresh_folder("rehearsals")  # the path of a socket must be short
+        self._folder = process.fresh_folder("injector")  # the path of a socket must be short
         self.path = self._folder / "orders.sock"
         self._busy = threading.Lock()
         self._ending = threading.Event()
@@ -61,15 +65,20 @@ class Rehearsals:
         process.remove_folder(self._folder)
 
     def carry_out(self, order: object, over: Callable[[float], bool]) -> Iterator[dict[str, object]]:
-        """Does it, and yields the answers. over: waits so many seconds; whether nobody wants it any more.
+        """Does it, and yields the answers.
 
-        Raises ClusterError for an order that can't be carried out.
+        Args:
+            order: see above.
+            over: waits so many seconds; whether nobody wants it any more.
+
+        Raises:
+            ClusterError: the order can't be carried out.
         """
         if not self._busy.acquire(blocking=False):
             raise ClusterError("another failure is being rehearsed: wait for its end, or end it")
         try:
             name, failure, seconds, victims = self._read(order)
-            names = ["gateway"] if failure.gateway else [each.name for each in victims]
+            names = ["gateway"] if failure.gateway else [victim.name for victim in victims]
             self._told(f"rehearsal: {name} for {seconds:.0f} s: {', '.join(names)}")
             began = time.monotonic()
             with self._lasting(failure, victims) as again:
@@ -99,7 +108,7 @@ class Rehearsals:
             return name, ALL[name], seconds, self._cluster.replicas[:1]
         if wanted is None:
             return name, ALL[name], seconds, [busiest(self._cluster)]
-        known = {each.name: each for each in self._cluster.replicas}
+        known = {replica.name: replica for replica in self._cluster.replicas}
         if wanted not in {EVERYBODY, *known}:
             raise ClusterError(f"there is no replica {wanted}: there are {', '.join(known)}, or {EVERYBODY}")
         return name, ALL[name], seconds, [*known.values()] if wanted == EVERYBODY else [known[wanted]]
@@ -111,33 +120,33 @@ class Rehearsals:
         gateway = self._cluster.gateway
 
         def again() -> None:
-            for each in victims:
-                if not failure.held and not each.ready():
+            for victim in victims:
+                if not failure.held and not victim.ready():
                     with contextlib.suppress(*_GONE):
-                        failure.begin(self._cluster, each, chance)
+                        failure.begin(self._cluster, victim, chance)
 
         try:
             if failure.gateway:
                 gateway.held = True
-            for each in victims:
-                each.held = failure.held and not failure.gateway
-                failure.begin(self._cluster, each, chance)
+            for victim in victims:
+                victim.held = failure.held and not failure.gateway
+                failure.begin(self._cluster, victim, chance)
             yield again
         except psutil.Error as error:
             raise ClusterError(f"a process was gone already: {error}") from error
         finally:
-            for each in victims:
+            for victim in victims:
                 with contextlib.suppress(*_GONE):
-                    failure.end(self._cluster, each, chance)
-                if each.held:
-                    each.release()
+                    failure.end(self._cluster, victim, chance)
+                if victim.held:
+                    victim.release()
             gateway.held = False
 
     def _pids(self, failure: Failure, victims: Sequence[Replica]) -> list[int]:
         """Leaders of the process groups concerned: what is stopped can't follow a cluster that is killed."""
         if failure.gateway:
             return [self._cluster.gateway.pid]
-        return [group for each in victims for group in each.groups()]
+        return [group for victim in victims for group in victim.groups()]
 
     def _broken(self) -> str:
         """Why not all of it is ready again, once that is so or has taken too long."""
@@ -155,8 +164,8 @@ class Rehearsals:
 
 
 class _Server(socketserver.ThreadingUnixStreamServer):
-    def __init__(self, path: str, rehearsals: Rehearsals) -> None:
-        self.rehearsals = rehearsals
+    def __init__(self, path: str, injector: FaultInjector) -> None:
+        self.injector = injector
         super().__init__(path, _Handler)
         os.chmod(path, 0o600)  # noqa: PTH101 the folder is ours alone, too
 
@@ -170,7 +179,7 @@ class _Handler(socketserver.StreamRequestHandler):
         """One order."""
         try:
             order = json.loads(self.rfile.readline(_ORDER_BYTES))
-            for answer in self.server.rehearsals.carry_out(order, self._gone):
+            for answer in self.server.injector.carry_out(order, self._gone):
                 self._say(answer)
         except (ClusterError, ValueError, OSError) as error:
             self._say({"error": str(error)})
@@ -186,7 +195,11 @@ class _Handler(socketserver.StreamRequestHandler):
 
 
 def socket_of(state: dict[str, object]) -> Path:
-    """Where the cluster that `up` describes takes orders. Raises ClusterError when it takes none."""
+    """Where the cluster that `up` describes takes orders.
+
+    Raises:
+        ClusterError: it takes none.
+    """
     path = Path(str(state.get("orders", "")))
     if not path.is_socket():
         raise ClusterError(

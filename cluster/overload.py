@@ -18,8 +18,13 @@ FAST_S = 3.0
 
 
 @dataclass(frozen=True)
-class Crowd:
-    """Who got in. slots: for rooms, in all. refused_s: how long the slowest refusal took."""
+class Overload:
+    """Who got in.
+
+    Attributes:
+        slots: for rooms, in all.
+        refused_s: how long the slowest refusal took.
+    """
 
     slots: int
     asked: dict[str, int]
@@ -45,7 +50,7 @@ class Crowd:
         return asdict(self)
 
 
-async def press(cluster: LocalCluster, slots: int, tenants: tuple[str, str] = ("loud", "late")) -> Crowd:
+async def press(cluster: LocalCluster, slots: int, tenants: tuple[str, str] = ("loud", "late")) -> Overload:
     """The first tenant asks for as many rooms as there are slots, then the second for half as many."""
     asked = dict(zip(tenants, (slots, max(1, slots // 2)), strict=True))
     admitted, refused = dict.fromkeys(tenants, 0), dict.fromkeys(tenants, 0)
@@ -54,9 +59,9 @@ async def press(cluster: LocalCluster, slots: int, tenants: tuple[str, str] = ("
         rooms = []
         for tenant, count in asked.items():
             here = [tasks.create_task(_room(cluster, tenant, number)) for number in range(count)]
-            rooms += [(tenant, each) for each in here]
+            rooms += [(tenant, room) for room in here]
             await asyncio.sleep(_SETTLE_S)
-        answers = [(tenant, await each) for tenant, each in rooms]
+        answers = [(tenant, await room) for tenant, room in rooms]
     for tenant, (error, seconds) in answers:
         if error is None:
             admitted[tenant] += 1
@@ -65,7 +70,7 @@ async def press(cluster: LocalCluster, slots: int, tenants: tuple[str, str] = ("
             slowest = max(slowest, seconds)
         else:
             errors.append(str(error))
-    return Crowd(slots, asked, admitted, refused, round(slowest, 3), tuple(errors))
+    return Overload(slots, asked, admitted, refused, round(slowest, 3), tuple(errors))
 
 
 async def _room(cluster: LocalCluster, tenant: str, number: int) -> tuple[LiveroomError | None, float]:

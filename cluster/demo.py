@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from cluster import crowd
+from cluster import overload
 from cluster.failures import ALL, busiest
+from cluster.impact import Impact
 from cluster.local import LocalCluster
-from cluster.rooms import Rooms, Stage, Toll
+from cluster.room_load import RoomLoad, Stage
 from perf.rooms.slo import Slo
 
 ROOMS = 4
@@ -23,10 +24,11 @@ SLOWER = 1.5
 
 
 @dataclass
-class Story:
+class Demo:
     """Chapters, each a sentence and what was measured; `good` says whether all went as it should.
 
-    told: is given each sentence.
+    Attributes:
+        told: is given each sentence.
     """
 
     cluster: LocalCluster
@@ -37,7 +39,7 @@ class Story:
     def run(self) -> None:
         """All of them; takes about three minutes."""
         self.told(f"{ROUND_S:.0f} s of speech of {ROOMS} rooms, each alone, for comparison")
-        self._rooms = Rooms(self.cluster, ROOMS, ROUND_S)
+        self._rooms = RoomLoad(self.cluster, ROOMS, ROUND_S)
         self._failure("node lost", "{replica} lost in mid-sentence (SIGKILL to all of its processes)")
         self._failure("stub killed", "one process of a model of {replica} killed")
         self._failure("hung", "{replica} hangs (SIGSTOP)")
@@ -45,62 +47,62 @@ class Story:
         self._overload()
 
     def _failure(self, kind: str, text: str) -> None:
-        def injure(stage: Stage) -> None:
+        def harm(stage: Stage) -> None:
             time.sleep(CALM_S)
             spread.update(self._spread())
             stage.mid_sentence()
             victim = busiest(self.cluster)
-            stage.injured(kind, victim.name)
+            stage.note(kind, victim.name)
             ALL[kind](self.cluster, victim, random.Random(1))  # noqa: S311 which stub is no secret
 
         spread: dict[str, int] = {}
-        toll = self._rooms.play(injure)
+        impact = self._rooms.play(harm)
         where = ", ".join(f"{rooms} on {name}" for name, rooms in spread.items())
-        self._tell(f"{ROOMS} rooms: {where}. {text.format(replica=toll.injuries[0].replica)}", toll)
+        self._tell(f"{ROOMS} rooms: {where}. {text.format(replica=impact.faults[0].replica)}", impact)
         self.cluster.wait_ready()
 
     def _rolling(self) -> None:
         def restart(stage: Stage) -> None:
             time.sleep(CALM_S / 2)
-            stage.injured("rolling restart", "all")
+            stage.note("rolling restart", "all")
             self.cluster.rolling_restart()
 
-        before = ", ".join(each.name for each in self.cluster.replicas)
-        toll = self._rooms.play(restart)
-        after = ", ".join(each.name for each in self.cluster.replicas)
-        self._tell(f"rolling restart: {before} replaced by {after}, a new one first", toll)
+        before = ", ".join(replica.name for replica in self.cluster.replicas)
+        impact = self._rooms.play(restart)
+        after = ", ".join(replica.name for replica in self.cluster.replicas)
+        self._tell(f"rolling restart: {before} replaced by {after}, a new one first", impact)
 
     def _overload(self) -> None:
         """More rooms than there is room for, of two tenants, beside rooms that are in."""
-        found: list[crowd.Crowd] = []
+        found: list[overload.Overload] = []
 
-        def press(stage: Stage) -> None:
+        def overloaded(stage: Stage) -> None:
             time.sleep(CALM_S)
-            stage.injured("overload", "all")
-            found.append(asyncio.run(crowd.press(self.cluster, self.cluster.slots)))
-            stage.injured("overload over", "all")
+            stage.note("overload", "all")
+            found.append(asyncio.run(overload.press(self.cluster, self.cluster.slots)))
+            stage.note("overload over", "all")
 
-        toll = self._rooms.play(press)
+        impact = self._rooms.play(overloaded)
         (seen,) = found
-        before_s, under_s, _ = toll.partials_p95_s
+        before_s, under_s, _ = impact.partials_p95_s
         good = seen.fair and kept(before_s, under_s)
         slow = f"p95 of partials {under_s} s, before it {before_s} s"
         self._tell(
-            f"overload: {seen}; the {ROOMS} rooms with speech: {slow}", toll, good=good, **seen.to_json()
+            f"overload: {seen}; the {ROOMS} rooms with speech: {slow}", impact, good=good, **seen.to_json()
         )
 
     def _spread(self) -> dict[str, int]:
         hosts = self.cluster.gateway.hosts()
-        return {each.name: hosts[each.grpc_port].active for each in self.cluster.replicas}
+        return {replica.name: hosts[replica.grpc_port].active for replica in self.cluster.replicas}
 
-    def _tell(self, text: str, toll: Toll, *, good: bool = True, **more: object) -> None:
-        gap_s = max(toll.gaps_s, default=max(toll.waits_s, default=0.0))
-        good = good and toll.harmless and gap_s < GAP_S
+    def _tell(self, text: str, impact: Impact, *, good: bool = True, **more: object) -> None:
+        gap_s = max(impact.gaps_s, default=max(impact.waits_s, default=0.0))
+        good = good and impact.harmless and gap_s < GAP_S
         self.good = self.good and good
-        self.chapters.append({"text": text, "good": good, "rooms": toll.to_json(), **more})
+        self.chapters.append({"text": text, "good": good, "rooms": impact.to_json(), **more})
         self.told(
-            f"{text}: {toll.finals} finals, lost {toll.lost}, doubled {toll.doubled},"
-            f" {toll.reconnects} reconnects, longest wait for a caption {gap_s:.1f} s"
+            f"{text}: {impact.finals} finals, lost {impact.lost}, doubled {impact.doubled},"
+            f" {impact.reconnects} reconnects, longest wait for a caption {gap_s:.1f} s"
         )
 
 
