@@ -47,7 +47,9 @@ def parser() -> argparse.ArgumentParser:
     chaos = commands.add_parser("chaos", help="failures of all kinds in random order, and what was lost")
     chaos.add_argument("--count", type=count, default=20, metavar="N", help="failures (%(default)s)")
     chaos.add_argument("--seed", type=int, default=1, help="of their order (%(default)s)")
-    chaos.add_argument("--minutes", type=positive, default=60.0, help="begin no round later (%(default)s)")
+    chaos.add_argument(
+        "--max-minutes", type=positive, default=60.0, help="begin no round later (%(default)s)"
+    )
     chaos.add_argument("--out", type=Path, default=BUILD / "chaos.json", help="where it goes (%(default)s)")
     status = commands.add_parser("status", help="replicas of the cluster that `up` runs, and their rooms")
     failing = commands.add_parser(
@@ -163,7 +165,7 @@ def _chaos(cluster: LocalCluster, options: argparse.Namespace, console: Console)
         )
         console.print(f"lost {impact.lost}, doubled {impact.doubled}, failed {len(impact.failed)}: {kinds}")
 
-    result = Chaos(cluster, options.count, options.seed, options.minutes, options.out, told).run()
+    result = Chaos(cluster, options.count, options.seed, options.max_minutes, options.out, told).run()
     print(json.dumps(result, indent=None if options.json else 1), flush=True)
     console.print(str(result["explained"]))
     if why := verdict(result):

@@ -29,7 +29,7 @@ def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
         (("up", "--tenant-share", "2"), "2: expected a share, more than 0 and at most 1"),
         (("up", "--tenant-share", "0"), "0: expected a share, more than 0 and at most 1"),
         (("up", "--replicas", "99"), "99: expected a whole number, from 1 to 16"),
-        (("chaos", "--minutes", "-1"), "-1: expected a number, more than 0"),
+        (("chaos", "--max-minutes", "-1"), "-1: expected a number, more than 0"),
         (
             ("fail", "sleepy"),
             "sleepy: expected one of node-lost, server-killed, launcher-killed, stub-killed,",
