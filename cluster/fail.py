@@ -48,7 +48,7 @@ def duration(text: str) -> float:
     return float(total)
 
 
-def spelt(seconds: float) -> str:
+def spelled(seconds: float) -> str:
     """ "3m", "1m30s", "45s"."""
     minutes, rest = divmod(round(seconds), 60)
     return (f"{minutes}m" if minutes else "") + (f"{rest}s" if rest or not minutes else "")
@@ -146,10 +146,10 @@ class Watch:
         )
         if alert.state != "inactive" and seen.pending_s is None:
             seen.pending_s = now_s
-            self.told(f"{spelt(now_s)}: {where} is pending, for {spelt(alert.for_s)}")
+            self.told(f"{spelled(now_s)}: {where} is pending, for {spelled(alert.for_s)}")
         if alert.state == "firing" and seen.firing_s is None:
             seen.firing_s, seen.summary = now_s, alert.summary
-            self.told(f"{spelt(now_s)}: {where} fires: {alert.summary}: see {alert.runbook}")
+            self.told(f"{spelled(now_s)}: {where} fires: {alert.summary}: see {alert.runbook}")
 
 
 def run(state: dict[str, Any], orders: Path, options: argparse.Namespace, console: Console) -> int:
@@ -165,10 +165,10 @@ def run(state: dict[str, Any], orders: Path, options: argparse.Namespace, consol
     with _Order(orders, order) as placed:
         victims = ", ".join(placed.hear(_ANSWER_S)["victims"])
         watch.began = time.monotonic()
-        tell(f"{victims}: {name} for {spelt(options.seconds)} ({failure.about}); Ctrl-C ends it before")
+        tell(f"{victims}: {name} for {spelled(options.seconds)} ({failure.about}); Ctrl-C ends it before")
         for seen in (watch.seen[alert] for alert in expected if alert in watch.seen):
             short = "" if seen.for_s + DUE_S <= options.seconds else ", which may be too late to see here"
-            should = f"should raise {seen.alert} ({seen.severity}) after {spelt(seen.for_s)}{short}"
+            should = f"should raise {seen.alert} ({seen.severity}) after {spelled(seen.for_s)}{short}"
             tell(f"{should}: see {seen.runbook}")
         if not expected:
             tell("no alert is sure to come of it")
@@ -177,7 +177,7 @@ def run(state: dict[str, Any], orders: Path, options: argparse.Namespace, consol
                 while not placed.answers(_TICK_S):
                     watch.look()
                     passed_s = time.monotonic() - watch.began
-                    spinner.update(f"{victims}: {name}, {spelt(passed_s)} of {spelt(options.seconds)}")
+                    spinner.update(f"{victims}: {name}, {spelled(passed_s)} of {spelled(options.seconds)}")
             except KeyboardInterrupt:
                 interrupted = True
                 placed.withdraw()
@@ -187,7 +187,7 @@ def run(state: dict[str, Any], orders: Path, options: argparse.Namespace, consol
             end = placed.hear(WHOLE_S + _ANSWER_S)
     missing = [] if interrupted else watch.missing(lasted_s)
     tell(
-        f"undone after {spelt(lasted_s)}, and all is ready again"
+        f"undone after {spelled(lasted_s)}, and all is ready again"
         if end["whole"]
         else f"undone, but {end['why']}"
     )

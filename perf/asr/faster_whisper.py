@@ -1,4 +1,4 @@
-"""faster-whisper as a neighbour: the same weights, in a process and an environment of its own."""
+"""faster-whisper as a neighbor: the same weights, in a process and an environment of its own."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""WhisperLive's server as a neighbour: the same weights, in an environment of its own, with live rooms."""
+"""WhisperLive's server as a neighbor: the same weights, in an environment of its own, with live rooms."""
 
 import json
 import socket

@@ -39,7 +39,7 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Behaviour:
+class Behavior:
     """`behavior`; the defaults are those of Kubernetes (`apis/autoscaling/v2/defaults.go`)."""
 
     up: Rules = Rules((Rate("Percent", 100, 15), Rate("Pods", 4, 15)), 0.0)
@@ -50,7 +50,7 @@ class Behaviour:
         return 1 - self.down.tolerance <= ratio <= 1 + self.up.tolerance
 
 
-DEFAULTS = Behaviour()
+DEFAULTS = Behavior()
 
 
 @dataclass(frozen=True)
@@ -70,18 +70,18 @@ class Pods:
     missing: int = 0
 
 
-def average_value(metric: float, target: float, pods: Pods, behaviour: Behaviour) -> int:
+def average_value(metric: float, target: float, pods: Pods, behavior: Behavior) -> int:
     """Replicas for an external metric that all of them share, `target` each: `metric / target`, rounded up.
 
     Pods that start count, unlike in the other formulas: what has been ordered is not ordered again.
     (GetExternalPerPodMetricReplicas, type AverageValue, which is what KEDA makes unless told otherwise.)
     """
-    if pods.replicas and behaviour.close(metric / (target * pods.replicas)):
+    if pods.replicas and behavior.close(metric / (target * pods.replicas)):
         return pods.replicas
     return math.ceil(round(metric / target, 9))
 
 
-def value(metric: float, target: float, pods: Pods, behaviour: Behaviour) -> int:
+def value(metric: float, target: float, pods: Pods, behavior: Behavior) -> int:
     """Replicas for an external metric that is a level of its own: ready pods times `metric / target`.
 
     (GetExternalMetricReplicas and getUsageRatioReplicaCount, type Value.)
@@ -89,12 +89,12 @@ def value(metric: float, target: float, pods: Pods, behaviour: Behaviour) -> int
     ratio = metric / target
     if not pods.replicas:
         return math.ceil(ratio)
-    if behaviour.close(ratio):
+    if behavior.close(ratio):
         return pods.replicas
     return math.ceil(round(ratio * (pods.ready + pods.missing), 9))
 
 
-def utilisation(usage: float, request: float, target: int, pods: Pods, behaviour: Behaviour) -> int | None:
+def utilization(usage: float, request: float, target: int, pods: Pods, behavior: Behavior) -> int | None:
     """Replicas for a resource: `usage` of all ready pods against `target` percent of what each requests.
 
     Pods without metrics count as using all of their request (or the target, if that is more) where that
@@ -107,12 +107,12 @@ def utilisation(usage: float, request: float, target: int, pods: Pods, behaviour
     ratio = _percent(usage, request * pods.ready) / target
     rebalance = pods.starting > 0 and ratio > 1
     if not rebalance and not pods.missing:
-        return pods.replicas if behaviour.close(ratio) else math.ceil(round(ratio * pods.ready, 9))
+        return pods.replicas if behavior.close(ratio) else math.ceil(round(ratio * pods.ready, 9))
     counted = pods.ready + pods.missing + (pods.starting if rebalance else 0)
     if ratio < 1:
         usage += pods.missing * request * max(100, target) / 100
     again = _percent(usage, request * counted) / target
-    if behaviour.close(again) or (ratio < 1 < again) or (again < 1 < ratio):
+    if behavior.close(again) or (ratio < 1 < again) or (again < 1 < ratio):
         return pods.replicas
     replicas = math.ceil(round(again * counted, 9))
     turned = (again < 1 and replicas > pods.replicas) or (again > 1 and replicas < pods.replicas)
@@ -134,7 +134,7 @@ def largest(wishes: Iterable[int | None], replicas: int) -> int:
 class Hpa:
     """What the autoscaler remembers between decisions: recommendations, and changes it has made."""
 
-    behaviour: Behaviour
+    behavior: Behavior
     least: int
     most: int
     _wishes: deque[tuple[float, int]] = dataclasses.field(default_factory=deque)
@@ -148,7 +148,7 @@ class Hpa:
         """
         if not self.least <= replicas <= self.most:  # reconcileAutoscaler: bounds come before metrics
             return self._changed(now, replicas, min(max(replicas, self.least), self.most))
-        up, down = self.behaviour.up, self.behaviour.down
+        up, down = self.behavior.up, self.behavior.down
         low = min([recent for at, recent in self._wishes if at > now - up.window_s] + [wish])
         high = max([recent for at, recent in self._wishes if at > now - down.window_s] + [wish])
         self._wishes.append((now, wish))
@@ -181,14 +181,14 @@ class Hpa:
     def _changed(self, now: float, before: int, after: int) -> int:
         if after != before:
             self._changes.append((now, after - before))
-        longest = max((rate.period_s for rate in _rates(self.behaviour)), default=0.0)
+        longest = max((rate.period_s for rate in _rates(self.behavior)), default=0.0)
         while self._changes and self._changes[0][0] <= now - longest:
             self._changes.popleft()
         return after
 
 
-def _rates(behaviour: Behaviour) -> Sequence[Rate]:
-    return behaviour.up.rates + behaviour.down.rates
+def _rates(behavior: Behavior) -> Sequence[Rate]:
+    return behavior.up.rates + behavior.down.rates
 
 
 def _percent(usage: float, request: float) -> int:

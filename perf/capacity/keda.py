@@ -24,7 +24,7 @@ class Fallback(Struct, frozen=True):
 
     failures: int = field(default=0, name="failureThreshold")
     replicas: int = 0
-    behaviour: Kind = field(default="static", name="behavior")
+    behavior: Kind = field(default="static", name="behavior")
 
 
 def answer(elements: Sequence[float] | None, *, ignore_null: bool) -> float:
@@ -76,10 +76,10 @@ class Trigger:
 
 
 def _replicas(fallback: Fallback, current: int) -> int:
-    if fallback.behaviour == "currentReplicas":
+    if fallback.behavior == "currentReplicas":
         return current
-    if fallback.behaviour == "currentReplicasIfHigher":
+    if fallback.behavior == "currentReplicasIfHigher":
         return max(current, fallback.replicas)
-    if fallback.behaviour == "currentReplicasIfLower":
+    if fallback.behavior == "currentReplicasIfLower":
         return min(current, fallback.replicas)
     return fallback.replicas

@@ -8,7 +8,7 @@ import yaml
 from msgspec import Meta, Struct
 
 from perf import report
-from perf.capacity.hpa import DEFAULTS, Behaviour, Rate, Rules
+from perf.capacity.hpa import DEFAULTS, Behavior, Rate, Rules
 from perf.capacity.keda import Fallback
 from perf.capacity.policies import Metric, Policy
 from perf.capacity.signals import Signal
@@ -115,7 +115,7 @@ def scaled_object(path: Path = SCALED_OBJECT) -> Policy:
     return Policy(
         "shipped (KEDA)",
         tuple(trigger.metric() for trigger in spec.triggers),
-        Behaviour(behavior.scale_up.over(DEFAULTS.up), behavior.scale_down.over(DEFAULTS.down)),
+        Behavior(behavior.scale_up.over(DEFAULTS.up), behavior.scale_down.over(DEFAULTS.down)),
         spec.min_replica_count,
         spec.max_replica_count,
         spec.fallback,

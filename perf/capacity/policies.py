@@ -8,19 +8,19 @@ from typing import Literal
 import numpy as np
 
 from perf.capacity import hpa
-from perf.capacity.hpa import DEFAULTS, Behaviour, Hpa, Pods, Rate, Rules
+from perf.capacity.hpa import DEFAULTS, Behavior, Hpa, Pods, Rate, Rules
 from perf.capacity.keda import Fallback, Trigger
 from perf.capacity.node import Floats, Node
 from perf.capacity.signals import Signal
 
 TARGET = 0.7
 """Of a replica's slots: where targets of signals that are not rooms are read off the curve."""
-SLOW_DOWN = Behaviour(
+SLOW_DOWN = Behavior(
     Rules((Rate("Percent", 100, 15), Rate("Pods", 8, 15)), 0.0),
     Rules((Rate("Percent", 10, 60),), 600.0),
 )
 """Up at once, down by a tenth a minute after ten quiet minutes: each replica that goes moves its rooms."""
-HASTY = Behaviour(SLOW_DOWN.up, Rules((Rate("Percent", 100, 15),), 0.0))
+HASTY = Behavior(SLOW_DOWN.up, Rules((Rate("Percent", 100, 15),), 0.0))
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Policy:
 
     name: str
     metrics: tuple[Metric, ...]
-    behaviour: Behaviour = DEFAULTS
+    behavior: Behavior = DEFAULTS
     least: int = 2
     most: int = 10**7
     fallback: Fallback | None = None
@@ -51,7 +51,7 @@ class Autoscaler:
     def __init__(self, policy: Policy, node: Node) -> None:
         self._policy = policy
         self._node = node
-        self._hpa = Hpa(policy.behaviour, policy.least, policy.most)
+        self._hpa = Hpa(policy.behavior, policy.least, policy.most)
         self._triggers = [
             Trigger(metric.target, policy.fallback, policy.ignore_null) for metric in policy.metrics
         ]
@@ -69,18 +69,18 @@ class Autoscaler:
     def _wish(
         self, metric: Metric, trigger: Trigger, pods: Pods, seen: Mapping[Signal, float] | None
     ) -> int | None:
-        behaviour = self._policy.behaviour
+        behavior = self._policy.behavior
         value = None if seen is None else seen.get(metric.signal)
         if metric.type == "Utilization":
             if value is None:
                 return None
-            return hpa.utilisation(value, self._node.cores, int(metric.target), pods, behaviour)
+            return hpa.utilization(value, self._node.cores, int(metric.target), pods, behavior)
         elements = None if seen is None else [] if value is None else [value]
         told = trigger.metric(elements, pods.replicas)
         if told is None:
             return None
         formula = hpa.average_value if metric.type == "AverageValue" else hpa.value
-        return formula(told, metric.target, pods, behaviour)
+        return formula(told, metric.target, pods, behavior)
 
 
 def compared(shipped: Policy, node: Node, rooms: float) -> list[Policy]:

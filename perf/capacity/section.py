@@ -200,13 +200,13 @@ def _scatter(policies: Sequence[Row]) -> Callable[[Axes], None]:
         points = [(row["replica_hours"], max(row["bad_share"], _LEAST_SHARE)) for row in policies]
         best = sorted(point for point, row in zip(points, policies, strict=True) if row["frontier"])
         axes.plot([x for x, _ in best], [y for _, y in best], linewidth=1, label="none cheaper and better")
-        for label, colour, marker in (
+        for label, color, marker in (
             ("keeps the budgets", "C2", "o"),
             ("breaks them", "C1", "X"),
             ("shipped", "C3", "D"),
         ):
             mine = [point for point, row in zip(points, policies, strict=True) if group(row) == label]
-            axes.scatter([x for x, _ in mine], [y for _, y in mine], c=colour, marker=marker, label=label)
+            axes.scatter([x for x, _ in mine], [y for _, y in mine], c=color, marker=marker, label=label)
         for point, numbers in _labels(points).items():
             axes.annotate(numbers, point, xytext=(6, 4), textcoords="offset points", fontsize="small")
         axes.set_yscale("log")

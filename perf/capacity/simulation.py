@@ -133,9 +133,9 @@ class Simulation:
         surplus = max(0, replicas - wanted)
         for at in range(len(self._coming) - 1, -1, -1):
             ready_at, count = self._coming[at]
-            cancelled = min(count, surplus)
-            self._coming[at] = (ready_at, count - cancelled)
-            surplus -= cancelled
+            canceled = min(count, surplus)
+            self._coming[at] = (ready_at, count - canceled)
+            surplus -= canceled
         return self._remove(min(surplus, int(self._by_rooms.sum())))
 
     def _arrive(self, now: float, moving: int) -> None:

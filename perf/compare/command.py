@@ -112,7 +112,7 @@ def _notes(found: Comparison) -> tuple[str, ...]:
         "p: permutation test with Welch's t, against the largest of all metrics (Westfall and Young's maxT). "
         "'same' is not proof of sameness: few or noisy runs hide even large changes.",
         f"If nothing changed, the chance that any difference is called is at most {found['alpha']:.0%}.",
-        "Runs of a result share its session. What differs between sessions, such as a neighbour on the "
+        "Runs of a result share its session. What differs between sessions, such as a neighbor on the "
         "machine, looks like a change: measure A and B in turn, twice, before a small one is believed.",
     ]
     for name, origin in (("A", found["a"]), ("B", found["b"])):

@@ -1,7 +1,7 @@
 """A closed loop over gRPC, where perf_analyzer can't be used.
 
 That asks for a model's configuration first, which is Triton's extension of the V2 protocol, and for every
-output of a model. Requests are serialised once and answers are looked at only for their length, which leaves
+output of a model. Requests are serialized once and answers are looked at only for their length, which leaves
 little but gRPC itself.
 """
 

@@ -69,7 +69,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A plot, labelled in English.
+    """A plot, labeled in English.
 
     Colours of series come from the axes' cycle: named ones may not be seen on a dark page.
 
@@ -136,7 +136,7 @@ def lines(
     ylabel: str,
     limits: Row | None = None,
 ) -> Callable[[Axes], None]:
-    """Measures of rows over their `x`, by label; `limits` of them are dashed lines in their colours."""
+    """Measures of rows over their `x`, by label; `limits` of them are dashed lines in their colors."""
 
     def draw(axes: Axes) -> None:
         for label, name in curves.items():

@@ -79,7 +79,7 @@ def _parts(
 
                 yield {"recognition": recognition.compare(triton, library, steps.say)}
     if {"detectors", "matte"} & set(options.parts):
-        with _neighbours(library, steps.say) as (found, missing):
+        with _neighbors(library, steps.say) as (found, missing):
             yield {"peers": {name: peer.versions for name, peer in found.items()}, "not_measured": missing}
             if "detectors" in options.parts:
                 yield _detectors(found, library, options.repeat, steps)
@@ -97,7 +97,7 @@ def _detectors(
 
 
 @contextmanager
-def _neighbours(
+def _neighbors(
     library: Library, say: Callable[[str], None]
 ) -> Iterator[tuple[dict[str, peers.Peer], dict[str, str]]]:
     """Those that can be had here, by name, and why not of the others."""

@@ -1,4 +1,4 @@
-"""Face detectors side by side: ours, mediapipe's own and MTCNN, on the same labelled frames."""
+"""Face detectors side by side: ours, mediapipe's own and MTCNN, on the same labeled frames."""
 
 import statistics
 import time
@@ -11,7 +11,7 @@ from exporters.sources import Library
 from perf.served.networks import session
 from perf.served.pictures import DETECTORS, REPOSITORY, Levels
 from perf.vision import labels
-from perf.vision.labels import GROUP, LIVE, NOBODY, Labelled
+from perf.vision.labels import GROUP, LIVE, NOBODY, Labeled
 from perf.vision.matching import recall_by_height, score
 from perf.vision.peers import Faces, Peer
 
@@ -57,7 +57,7 @@ def compare(
         rounds: that are measured.
         advance: is told the detector after each of its rounds.
     """
-    frames = labels.labelled(library)
+    frames = labels.labeled(library)
     images = [frame.image for frame in frames]
     seen: dict[str, list[Faces]] = {name: [] for name in detectors}
     for _ in range(rounds):
@@ -77,7 +77,7 @@ def reach(
     """A row per detector: of faces of each height (EDGES) how many it found, and how many there were."""
     totals: dict[str, list[tuple[int, int]]] = {name: [(0, 0)] * (len(EDGES) - 1) for name in detectors}
     for share in SHARES:
-        frames = [frame for frame in labels.labelled(library, share) if len(frame.boxes)]
+        frames = [frame for frame in labels.labeled(library, share) if len(frame.boxes)]
         for name, detect in detectors.items():
             found = detect([frame.image for frame in frames]).boxes
             counts = recall_by_height(found, [frame.boxes for frame in frames], EDGES)
@@ -98,7 +98,7 @@ def reach(
 def _row(
     name: str,
     framing: str,
-    frames: Sequence[Labelled],
+    frames: Sequence[Labeled],
     at: Sequence[int],
     seen: Mapping[str, Sequence[Faces]],
 ) -> dict[str, object]:

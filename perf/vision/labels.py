@@ -25,7 +25,7 @@ Box = Sequence[float]
 
 
 @dataclass(frozen=True, eq=False)
-class Labelled:
+class Labeled:
     """A frame [480,640,3] and its faces.
 
     Attributes:
@@ -42,7 +42,7 @@ class Labelled:
     people: tuple[str, ...]
 
 
-def labelled(library: Library, share: float = 1.0) -> list[Labelled]:
+def labeled(library: Library, share: float = 1.0) -> list[Labeled]:
     """Every photo and some frames of each clip, in SIZE.
 
     Args:
@@ -50,7 +50,7 @@ def labelled(library: Library, share: float = 1.0) -> list[Labelled]:
         share: how large the picture is in its frame; what is left is black.
     """
     return [
-        Labelled(name, framing, *_framed(image, boxes, share), people)
+        Labeled(name, framing, *_framed(image, boxes, share), people)
         for name, framing, image, boxes, people in (*_photos(library), *_clips(library))
     ]
 

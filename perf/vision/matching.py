@@ -1,4 +1,4 @@
-"""Found faces against labelled ones."""
+"""Found faces against labeled ones."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 from exporters.onnx_tools import Floats
 
 OVERLAP = 0.3
-"""Intersection over union from which a found box is that of a labelled face: some draw faces from the
+"""Intersection over union from which a found box is that of a labeled face: some draw faces from the
 forehead to the chin, others square from the brows down, and all of them mean the same face."""
 
 
@@ -24,7 +24,7 @@ class Score:
     @property
     def f1(self) -> float | None:
         """Harmonic mean of precision and recall; None where there was no face and none was reported."""
-        boxes = 2 * self.found + self.missed + self.false  # reported and labelled
+        boxes = 2 * self.found + self.missed + self.false  # reported and labeled
         return round(2 * self.found / boxes, 4) if boxes else None
 
     @property

@@ -21,7 +21,7 @@ HALF = 0.5
 """From this probability on a pixel counts as part of a person."""
 CLIP_FRAMES = 96
 STILL = 3.0
-"""A pixel whose colour changes by less than this (mean of the three, of 255) has not moved."""
+"""A pixel whose color changes by less than this (mean of the three, of 255) has not moved."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""mediapipe and facenet-pytorch as neighbours: processes of their own, asked about the same pictures."""
+"""mediapipe and facenet-pytorch as neighbors: processes of their own, asked about the same pictures."""
 
 import os
 import sys

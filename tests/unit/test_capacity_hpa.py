@@ -6,7 +6,7 @@ Cases named after Go tests are of pkg/controller/podautoscaler: replica_calculat
 import pytest
 
 from perf.capacity import hpa
-from perf.capacity.hpa import DEFAULTS, Behaviour, Hpa, Pods, Rate, Rules
+from perf.capacity.hpa import DEFAULTS, Behavior, Hpa, Pods, Rate, Rules
 from perf.capacity.keda import Fallback, QueryError, Trigger, answer
 
 QUICK = Rules((Rate("Percent", 100, 15),), 0.0)
@@ -64,14 +64,14 @@ def test_a_value_multiplies_ready_pods(metric: float, target: float, replicas: i
         ((100, 100), 50, Pods(4, 2, 1, 1), 3),  # ...MissingMetricsUnreadyScaleDown
     ],
 )
-def test_utilisation_counts_pods_without_metrics_so_that_they_calm(
+def test_utilization_counts_pods_without_metrics_so_that_they_calm(
     levels: tuple[int, ...], target: int, pods: Pods, expected: int
 ) -> None:
-    assert hpa.utilisation(sum(levels), 1000, target, pods, DEFAULTS) == expected
+    assert hpa.utilization(sum(levels), 1000, target, pods, DEFAULTS) == expected
 
 
-def test_utilisation_without_a_ready_pod_is_no_metric() -> None:
-    assert hpa.utilisation(0.0, 1000, 50, Pods(2, 0, 2), DEFAULTS) is None
+def test_utilization_without_a_ready_pod_is_no_metric() -> None:
+    assert hpa.utilization(0.0, 1000, 50, Pods(2, 0, 2), DEFAULTS) is None
 
 
 def test_of_several_metrics_the_largest_counts_and_a_missing_one_keeps_replicas() -> None:
@@ -82,7 +82,7 @@ def test_of_several_metrics_the_largest_counts_and_a_missing_one_keeps_replicas(
 
 
 def test_tolerance_can_differ_by_direction() -> None:
-    lively = Behaviour(Rules(QUICK.rates, 0.0, tolerance=0.0), Rules(QUICK.rates, 0.0, tolerance=0.5))
+    lively = Behavior(Rules(QUICK.rates, 0.0, tolerance=0.0), Rules(QUICK.rates, 0.0, tolerance=0.5))
     assert hpa.value(1.05, 1.0, Pods(100, 100), lively) == 105
     assert hpa.value(0.55, 1.0, Pods(100, 100), lively) == 100
 
@@ -96,8 +96,8 @@ def test_up_by_default_doubles_or_adds_four_each_15_s() -> None:
 
 
 def test_down_by_ten_percent_a_minute_rounds_down() -> None:
-    behaviour = Behaviour(QUICK, Rules((Rate("Percent", 10, 60),), 0.0))
-    scaler, replicas, seen = Hpa(behaviour, 1, 200), 80, []
+    behavior = Behavior(QUICK, Rules((Rate("Percent", 10, 60),), 0.0))
+    scaler, replicas, seen = Hpa(behavior, 1, 200), 80, []
     for sync in range(13):
         replicas = scaler.decide(15.0 * sync, replicas, 10)
         seen.append(replicas)
@@ -109,12 +109,12 @@ def test_down_by_ten_percent_a_minute_rounds_down() -> None:
 def test_the_documentation_s_four_pods_or_ten_percent_a_minute() -> None:
     rates = (Rate("Pods", 4, 60), Rate("Percent", 10, 60))
     for select, expected in (("Max", 72), ("Min", 76), ("Disabled", 80)):
-        scaler = Hpa(Behaviour(QUICK, Rules(rates, 0.0, select)), 1, 200)  # type: ignore[arg-type]
+        scaler = Hpa(Behavior(QUICK, Rules(rates, 0.0, select)), 1, 200)  # type: ignore[arg-type]
         assert scaler.decide(0.0, 80, 10) == expected
 
 
 def test_a_window_takes_the_highest_recent_wish_before_it_scales_down() -> None:
-    scaler = Hpa(Behaviour(QUICK, Rules(QUICK.rates, 60.0)), 1, 100)
+    scaler = Hpa(Behavior(QUICK, Rules(QUICK.rates, 60.0)), 1, 100)
     wishes = [10, 4, 8, 4, 4, 4, 4, 4]
     found, replicas = [], 10
     for sync, wish in enumerate(wishes):
@@ -124,7 +124,7 @@ def test_a_window_takes_the_highest_recent_wish_before_it_scales_down() -> None:
 
 
 def test_a_window_takes_the_lowest_recent_wish_before_it_scales_up() -> None:
-    scaler = Hpa(Behaviour(Rules(QUICK.rates, 30.0), QUICK), 1, 100)
+    scaler = Hpa(Behavior(Rules(QUICK.rates, 30.0), QUICK), 1, 100)
     assert [scaler.decide(15.0 * at, 10, wish) for at, wish in enumerate((10, 20, 20, 20))] == [
         10,
         10,

@@ -39,8 +39,8 @@ def manifest(folder: Path, **changes: object) -> Path:
 
 def test_what_is_shipped_scales_by_rooms_and_comes_last() -> None:
     assert SHIPPED.metrics == (Metric("rooms", "AverageValue", 0.7),)
-    assert SHIPPED.behaviour.down.window_s == 600
-    assert SHIPPED.behaviour.up.rates == (Rate("Percent", 200, 15), Rate("Pods", 8, 15))
+    assert SHIPPED.behavior.down.window_s == 600
+    assert SHIPPED.behavior.up.rates == (Rate("Percent", 200, 15), Rate("Pods", 8, 15))
     assert SHIPPED.ignore_null is False
     assert SHIPPED.fallback is not None
     assert policies.compared(SHIPPED, NODE, 500)[-1] == SHIPPED
@@ -109,7 +109,7 @@ def test_a_scaled_object_s_defaults_are_keda_s(tmp_path: Path) -> None:
     path.write_text(yaml.safe_dump({"kind": "ScaledObject", "spec": {"triggers": [trigger, cpu]}}))
     policy = manifests.scaled_object(path)
     assert policy.metrics == (Metric("rooms", "AverageValue", 0.7), Metric("cpu", "Utilization", 60))
-    assert policy.behaviour == DEFAULTS
+    assert policy.behavior == DEFAULTS
     assert (policy.least, policy.most, policy.fallback, policy.ignore_null) == (0, 100, None, True)
 
 
@@ -118,7 +118,7 @@ def test_a_scaled_object_s_parts_are_read(tmp_path: Path) -> None:
     policy = manifests.scaled_object(path)
     assert policy.metrics[0].target == 0.5
     assert policy.fallback == Fallback(2, 9, "static")
-    assert Rate("Percent", 10, 60) in policy.behaviour.down.rates
+    assert Rate("Percent", 10, 60) in policy.behavior.down.rates
 
 
 @pytest.mark.parametrize(

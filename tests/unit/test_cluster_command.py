@@ -105,7 +105,7 @@ def test_a_cluster_that_was_killed_is_not_up(tmp_path: Path, monkeypatch: pytest
 def test_how_long_a_failure_lasts_is_said_with_its_unit(text: str, seconds: float) -> None:
     options = parser().parse_args(["fail", "gateway-hung", "--for", text])
     assert (options.kind, options.seconds) == ("gateway hung", seconds)
-    assert fail.duration(fail.spelt(seconds)) == seconds
+    assert fail.duration(fail.spelled(seconds)) == seconds
 
 
 def test_help_names_each_failure_and_the_alerts_that_are_in_the_rules(

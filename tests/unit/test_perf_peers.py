@@ -119,7 +119,7 @@ def row(
 OURS = [(100.0, 10.0), (110.0, 11.0), (90.0, 9.0)]
 
 
-def test_a_row_has_medians_ratios_of_neighbours_and_the_runs() -> None:
+def test_a_row_has_medians_ratios_of_neighbors_and_the_runs() -> None:
     found = row(OURS, [(50.0, 30.0), (44.0, 20.0), (60.0, 40.0)], errors=2)
     assert (found["ours_per_s"], found["peer_per_s"]) == (100, 50)
     assert (found["ours_p99_ms"], found["peer_p99_ms"], found["peer_p50_ms"]) == (10, 30, 15)

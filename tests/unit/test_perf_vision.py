@@ -14,7 +14,7 @@ from perf.load.video import CLIPS, cut, jpegs
 from perf.models.pictures import Together
 from perf.served.networks import Networks
 from perf.served.pictures import DEFAULT_DETECTOR, DETECTORS, Frame, decode, look
-from perf.vision.labels import GROUP, LIVE, NOBODY, SIZE, face_boxes, labelled
+from perf.vision.labels import GROUP, LIVE, NOBODY, SIZE, face_boxes, labeled
 from perf.vision.matching import pairs, recall_by_height, score
 from perf.vision.matte import flicker
 
@@ -28,7 +28,7 @@ def boxes(*corners: Sequence[float]) -> Floats:
 ONE, OTHER = (0.0, 0.0, 10.0, 10.0), (100.0, 0.0, 120.0, 20.0)
 
 
-def test_every_face_of_every_photo_is_labelled_from_left_to_right() -> None:
+def test_every_face_of_every_photo_is_labeled_from_left_to_right() -> None:
     for photo in photos(LIBRARY):
         places = face_boxes(photo, read_image(photo.path))
         assert len(places) == photo.faces
@@ -37,7 +37,7 @@ def test_every_face_of_every_photo_is_labelled_from_left_to_right() -> None:
 
 
 def test_frames_have_one_size_and_their_boxes_shrink_with_them() -> None:
-    whole, quarter = labelled(LIBRARY), labelled(LIBRARY, 0.25)
+    whole, quarter = labeled(LIBRARY), labeled(LIBRARY, 0.25)
     assert {frame.image.shape for frame in (*whole, *quarter)} == {(SIZE[1], SIZE[0], 3)}
     assert {frame.framing for frame in whole} == {LIVE, GROUP, NOBODY}
     assert all(len(frame.boxes) == 1 for frame in whole if frame.framing == LIVE)
@@ -48,9 +48,9 @@ def test_frames_have_one_size_and_their_boxes_shrink_with_them() -> None:
 
 
 @pytest.mark.parametrize("name", DETECTORS)
-def test_our_detectors_find_the_labelled_face_of_a_host(name: str) -> None:
+def test_our_detectors_find_the_labeled_face_of_a_host(name: str) -> None:
     detector, networks = DETECTORS[name], Networks(threads=0)
-    for frame in [frame for frame in labelled(LIBRARY) if frame.framing == LIVE][::12]:
+    for frame in [frame for frame in labeled(LIBRARY) if frame.framing == LIVE][::12]:
         seen = look(Frame(frame.image, SIZE, networks), networks, detector, faces_too=False)
         assert [label for _, label, _ in pairs(seen["boxes"], frame.boxes)] == [0]
 
