@@ -76,7 +76,7 @@ async def press(cluster: LocalCluster, slots: int, tenants: tuple[str, str] = ("
 async def _room(cluster: LocalCluster, tenant: str, number: int) -> tuple[LiveroomError | None, float]:
     """A room in which nobody speaks; why it was not let in, and how long that took."""
     began = time.perf_counter()
-    chunks = [np.zeros(int(CHUNK_S * RATE), np.float32)] * round(2 * _SETTLE_S / CHUNK_S)
+    chunks = [np.zeros(int(CHUNK_S * RATE), np.float32)] * (1 + round(2 * _SETTLE_S / CHUNK_S))
     async with AsyncClient(cluster.url, token=cluster.token(tenant), ca=cluster.ca) as client:
         playback = Playback(chunks, RATE, pace=1.0, began=began - CHUNK_S)  # the first at once
         played = await play_room(client, f"{tenant}-{number}", lambda event: None, playback=playback)
