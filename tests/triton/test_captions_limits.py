@@ -140,7 +140,7 @@ async def test_a_room_begun_again_at_once_ends_every_request(few_rooms: Triton, 
 async def test_a_crowd_at_the_door_does_no_harm(client: AsyncClient, corpus: Corpus) -> None:
     """Refused rooms break off their streams at once, which Triton 24.10 does not survive at any moment."""
     rooms = [await opened(client, f"room {number}", corpus) for number in range(ROOMS)]
-    for _ in range(40):
+    for _ in range(15):
         assert not any(await asyncio.gather(*(admitted(client, corpus) for _ in range(5))))
         for room in rooms:  # which would be forgotten otherwise
             await room.audio(corpus["en-hello_world"].audio[:1600], SAMPLE_RATE)

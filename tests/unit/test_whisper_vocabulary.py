@@ -24,10 +24,10 @@ def original() -> Path:
     return Library().fetch(source) / BASE.tokenizer
 
 
-@pytest.fixture
-def whole(original: Path, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def whole(original: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tokenizer with all its merges."""
-    path = tmp_path / "tokenizer.json"
+    path = tmp_path_factory.mktemp("whole") / "tokenizer.json"
     path.write_text(mended(original), encoding="utf-8")
     return path
 
@@ -50,12 +50,10 @@ def test_the_defaults_lost_their_first_merge_and_get_it_back(original: Path) -> 
     assert ids(" to", found) == [Tokenizer.from_str(found).token_to_id("Ġto")]
 
 
-@pytest.mark.parametrize(
-    "text", [" the tale of two cities", " It was the best of times.", "今天天气很好", " émeute"]
-)
-def test_what_it_decodes_it_encodes_again(whole: Path, text: str) -> None:
+def test_what_it_decodes_it_encodes_again(whole: Path) -> None:
     tokenizer = Tokenizer.from_file(str(whole))
-    assert tokenizer.decode(ids(text, whole.read_text(encoding="utf-8"))) == text
+    for text in (" the tale of two cities", " It was the best of times.", "今天天气很好", " émeute"):
+        assert tokenizer.decode(tokenizer.encode(text, add_special_tokens=False).ids) == text
 
 
 @pytest.mark.parametrize("pairs", [False, True])
