@@ -42,7 +42,7 @@ class Step(Struct, frozen=True):
     def missed(self, limits: Limits) -> tuple[int, int]:
         """In how many runs a limit was missed, and of how many."""
         measured = ((self.runs or {}).get(name, [self.seen(name)]) for name in LATENCIES)
-        runs = list(zip(*measured, strict=True))
+        runs = list(zip(*measured, strict=False))  # of as many as both have
         most = [getattr(limits, name) for name in LATENCIES]
         beyond = (
             any(value is not None and value >= limit for value, limit in zip(run, most, strict=True))

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from perf.capacity.curve import LATENCIES, SIGNALS
 from perf.capacity.policy_rows import BURST_BAD, ORDINARY_BAD, ORDINARY_REFUSED, cheapest
 from perf.report import Figure, Row, Section, Table, number
+from perf.report.drawing import cell
 
 BEFORE_S, AFTER_S = 600.0, 2400.0
 """What of the timeline is drawn around the burst."""
@@ -86,10 +87,7 @@ def _chosen(policies: Sequence[Row]) -> str:
 
 
 def _plan(plan: Row) -> Table:
-    rows = [
-        {"what": what, "value": Table.of("", [plan], {"": spec}).rows[0][0]} for what, spec in _PLAN.items()
-    ]
-    return Table.of("plan", rows, {"": "what", "value": "value"})
+    return Table("plan", ("", "value"), tuple((what, cell(plan, column)) for what, column in _PLAN.items()))
 
 
 def _thresholds(plan: Row) -> Table:
