@@ -16,11 +16,15 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Profile:
-    """The TensorRT optimization profile of one input: its smallest, usual and largest shape."""
+    """The shapes of one input: TensorRT's optimization profile, and what the server takes.
+
+    multiples: what the sides are multiples of, where one has to be (1 for the others).
+    """
 
     smallest: Shape
     usual: Shape
     largest: Shape
+    multiples: Shape = ()
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple
 from pathlib import Path
 from typing import TypedDict, cast
 
@@ -25,7 +26,10 @@ Json = Mapping[str, object]
 
 
 class FileRecord(TypedDict):
-    """What a manifest says of one file; the profiles are smallest, usual and largest shape by input."""
+    """What a manifest says of one file; the profiles are smallest, usual and largest shape by input.
+
+    And what their sides are multiples of, where one has to be.
+    """
 
     sha256: str
     bytes: int
@@ -117,8 +121,7 @@ def _file_record(path: Path, precision: str, profiles: Mapping[str, Profile]) ->
         "bytes": path.stat().st_size,
         "precision": precision,
         "tensorrt_profiles": {
-            name: [list(profile.smallest), list(profile.usual), list(profile.largest)]
-            for name, profile in profiles.items()
+            name: [list(shape) for shape in astuple(profile) if shape] for name, profile in profiles.items()
         },
     }
 

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from server.errors import ServerError, unusable_port
+from server.library_patch import LIBRARY, let_odd_batches_through
 
 BACKENDS = Path(__file__).parent / "backends"
 SHM_BYTES = 8 * 2**20  # a stub's region: Whisper's states of 30 s (3 MB) and the PCM (2 MB) without growing
@@ -35,13 +36,15 @@ def wheel() -> Path:
 def assemble_backends(folder: Path) -> Path:
     """Makes `folder` a backend directory: the wheel's `python`, with the stub of this Python, and ours.
 
-    The shared library is copied, as Triton refuses one whose real path is outside the backend directory.
+    The shared library is copied, as Triton refuses one whose real path is outside the backend directory, and
+    changed in one place, see `library_patch`.
     """
     stub = _stub()
     python = folder / "python"
     python.mkdir(parents=True)
     for file in (wheel() / "backends" / "python").glob("*.*"):
         shutil.copy2(file, python)
+    let_odd_batches_through(python / LIBRARY)
     (python / stub.name).symlink_to(stub)
     for ours in BACKENDS.iterdir():
         if (ours / "model.py").exists():

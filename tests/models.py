@@ -1,5 +1,6 @@
 """Small ONNX and Python models for tests of the server, with their configurations."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -161,6 +162,25 @@ def counter(repository: Path, name: str = "counter", *, batch: int = 8) -> Path:
     )
 
 
+def stepped(repository: Path) -> Path:
+    """y = x, FP32 [batch, 4 n], of up to 32, as an exporter's manifest says; 70 elements a pass at most."""
+    folder = write(
+        repository,
+        "stepped",
+        BATCHED
+        + 'parameters { key: "elements_at_once" value { string_value: "70" } }\n'
+        + tensor("input", "x", "FP32", -1)
+        + tensor("output", "y", "FP32", -1),
+        [helper.make_node("Identity", ["x"], ["y"])],
+        [value("x", ["batch", "n"])],
+        [value("y", ["batch", "n"])],
+    )
+    profile = [[1, 4], [2, 8], [16, 32], [1, 4]]
+    manifest = {"files": {"model.onnx": {"tensorrt_profiles": {"x": profile}}}}
+    (folder / "1" / "manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
 def pipeline(repository: Path) -> Path:
     """An ensemble of identity and affine."""
     step = (
@@ -205,4 +225,6 @@ def echo(repository: Path) -> Path:
     return write(repository, "echo", config, code=REPEATER.format(answer="x"))
 
 
-ALL: tuple[Callable[[Path], Path], ...] = (identity, affine, twice, shifted, picky, counter, pipeline, echo)
+ALL: tuple[Callable[[Path], Path], ...] = (
+    *(identity, affine, twice, shifted, picky, counter, stepped, pipeline, echo),
+)

@@ -58,7 +58,8 @@ class CenterFaceExporter(Exporter):
             dynamic={"image": {0: "batch", 1: "height", 2: "width"}}
             | {name: {0: "batch"} for name in outputs},
         )
-        profiles = {"image": Profile((1, 32, 32, 3), (4, 480, 640, 3), (16, 1088, 1920, 3))}
+        multiples = (1, 32, 32, 1)
+        profiles = {"image": Profile((1, 32, 32, 3), (4, 480, 640, 3), (16, 1920, 1920, 3), multiples)}
         artifact = Artifact("face_detector_centerface", path, "fp32", profiles)
         return Build((artifact,), partial(measure, path, released, job.library, not job.options.checkpoint))
 

@@ -55,8 +55,9 @@ class DenoiseExporter(Exporter):
             outputs=["audio_clean", *(f"next_{name}" for name in states)],
             dynamic={name: {0: "batch", 1: "samples"} for name in ("audio", "audio_clean")} | batch,
         )
-        # A call of a live room has 6 to 62 hops (0.1 to 1 s).
-        profiles = {"audio": Profile((1, HOP), (8, 16 * HOP), (64, 62 * HOP))} | {
+        # A call of a live room has 6 to 62 hops (0.1 to 1 s); the longest chunk of 30 s, and what was held
+        # back before it, less than 32 s.
+        profiles = {"audio": Profile((1, HOP), (8, 16 * HOP), (64, 2000 * HOP), (1, HOP))} | {
             name: Profile((1, *shape), (8, *shape), (64, *shape)) for name, shape in states.items()
         }
         artifact = Artifact("denoise", path, "fp32", profiles)

@@ -36,8 +36,8 @@ class LogMelExporter(Exporter):
             outputs=["features"],
             dynamic={"waveform": {0: "batch", 1: "samples"}, "features": {0: "batch", 2: "frames"}},
         )
-        # The shortest and longest context the encoder is given: 1 s and 30 s.
-        profile = Profile((1, SAMPLE_RATE), (8, 15 * SAMPLE_RATE), (32, 30 * SAMPLE_RATE))
+        # The longest context the encoder is given has three windows of 13 s.
+        profile = Profile((1, SAMPLE_RATE), (8, 15 * SAMPLE_RATE), (32, 39 * SAMPLE_RATE))
         artifact = Artifact("log_mel", path, "fp32", {"waveform": profile})
         return Build((artifact,), partial(parity, path, bands, job.library))
 

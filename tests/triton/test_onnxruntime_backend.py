@@ -145,6 +145,52 @@ def test_malformed_requests_are_refused(
     assert error.value.status() == "StatusCode.INVALID_ARGUMENT"
 
 
+@pytest.mark.parametrize(
+    ("model", "shape", "message"),
+    [
+        ("stepped", (1, 0), r"has shape \[1, 0\]; it must be \[1 to 16, a multiple of 4 from 4 to 32\]"),
+        ("stepped", (2, 6), r"has shape \[2, 6\]; it must be \[1 to 16, a multiple of 4 from 4 to 32\]"),
+        ("stepped", (1, 36), r"has shape \[1, 36\]; it must be \[1 to 16, a multiple of 4 from 4 to 32\]"),
+        ("stepped", (0, 0), r"has shape \[0\]; it must be \[1 to 16, a multiple of 4 from 4 to 32\]"),
+        ("stepped", (500, 0), r"batch-size must be <= 16"),
+        ("stepped", (0, 4), "byte size mismatch"),
+        ("twice", (0, 0), r"has shape \[0\]; it must be \[1 to 16, 0 to 2147483647\]"),
+        ("twice", (0, 3), r"expected 3 (string )?elements"),
+    ],
+)
+def test_shapes_that_a_graph_does_not_take_are_refused_in_words(
+    client: InferenceServerClient, model: str, shape: tuple[int, ...], message: str
+) -> None:
+    """Also a batch of none, which is an empty tensor to a model; Triton alone never answers it."""
+    x = np.zeros(shape, np.object_ if model == "twice" else np.float32)
+    with pytest.raises(InferenceServerException, match=message) as error:
+        answer(client, model, x=x)
+    assert error.value.status() == "StatusCode.INVALID_ARGUMENT"
+
+
+@pytest.mark.parametrize("shape", [(1, 32), (2, 32), (3, 32), (16, 32), (15, 4), (16, 8)])
+def test_a_batch_that_is_too_large_for_one_pass_comes_back_whole(
+    client: InferenceServerClient, shape: tuple[int, int]
+) -> None:
+    x = np.random.default_rng(3).standard_normal(shape).astype(np.float32)
+    assert np.array_equal(answer(client, "stepped", x=x), x)
+
+
+def test_a_shape_that_is_refused_does_not_hurt_those_it_waits_with(client: InferenceServerClient) -> None:
+    def call(number: int) -> str:
+        x = np.zeros((number % 3, 4 + number % 2), np.float32)
+        try:
+            return str(answer(client, "stepped", x=x).shape)
+        except InferenceServerException as error:
+            return str(error.status())
+
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(call, range(240)))
+    for number, outcome in enumerate(answers):
+        good = number % 3 > 0 and number % 2 == 0
+        assert outcome == (f"({number % 3}, 4)" if good else "StatusCode.INVALID_ARGUMENT")
+
+
 @pytest.mark.parametrize("model", ["counter", "unbatched_counter"])
 def test_interleaved_sequences_keep_their_own_state(client: InferenceServerClient, model: str) -> None:
     def sequence(number: int) -> list[float]:

@@ -24,6 +24,8 @@ from rooms import Room, Rooms, RoomsFullError
 from settings import Settings, parse
 from suspects import Verdict, not_among
 
+LARGEST = 3_840
+"""Pixels of the longer side of a frame, as image_decoder gives them."""
 START = pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_START
 END = pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_END
 
@@ -158,9 +160,14 @@ async def _picture(data: bytes) -> Picture:
 def _checked(request: pb_utils.InferenceRequest) -> Frame:
     """What the request holds. Raises ValueError, SettingsError too."""
     tensors = {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
+    if not all(map(len, tensors.values())):
+        raise ValueError("frame is a batch of none: send one")
     pixels = tensors["frame"][0]  # always one frame: Triton's sequence batcher takes no more
-    if not pixels.size:
-        raise ValueError(f"frame has {pixels.shape[1]} x {pixels.shape[0]} pixels; it needs at least one")
+    if not 0 < min(pixels.shape[:2]) <= max(pixels.shape[:2]) <= LARGEST:
+        raise ValueError(
+            f"frame has {pixels.shape[1]} x {pixels.shape[0]} pixels; it needs one at least, and at most"
+            f" {LARGEST} on the longer side"
+        )
     width, height = (int(side) for side in tensors["size"][0])
     if pixels.shape[:2] != (height, width):  # image_decoder made it smaller: it would not come back as sent
         most = max(pixels.shape[:2])

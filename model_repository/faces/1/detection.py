@@ -57,7 +57,7 @@ class Detector:
             return View(levels.cut(crop, self.side, self.side), crop)
         scale = max(1.0, longer / self.side)
         width, height = (
-            math.ceil(round(size / scale) / self.multiple) * self.multiple
+            math.ceil(max(1, round(size / scale)) / self.multiple) * self.multiple
             for size in (levels.width, levels.height)
         )
         return View(levels.cut(Similarity(scale, 0), width, height), Similarity(scale, 0))

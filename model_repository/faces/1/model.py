@@ -90,7 +90,10 @@ class TritonPythonModel:
         self, request: pb_utils.InferenceRequest, sender: pb_utils.InferenceResponseSender
     ) -> dict[str, Floats]:
         """The outputs that are wanted, without batch axis; those of single faces only where there are any."""
-        tensors = {tensor.name(): tensor.as_numpy()[0] for tensor in request.inputs()}
+        batches = {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
+        if not all(map(len, batches.values())):
+            raise _invalid("frame is a batch of none: send one")
+        tensors = {name: batch[0] for name, batch in batches.items()}
         wanted = _wanted(tensors) & frozenset(request.requested_output_names())
         detector = _detector(_text(tensors["detector"])) if "detector" in tensors else self._detector
         frame = _frame(tensors)
@@ -115,7 +118,7 @@ class TritonPythonModel:
     def _count(self, request: pb_utils.InferenceRequest, dropped: str = "") -> None:
         """Tell the metrics of a frame of `vision`, and why it was dropped if it was."""
         began = next((tensor.as_numpy() for tensor in request.inputs() if tensor.name() == "began"), None)
-        if began is None:
+        if began is None or not began.size:
             return
         tenants = self._meters.classes.of(json.loads(request.parameters() or "{}"))
         if dropped:

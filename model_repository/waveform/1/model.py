@@ -28,6 +28,8 @@ def _answer(request: pb_utils.InferenceRequest) -> pb_utils.InferenceResponse:
     tensors = {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
     audio, rates = tensors["audio"], tensors["sample_rate"][:, 0]
     try:
+        if not len(audio):
+            raise AudioError("audio is a batch of none: send 1 to 16 clips")
         items = [normalise(samples, int(rate)) for samples, rate in zip(audio, rates, strict=True)]
     except AudioError as error:
         refusal = pb_utils.TritonError(str(error), pb_utils.TritonError.INVALID_ARG)

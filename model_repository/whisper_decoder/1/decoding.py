@@ -21,6 +21,9 @@ POSITIONS = 448
 """Length of Whisper's decoder context, in tokens."""
 WINDOW = 900
 """Encoder positions of the longest window, 18 s; more are several windows, one after the other."""
+MOST_WINDOWS = 3
+LONGEST = 30
+"""Seconds of the longest clip, which has as many windows."""
 MASKED = np.float32(-1e9)
 """Added to an attention score, it hides a slot; finite, so that no softmax turns NaN."""
 GROUP = 4
@@ -73,6 +76,16 @@ class Hypothesis:
     def average_logprob(self) -> float:
         """Mean natural log-probability of the tokens chosen, the end included; 0 where none was."""
         return float(np.mean(self.logprobs)) if self.logprobs else 0.0
+
+
+def checked(states: Floats, seconds: float, width: int) -> Floats:
+    """The states [C, width] of one item of so many seconds. Raises ValueError for what no encoder gives."""
+    most = MOST_WINDOWS * WINDOW
+    if states.shape[1] != width or not 0 < len(states) <= most:
+        raise ValueError(f"states have shape {list(states.shape)}; send 1 to {most} positions of {width}")
+    if not 0 <= seconds <= LONGEST:
+        raise ValueError(f"duration is {seconds:g}; it must lie between 0 and {LONGEST} s")
+    return states
 
 
 def windows_of(states: Floats) -> list[Floats]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import triton_python_backend_utils as pb_utils
-from decoding import POSITIONS, Decoder, Hypothesis, Request, windows_of
+from decoding import POSITIONS, Decoder, Hypothesis, Request, checked, windows_of
 from network import Network
 from punctuation import chinese
 from script import Script, script_of
@@ -51,7 +51,8 @@ class TritonPythonModel:
         self._vocabulary = Vocabulary(folder)
         threads = int(config["parameters"]["intra_op_thread_count"]["string_value"])
         gpu = int(args["model_instance_device_id"]) if args["model_instance_kind"] == "GPU" else None
-        self._decoder = Decoder(Network(folder, threads, gpu), self._vocabulary)
+        network = Network(folder, threads, gpu)
+        self._decoder, self._width = Decoder(network, self._vocabulary), network.width
 
     def execute(self, requests: list[pb_utils.InferenceRequest]) -> None:
         """Answers what is alike together, as soon as it is decoded; a bad request fails alone."""
@@ -88,6 +89,8 @@ class TritonPythonModel:
     def _parse(self, request: pb_utils.InferenceRequest) -> list[_Item]:
         """The items of one request. Raises ValueError."""
         tensors = {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
+        if not len(tensors["states"]):
+            raise ValueError("states are a batch of none: send 1 to 16")
         items = []
         texts = {
             name: [_decoded(name, item[0]) for item in tensors[name]]
@@ -102,10 +105,10 @@ class TritonPythonModel:
             languages = self._vocabulary.indices(language)
             script = script_of(language)
             guess = self._vocabulary.encode(draft)
-            windows = windows_of(states)
+            seconds = float(duration[0])
+            windows = windows_of(checked(states, seconds, self._width))
             if forced and len(windows) > 1:
                 raise ValueError("a prefix can be given with a clip of up to 16 s only: send less audio")
-            seconds = float(duration[0])
             first = Request(windows[0], seconds, languages, forced, guess)
             others = (Request(window, seconds, languages) for window in windows[1:])
             items.append(_Item([first, *others] if spoken[0] else [], script, prefix))

@@ -56,6 +56,8 @@ class Network:
         self._pasts = [name.replace("present_", "past_") for name in self._presents]
         past = next(i for i in self._step.wide.get_inputs() if i.name == self._pasts[0])
         self._empty = (past.shape[1], 0, past.shape[3])
+        self.width = int(self._cross.wide.get_inputs()[0].shape[2])
+        """Of the encoder's states."""
 
     def project(self, states: Floats) -> Caches:
         """Cross-attention keys and values of states [B, C, width]."""

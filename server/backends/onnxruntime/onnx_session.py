@@ -78,6 +78,12 @@ def session_options(config: Config) -> ort.SessionOptions:
     return options
 
 
+def elements_at_once(config: Config) -> int:
+    """How many elements of its largest input one pass may have, as a parameter says; 0 for any."""
+    parameters = {key: str(value["string_value"]) for key, value in config.get("parameters", {}).items()}
+    return _number(parameters, "elements_at_once", 0)
+
+
 def _number(parameters: Mapping[str, str], key: str, default: int) -> int:
     value = parameters.get(key, str(default))
     if not value.isdecimal():
