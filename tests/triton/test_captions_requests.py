@@ -54,6 +54,17 @@ def test_every_request_is_answered_and_has_one_last_answer(room: RawRoom, corpus
     assert int(answers[-1].request) == count
 
 
+@pytest.mark.parametrize("missing", ["sample_rate", "pts"])
+def test_a_chunk_that_lacks_what_every_one_has_is_refused_at_once(room: RawRoom, missing: str) -> None:
+    """Triton lets it through as long as there are as many inputs."""
+    inputs = {"audio": np.zeros(HALF, np.float32), "sample_rate": RATE, "pts": START_PTS}
+    inputs |= {"language": texts("en")}
+    del inputs[missing]
+    room.send(inputs, start=True, end=True)
+    (answer,) = room.rest()
+    assert answer.error == f"a chunk has no {missing}; send it with the audio"
+
+
 @pytest.mark.parametrize("size", [0, 1, 511, 16_000])
 def test_a_room_of_a_single_request(room: RawRoom, corpus: Corpus, size: int) -> None:
     room.chunk(corpus["en-hello_world"].audio[:size], 0.0, start=True, end=True)

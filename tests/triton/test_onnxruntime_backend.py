@@ -88,6 +88,12 @@ def test_optional_input_has_the_graphs_default(client: InferenceServerClient) ->
     assert answer(client, "shifted", x=x, by=np.array([[-1]], np.float32)).tolist() == [[0, 1]]
 
 
+def test_an_optional_input_does_not_stand_for_one_that_is_required(client: InferenceServerClient) -> None:
+    with pytest.raises(InferenceServerException, match="input 'x' is missing") as error:
+        answer(client, "shifted", by=np.array([[-1]], np.float32))
+    assert error.value.status() == "StatusCode.INVALID_ARGUMENT"
+
+
 def test_with_and_without_the_optional_input_in_one_batch(client: InferenceServerClient) -> None:
     def call(number: int) -> bool:
         x = np.full((1, 2), number, np.float32)

@@ -200,4 +200,7 @@ def _chunk(tensors: Tensors) -> Chunk:
     given = [name for name in ("audio", "audio_int16") if name in tensors]
     if len(given) != 1:
         raise ValueError(f"a chunk has {' and '.join(given) or 'no audio'}; send either audio or audio_int16")
+    for name in ("sample_rate", "pts"):
+        if name not in tensors:  # Triton only counts inputs where some are optional
+            raise ValueError(f"a chunk has no {name}; send it with the audio")
     return Chunk(tensors[given[0]], int(tensors["sample_rate"][0]), float(tensors["pts"][0]))

@@ -160,6 +160,8 @@ async def _picture(data: bytes) -> Picture:
 def _checked(request: pb_utils.InferenceRequest) -> Frame:
     """What the request holds. Raises ValueError, SettingsError too."""
     tensors = {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
+    if missing := {"image", "frame", "size", "mask", "settings"} - tensors.keys():
+        raise ValueError(f"{' and '.join(sorted(missing))} is missing")
     if not all(map(len, tensors.values())):
         raise ValueError("frame is a batch of none: send one")
     pixels = tensors["frame"][0]  # always one frame: Triton's sequence batcher takes no more

@@ -91,6 +91,8 @@ class TritonPythonModel:
     ) -> dict[str, Floats]:
         """The outputs that are wanted, without batch axis; those of single faces only where there are any."""
         batches = {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
+        if missing := {"frame", "size"} - batches.keys():  # Triton only counts inputs where some are optional
+            raise _invalid(f"{' and '.join(sorted(missing))} is missing")
         if not all(map(len, batches.values())):
             raise _invalid("frame is a batch of none: send one")
         tensors = {name: batch[0] for name, batch in batches.items()}
