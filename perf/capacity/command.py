@@ -25,7 +25,7 @@ from perf.options import add_output, number_that, share, whole
 __all__ = ["add_arguments", "run", "section"]
 
 PUBLISHED = Path(__file__).with_name("published.json")
-"""The curve in the README, for machines where none was measured."""
+"""The curve in docs/measuring.md, for machines where none was measured."""
 MOST_ROOMS = 10_000_000
 DRAWN = ("shipped", "CPU 70 %", "CPU 50 %", "queue", "rooms 90 %")
 """Policies whose timelines are kept, by how their names begin."""

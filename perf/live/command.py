@@ -14,6 +14,7 @@ from exporters.progress import Progress
 from exporters.sources import Library
 from exporters.speech import MOONSHINE
 from perf import report
+from perf.live.picture import draw
 from perf.live.record import Record
 from perf.live.result import show, summary, video_summary
 from perf.load.playback import CHUNK_S, Playback
@@ -41,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--language", default="auto", help="auto, en, zh, ... or candidates such as en,zh (%(default)s)")
     add("--frames", type=_rate, default=5.0, help="of a talking head, a second; 0 for none (%(default)s)")
     add("--out", type=Path, default=Path("build") / "live.json", help="where the result goes (%(default)s)")
+    add("--svg", type=Path, metavar="FILE", help="draw a moment of what the terminal showed, as in README.md")
     add("--json", action="store_true", help="print the result as JSON; captions go to stderr")
 
 
@@ -72,6 +74,8 @@ def run(options: argparse.Namespace) -> int:
         result |= video_summary(heard, video.sent)
     result |= provenance
     report.save(options.out, result)
+    if options.svg:
+        draw(heard.captions, options.svg)
     if options.json:
         print(json.dumps(result, ensure_ascii=False))
     else:

@@ -18,6 +18,7 @@ class Record:
     """Shows captions as they come, and counts what came.
 
     Attributes:
+        captions: as they came.
         words: in final captions; characters in Chinese.
         finals: final captions.
         partial_s, final_s: latency of each caption, from when its last sample was spoken.
@@ -30,6 +31,7 @@ class Record:
     playback: Playback
     video: VideoSource | None
     console: Console
+    captions: list[Caption] = field(default_factory=list)
     words: int = 0
     finals: int = 0
     partial_s: list[float] = field(default_factory=list)
@@ -54,6 +56,7 @@ class Record:
         self.console.print(f"the film ended early: {error}", style="yellow", markup=False)
 
     def _count(self, caption: Caption) -> None:
+        self.captions.append(caption)
         latency_s = self.playback.since(caption.pts_end)
         if caption.is_final:
             self.finals += 1

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import psutil
@@ -36,8 +37,8 @@ def test_a_recording_is_captioned_filmed_and_measured(beckett: Path, tmp_path: P
     stereo = tmp_path / "stereo.flac"
     audio, rate = soundfile.read(beckett)
     soundfile.write(stereo, np.stack([audio, audio], axis=1), rate)
-    out = tmp_path / "live.json"
-    line = command(stereo, "--pace", "0", "--language", "en", "--json", "--out", out)
+    out, svg = tmp_path / "live.json", tmp_path / "pictures" / "live.svg"
+    line = command(stereo, "--pace", "0", "--language", "en", "--json", "--out", out, "--svg", svg)
     done = subprocess.run(line, cwd=PROJECT, capture_output=True, text=True, check=True, timeout=120)
     result = json.loads(done.stdout)
     assert result == json.loads(out.read_text(encoding="utf-8"))
@@ -57,6 +58,8 @@ def test_a_recording_is_captioned_filmed_and_measured(beckett: Path, tmp_path: P
     assert result["frames_seen"] >= 4
     assert result["faces"] == result["frames_seen"] == sum(result["expressions"].values())
     assert result["frame_p95_s"] > 0
+    drawn = "".join(ElementTree.parse(svg).getroot().itertext()).replace("\N{NO-BREAK SPACE}", " ")  # noqa: S314 - it is ours
+    assert "ever tried." in drawn.lower()
 
 
 @pytest.fixture

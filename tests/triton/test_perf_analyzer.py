@@ -91,9 +91,9 @@ def test_rooms_that_end_are_measured(live_triton: Triton, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("model", ["log_mel", "denoise"])
-def test_the_commands_of_the_readme_work(model: str, live_triton: Triton, tmp_path: Path) -> None:
-    readme = (PROJECT / "README.md").read_text()
-    (words,) = re.findall(rf"^    python (-m perf analyzer -m {model} .*)$", readme, re.MULTILINE)
+def test_the_commands_of_the_docs_work(model: str, live_triton: Triton, tmp_path: Path) -> None:
+    page = (PROJECT / "docs" / "measuring.md").read_text()
+    (words,) = re.findall(rf"^    python (-m perf analyzer -m {model} .*)$", page, re.MULTILINE)
     environment = os.environ | {"LIVEROOM_URL": live_triton.grpc, "PYTHONPATH": str(PROJECT)}
     short = ["-p", "200", "-r", "3", "-s", "999"]
     for arguments in (["-m", "perf", "inputs", model, "--json"], [*words.split(), *short]):

@@ -23,7 +23,7 @@ MEASURED = report.load(PUBLISHED)
 NODE = node(read(MEASURED, "published.json"), None, MEASURED, "published.json")
 SHIPPED = manifests.scaled_object()
 HPA = manifests.BASE / "autoscaling" / "hpa.yaml"
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "measuring.md"
 
 
 def manifest(folder: Path, **changes: object) -> Path:
@@ -151,13 +151,13 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     assert manifests.balance() == Cluster().balance
 
 
-def test_the_published_curve_is_the_readme_s() -> None:
+def test_the_published_curve_is_that_of_the_docs() -> None:
     steps = MEASURED["curve"]
     assert isinstance(steps, list)
     for step in steps:
         row = next(
             line
-            for line in README.read_text().splitlines()
+            for line in PAGE.read_text(encoding="utf-8").splitlines()
             if line.startswith(f"| {step['rooms']} | 0.") or line.startswith(f"| {step['rooms']} | 1.")
         )
         cells = row.split("|")

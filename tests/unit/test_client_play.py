@@ -69,7 +69,7 @@ async def test_what_is_no_pace_is_refused_and_the_room_goes_on(pace: float) -> N
 
 
 async def played(client: liveroom.AsyncClient) -> None:
-    """As the README does."""
+    """As docs/service.md does."""
     async with client.room("room") as room, asyncio.TaskGroup() as tasks:
         tasks.create_task(heard(room))
         await room.play([SECOND] * 100, RATE, pace=10)

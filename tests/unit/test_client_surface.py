@@ -95,10 +95,10 @@ def _resolved(name: str) -> type:
     return next((value for value in found if isinstance(value, type)), object)
 
 
-def test_the_readme_names_every_exception() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+def test_the_docs_name_every_exception() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "service.md").read_text(encoding="utf-8")
     kinds = [name for name in liveroom.__all__ if _is_error(getattr(liveroom, name))]
-    assert [name for name in kinds if f"`{name}`" not in readme] == []
+    assert [name for name in kinds if f"`{name}`" not in page] == []
 
 
 def _is_error(value: object) -> bool:

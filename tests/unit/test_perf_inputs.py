@@ -129,9 +129,9 @@ def test_the_command_names_model_file_and_streaming(written: dict[str, Written])
     assert "--streaming" not in written["voice_activity"].command
 
 
-def test_the_commands_in_the_readme_are_those_that_are_printed() -> None:
+def test_the_commands_in_the_docs_are_those_that_are_printed() -> None:
     shown = re.findall(
-        r"^    (python -m perf analyzer .*)$", (PROJECT / "README.md").read_text(), re.MULTILINE
+        r"^    (python -m perf analyzer .*)$", (PROJECT / "docs" / "measuring.md").read_text(), re.MULTILINE
     )
     inputs = Inputs("", [])
     printed = [

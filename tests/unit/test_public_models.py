@@ -19,6 +19,7 @@ ACCESS = 'parameters {{ key: "access" value {{ string_value: "{}" }} }}\n'
 COMMANDS = {
     "Makefile": r"^(?:live|test):.*\n\t(.* -m exporters .*)",
     "README.md": r"^(python -m server(?: .*)?)$",
+    "docs/first-room.md": r"^(python -m server(?: .*)?)$",
     "k8s/Dockerfile": r"^#  ( python -m exporters .*)",
     "k8s/base/triton/deployment.yaml": r"server\.ready\]\n +args:((?:\n +- --.*|\n +- [a-z].*)+)",
     "k8s/components/claim/export.yaml": r"^ +args: (.*)",
@@ -106,7 +107,9 @@ def test_what_serves_or_exports_all_names_none_or_all_public_models(place: str) 
 
 def test_the_lists_are_found() -> None:
     files = [place.partition(":")[0] for place in LISTS]
-    assert [files.count(name) for name in ("Makefile", "README.md", "k8s/Dockerfile")] == [2, 1, 1]
+    assert [
+        files.count(name) for name in ("Makefile", "README.md", "docs/first-room.md", "k8s/Dockerfile")
+    ] == [2, 1, 1, 1]
     assert sum(name.endswith(".yaml") for name in files) == 3
 
 
