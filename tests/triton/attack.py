@@ -32,6 +32,7 @@ CODE = grpc.StatusCode
 FINE = (
     *(CODE.OK, CODE.INVALID_ARGUMENT, CODE.NOT_FOUND, CODE.UNAVAILABLE, CODE.UNIMPLEMENTED),
     *(CODE.PERMISSION_DENIED, CODE.RESOURCE_EXHAUSTED, CODE.ALREADY_EXISTS),
+    CODE.FAILED_PRECONDITION,  # of a stream's message that is longer than the gateway's window
 )
 SLOW = int(os.environ.get("MALFORMED_REQUESTS", "100000")) // 2
 """Of each server where time does not count."""
