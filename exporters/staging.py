@@ -52,7 +52,7 @@ def stage(models: Iterable[str], repository: Path, output: Path) -> None:
             *folder.glob("*.pbtxt"),
             *folder.glob("configs/*.pbtxt"),
             *folder.glob("warmup/*"),
-            *version_folder(repository, model).glob("*.py"),
+            *version_folder(repository, model).rglob("*.py"),
         ]
         for path in committed:
             _copy(path, output / path.relative_to(repository))

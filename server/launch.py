@@ -13,8 +13,8 @@ from pathlib import Path
 
 from server.errors import ServerError, unusable_port
 from server.library_patch import LIBRARY, let_odd_batches_through
+from server.model_packages import BACKENDS, SHARED
 
-BACKENDS = Path(__file__).parent / "backends"
 SHM_BYTES = 8 * 2**20  # a stub's region: Whisper's states of 30 s (3 MB) and the PCM (2 MB) without growing
 KEEPALIVE_MS = 30_000  # a client that is silently gone is noticed, and its sequences freed
 CLIENT_PING_MS = 10_000  # clients may ping this often
@@ -36,6 +36,8 @@ def wheel() -> Path:
 def assemble_backends(folder: Path) -> Path:
     """Makes `folder` a backend directory: the wheel's `python`, with the stub of this Python, and ours.
 
+    Beside the wheel's own modules, which are on every stub's path, goes what our models share.
+
     The shared library is copied, as Triton refuses one whose real path is outside the backend directory, and
     changed in one place, see `library_patch`.
     """
@@ -46,6 +48,8 @@ def assemble_backends(folder: Path) -> Path:
         shutil.copy2(file, python)
     let_odd_batches_through(python / LIBRARY)
     (python / stub.name).symlink_to(stub)
+    for package in SHARED.glob("*/__init__.py"):
+        (python / package.parent.name).symlink_to(package.parent.resolve(), target_is_directory=True)
     for ours in BACKENDS.iterdir():
         if (ours / "model.py").exists():
             (folder / ours.name).symlink_to(ours.resolve(), target_is_directory=True)
@@ -90,7 +94,7 @@ def admin_headers(admin_key: str | None) -> dict[str, str]:
 
 
 def share_cores(folder: Path) -> Path:
-    """The file by which the server's processes see who is at work: see whisper_decoder's cores.py.
+    """The file by which the server's processes see who is at work: see serving_common.core_lease.
 
     It is written into `folder`, unless LIVEROOM_CORES names one that several servers of this machine share.
     """

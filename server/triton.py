@@ -11,6 +11,7 @@ from typing import Self
 from server import launch, process
 from server.errors import ServerError, last_error, of_system, open_log
 from server.loader import Loader
+from server.model_packages import BACKENDS
 from server.pulse import Pulse
 from server.readiness import Readiness
 from server.repository import Model, Repository, check_files, compile_modules
@@ -216,7 +217,7 @@ class Triton:
         """`message` with the paths the user knows."""
         known = {
             self._folder / "repository": self._repository.path,
-            self._folder / "backends": launch.BACKENDS,
+            self._folder / "backends": BACKENDS,
         }
         for ours, theirs in known.items():
             message = message.replace(str(ours), str(theirs))

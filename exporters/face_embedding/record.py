@@ -22,11 +22,8 @@ from exporters.face_embedding.faces import MESH_POINTS, RECORD, align, pictures
 from exporters.onnx_tools import Floats, Graph
 from exporters.pictures import Image
 from exporters.sources import Library
-
-sys.path.append(str(REPOSITORY / "faces" / "1"))
-
-from detection import DETECTORS
-from frame import Frame
+from faces.detection import DETECTORS
+from faces.frame import Frame
 
 PUBLIC = ("biden", "collins", "einstein", "obama")
 """Whose embeddings are kept: those of public figures only, for an embedding can find a person again."""

@@ -40,8 +40,8 @@ class WhisperExporter(Exporter):
         from exporters.whisper.assembly import assemble  # noqa: PLC0415
         from exporters.whisper.checkpoint import read_checkpoint  # noqa: PLC0415
         from exporters.whisper.quantise import quantise  # noqa: PLC0415
-        from exporters.whisper.served import POSITIONS, WINDOW  # noqa: PLC0415
         from exporters.whisper.vocabulary import complete  # noqa: PLC0415
+        from whisper_decoder.decoding import POSITIONS, WINDOW  # noqa: PLC0415
 
         precision = job.options.precision or self.precisions[0]
         place_of = job.options.checkpoint or place(job, self.default(job.options))

@@ -10,7 +10,7 @@ from exporters.contract import Profile
 from exporters.onnx_tools import export_module
 from exporters.whisper.assembly import Whisper
 from exporters.whisper.network import Dimensions
-from exporters.whisper.served import WINDOW
+from whisper_decoder.decoding import WINDOW
 
 _ROOMS = (1, 4, 16)
 """Smallest, usual and largest batch."""

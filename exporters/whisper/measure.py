@@ -18,7 +18,12 @@ from exporters.wer import error_rate
 from exporters.whisper.assembly import Whisper
 from exporters.whisper.graphs import cache_names
 from exporters.whisper.network import Dimensions
-from exporters.whisper.served import Decoder, Network, Request, Vocabulary, chinese, normalise, script_of
+from serving_common.chinese_script import script_of
+from waveform.audio import normalise
+from whisper_decoder.decoding import Decoder, Request
+from whisper_decoder.network import Network
+from whisper_decoder.punctuation import chinese
+from whisper_decoder.vocabulary import Vocabulary
 
 Floats = NDArray[np.float32]
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from exporters.whisper.served import WINDOW
+from whisper_decoder.decoding import WINDOW
 
 HEAD_DIM = 64
 """Width of an attention head in every published Whisper; a checkpoint's configuration may say another."""

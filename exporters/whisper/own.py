@@ -21,7 +21,7 @@ from exporters.onnx_tools import max_difference
 from exporters.whisper.assembly import Whisper
 from exporters.whisper.checkpoint import Source
 from exporters.whisper.measure import STATES_TOLERANCE, Piece
-from exporters.whisper.served import WINDOW
+from whisper_decoder.decoding import WINDOW
 
 Floats = NDArray[np.float32]
 Encode = Callable[[Floats], Floats]

@@ -8,10 +8,10 @@ import numpy as np
 from exporters.onnx_tools import Array, Floats, Graph
 from exporters.sources import Library
 from exporters.speech import SAMPLE_RATE, Clip, clips
-from exporters.whisper.served import normalise
 from perf.inputs.recorded import Inputs, Step
 from perf.report import PROJECT
 from server.repository import Repository, check_files
+from waveform.audio import normalise
 
 LONGEST_S = 11
 """Where a clip is cut off: a little before a room's segments are."""

@@ -5,12 +5,15 @@ from collections.abc import Hashable, Mapping, Sequence
 import numpy as np
 
 from exporters.onnx_tools import Floats
-from exporters.whisper.served import Decoder, Network, Request, Vocabulary, normalise
 from perf.inputs.recorded import Step
 from perf.models.instances import InProcess, Instance
 from perf.report import PROJECT
 from perf.served.networks import session
 from server.repository import Repository
+from waveform.audio import normalise
+from whisper_decoder.decoding import Decoder, Request
+from whisper_decoder.network import Network
+from whisper_decoder.vocabulary import Vocabulary
 
 
 def _waveform(threads: int) -> Instance:

@@ -1,6 +1,5 @@
 """Networks in this process, with the options that their configs have."""
 
-import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,12 +8,9 @@ from google.protobuf import json_format
 
 from exporters.onnx_tools import Floats
 from exporters.pictures import Image
+from onnx_backend.session import session_options
 from perf.served.pictures import REPOSITORY
-from server.launch import BACKENDS
 from server.repository import Model
-
-sys.path.append(str(BACKENDS / "onnxruntime"))
-import onnx_session
 
 THREADS = "intra_op_thread_count"
 """The parameter of configs that says how many threads an instance has."""
@@ -40,6 +36,4 @@ def session(model: Model, threads: int) -> ort.InferenceSession:
     config = json_format.MessageToDict(model.config, preserving_proto_field_name=True)
     config.setdefault("parameters", {})[THREADS] = {"string_value": str(threads)}
     file = model.folder / "1" / (model.config.default_model_filename or "model.onnx")
-    return ort.InferenceSession(
-        file, onnx_session.session_options(config), providers=["CPUExecutionProvider"]
-    )
+    return ort.InferenceSession(file, session_options(config), providers=["CPUExecutionProvider"])

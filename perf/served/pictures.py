@@ -1,27 +1,21 @@
 """The code that serves pictures, imported from the model repository: what is measured is what runs."""
 
-import sys
-
 import numpy as np
 
+from effects.editing import edit
+from effects.encoding import encode
+from effects.matte import Steadied, to_frame
+from effects.rooms import Room
+from effects.settings import Settings, parse
 from exporters.onnx_tools import Floats
 from exporters.pictures import Image
+from faces.detection import DETECTORS, Detector
+from faces.frame import Frame, Run
+from faces.geometry import Levels
+from image_decoder.pictures import decode
+from image_decoder.scaling import stretch
 from perf.report import PROJECT
 from server.repository import Repository
-
-REPOSITORY = Repository(PROJECT / "model_repository")
-sys.path += [str(REPOSITORY.path / model / "1") for model in ("image_decoder", "faces", "effects")]
-
-from detection import DETECTORS, Detector  # noqa: E402 - after its folder is on the path
-from editing import edit  # noqa: E402
-from encoding import encode  # noqa: E402
-from frame import Frame, Run  # noqa: E402
-from geometry import Levels  # noqa: E402
-from matte import Steadied, to_frame  # noqa: E402
-from pictures import decode  # noqa: E402
-from rooms import Room  # noqa: E402
-from scaling import stretch  # noqa: E402
-from settings import Settings, parse  # noqa: E402
 
 __all__ = [
     "DEFAULT_DETECTOR",
@@ -44,7 +38,7 @@ __all__ = [
     "views",
 ]
 
-
+REPOSITORY = Repository(PROJECT / "model_repository")
 _DECODER = {tensor.name: tensor for tensor in REPOSITORY.read("image_decoder").config.output}
 _FACES = REPOSITORY.read("faces").config.parameters
 DEFAULT_DETECTOR = _FACES["detector"].string_value

@@ -7,8 +7,9 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from pictures import decode
 from tritonclient.grpc import InferenceServerClient, InferInput
+
+from image_decoder.pictures import decode
 
 Array = NDArray[np.generic]
 Pixels = NDArray[np.uint8]

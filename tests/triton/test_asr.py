@@ -6,18 +6,21 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import soxr
-from audio import normalise
-from decoding import windows_of
 from numpy.typing import NDArray
 from tritonclient.grpc import InferenceServerClient
 
 from exporters.onnx_tools import Graph
 from exporters.speech import SAMPLE_RATE, Clip
 from exporters.wer import error_rate
-from exporters.whisper.served import Decoder, Network, Request, Vocabulary, chinese, script_of
 from server import Triton
+from serving_common.chinese_script import script_of
 from tests.triton.conftest import PROJECT
 from tests.triton.recognition import Answer, Array, ask, infer, tensors
+from waveform.audio import normalise
+from whisper_decoder.decoding import Decoder, Request, windows_of
+from whisper_decoder.network import Network
+from whisper_decoder.punctuation import chinese
+from whisper_decoder.vocabulary import Vocabulary
 
 Floats = NDArray[np.float32]
 Corpus = dict[str, Clip]

@@ -8,6 +8,7 @@ import pytest
 
 from exporters.speech import Clip
 from server import Triton
+from server.model_packages import SHARED
 from tests import signals
 from tests.triton.conftest import PROJECT
 from tests.triton.rooms import RawRoom
@@ -69,19 +70,19 @@ def test_who_loses_a_room_to_another_stream_is_told(live_triton: Triton) -> None
 )
 def test_an_impossible_bound_is_said_in_words(name: str, value: str, says: str) -> None:
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import sys; sys.path[:0] = sys.argv[1:]\n"
         "import types\n"
         "sys.modules['triton_python_backend_utils'] = types.ModuleType('triton_python_backend_utils')\n"
-        "from counting import Classes\n"
-        "from doors import Doors\n"
+        "from serving_common.metrics import Classes\n"
+        "from captions.doors import Doors\n"
         "said = {'max_rooms': '4', 'tenant_share': '1.0', 'tenant_classes': ''}\n"
         "parameters = {name: {'string_value': value} for name, value in said.items()}\n"
         "Classes(parameters)\n"
         "Doors(parameters)\n"
     )
-    folder = Path(PROJECT) / "model_repository/captions/1"
+    folders = [SHARED, Path(PROJECT) / "model_repository/captions/1"]
     done = subprocess.run(
-        [sys.executable, "-c", code, folder], env={name: value}, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code, *folders], env={name: value}, capture_output=True, text=True, check=False
     )
     assert done.stderr.splitlines()[-1].startswith("ValueError: ")
     assert says in done.stderr

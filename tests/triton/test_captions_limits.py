@@ -34,7 +34,7 @@ def few_rooms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
     """A server whose captions take two rooms, one of a tenant, and forget one that is silent for 5 s."""
     source, copy = PROJECT / "model_repository", tmp_path_factory.mktemp("small") / "model_repository"
     shutil.copytree(source, copy, copy_function=link_or_copy)
-    change(copy / "captions/1/room.py", "IDLE = 60.0", f"IDLE = {IDLE_S}")
+    change(copy / "captions/1/captions/room.py", "IDLE = 60.0", f"IDLE = {IDLE_S}")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LIVEROOM_MAX_ROOMS", str(ROOMS))
         patch.setenv("LIVEROOM_TENANT_SHARE", "0.5")

@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from pace import AHEAD
 from tritonclient.grpc import InferenceServerClient, InferInput
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
+from captions.pace import AHEAD
 from exporters.pictures import Photo, read_image
 from exporters.speech import SAMPLE_RATE, Clip
 from server import Triton

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from encoding import format_of
 from numpy.typing import NDArray
 from PIL import Image
 from tritonclient.grpc import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
+from effects.encoding import format_of
 from exporters.pictures import Photo, read_image
 from server import Triton
 from tests.triton.looking import ask, jpeg, ppm, see, shrunk

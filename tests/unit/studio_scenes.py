@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from detection import DETECTORS
-from frame import Frame
-from lookout import views
-from mesh import LEFT_EYE, OVAL, RIGHT_EYE
-from raster import Floats, Pixels, filled, resized, shrunk
-from suspects import Found, Verdict, suspects
 
+from effects.lookout import views
+from effects.mesh import LEFT_EYE, OVAL, RIGHT_EYE
+from effects.raster import Floats, Pixels, filled, resized, shrunk
+from effects.suspects import Found, Verdict, suspects
 from exporters.pictures import frames, photos, read_image, talking_head
+from faces.detection import DETECTORS
+from faces.frame import Frame
 from perf.served.networks import Networks
 
 LONGEST = 640

@@ -1,7 +1,8 @@
 """`agreement`: which words of two hypotheses in a row are settled."""
 
 import pytest
-from agreement import settle, units
+
+from captions.agreement import settle, units
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import onnxruntime as ort
 import pytest
-from cores import Cores
-from onnx_session import session_options, sessions
 
+from onnx_backend.session import session_options, sessions
+from serving_common.core_lease import Cores
 from tests import models
 
 

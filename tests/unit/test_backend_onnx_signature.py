@@ -8,9 +8,9 @@ from typing import Any
 import onnxruntime as ort
 import pytest
 from google.protobuf import json_format, text_format
-from onnx_signature import Signature, check, completed
 from tritonclient.grpc.model_config_pb2 import ModelConfig
 
+from onnx_backend.signature import Signature, check, completed
 from tests import models
 
 

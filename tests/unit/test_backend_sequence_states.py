@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from sequence_states import END, START, Array, Sequences
+
+from onnx_backend.sequence_states import END, START, Array, Sequences
 
 
 class Clock:

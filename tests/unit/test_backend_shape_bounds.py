@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from shape_bounds import LONGEST, Bounds, bounds_of
 
+from onnx_backend.shape_bounds import LONGEST, Bounds, bounds_of
 from tests import models
 from tests.unit.test_backend_onnx_signature import as_json
 

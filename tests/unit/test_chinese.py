@@ -5,13 +5,13 @@ import os
 from pathlib import Path
 
 import pytest
-from punctuation import chinese, punctuated
-from script import Script, script_of, simplified
-from vocabulary import LanguageError, Vocabulary
-from writing import Shown, heard, plain, show
 
+from captions.writing import Shown, heard, plain, show
 from exporters.script import of_the_other_script
+from serving_common.chinese_script import Script, script_of, simplified
 from tests.tiny_whisper import VOCABULARY
+from whisper_decoder.punctuation import chinese, punctuated
+from whisper_decoder.vocabulary import LanguageError, Vocabulary
 
 ROOT = Path(__file__).parents[2]
 CHAT = Path(os.environ.get("LIVEROOM_CHAT", "zh_live_chat.csv"))
@@ -125,14 +125,6 @@ def test_a_word_of_a_region_is_settled_whole() -> None:
 def test_captions_ask_for_what_was_heard_in_simplified_characters() -> None:
     assert plain("en, zh-TW") == "en,zh"
     assert plain("auto") == "auto"
-
-
-def test_both_models_write_chinese_alike() -> None:
-    decoder, captions = (
-        (ROOT / f"model_repository/{model}/1/script.py").read_bytes()
-        for model in ("whisper_decoder", "captions")
-    )
-    assert decoder == captions
 
 
 def test_no_character_of_the_other_script_is_left_in_thousands_of_lines() -> None:

@@ -6,9 +6,11 @@ import random
 
 import numpy as np
 import pytest
-import timeline
 from liveroom import _replay
 from liveroom._replay import Piece, Replay
+
+from captions import timeline
+from serving_common.speech import SAMPLE_RATE
 
 RATE = 8_000
 SECOND = np.arange(RATE, dtype=np.int16)
@@ -103,10 +105,10 @@ def test_times_are_those_the_server_counts(seed: int) -> None:
             continue
         if gap:
             server.anchor(sample, pts)
-        replay.add(np.zeros(size, np.int16), timeline.SAMPLE_RATE, pts)
+        replay.add(np.zeros(size, np.int16), SAMPLE_RATE, pts)
         assert replay.next().heard == pytest.approx(server.at(sample), abs=1e-6)
         sample += size
-        clock += size / timeline.SAMPLE_RATE * draw.choice([0.999, 1.001])
+        clock += size / SAMPLE_RATE * draw.choice([0.999, 1.001])
     again, sample = timeline.Timeline(kept(replay)[0].pts), 0
     for piece in kept(replay):
         if gap := again.arrive(sample, piece.pts):

@@ -10,11 +10,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import get_args
 
-import detection
 import grpc
 import numpy as np
 import pytest
-import settings
 from liveroom import (
     Client,
     DeadlineExceeded,
@@ -33,9 +31,11 @@ from liveroom import (
 )
 from liveroom import _picture as pictures
 
+from effects import settings
 from exporters.face_embedding import recognition
 from exporters.face_expression.network import LABELS
 from exporters.triton_config import config_path, load_config
+from faces import detection
 from tests.unit.peer import Request
 from tests.unit.picture_peer import Answer, PicturePeer, person, scene, sent
 

@@ -1,14 +1,13 @@
 """`contexts` and `audio` of the model `waveform`: clips checked, resampled, padded."""
 
-import contexts
-import decoding
 import numpy as np
 import pytest
-import segments
-import timeline
-from audio import AudioError, normalise
-from contexts import CONTEXTS, SAMPLE_RATE, TAIL, context_for
 from numpy.typing import NDArray
+
+from serving_common.speech import SAMPLE_RATE
+from waveform.audio import AudioError, normalise
+from waveform.contexts import CONTEXTS, TAIL, context_for
+from whisper_decoder import decoding
 
 
 @pytest.mark.parametrize("seconds", [0.001, 1.0, 5.9, 6.0, 6.001, 8.0, 8.1, 12.9, 13.0, 13.1, 27.9, 30.0])
@@ -16,12 +15,6 @@ def test_a_clip_ends_in_silence_within_the_shortest_context(seconds: float) -> N
     context = context_for(seconds)
     assert seconds + context.windows * TAIL <= context.samples / SAMPLE_RATE
     assert all(other.clip < seconds for other in CONTEXTS if other.samples < context.samples)
-
-
-def test_captions_and_waveform_mean_the_same_by_speech() -> None:
-    assert contexts.SAMPLE_RATE == timeline.SAMPLE_RATE
-    assert (contexts.VOICE_WINDOW, contexts.SPEECH) == (segments.WINDOW, segments.SPEECH)
-    assert contexts.LISTENED_TO * contexts.SAMPLE_RATE == segments.LONGEST * segments.WINDOW
 
 
 def test_the_decoder_tells_how_many_windows_there_are() -> None:

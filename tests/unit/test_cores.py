@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 import pytest
-from cores import Cores, Sessions
 
+from server.model_packages import SHARED
+from serving_common.core_lease import Cores, Sessions
 from tests import models
 
-MODULE = Path(__file__).parents[2] / "model_repository" / "whisper_decoder" / "1"
 HOLD = """
 import sys
 from pathlib import Path
-from cores import Cores
+from serving_common.core_lease import Cores
 with Cores(Path(sys.argv[1])).working():
     print("working", flush=True)
     sys.stdin.read()
@@ -23,7 +23,7 @@ with Cores(Path(sys.argv[1])).working():
 IDLE = """
 import sys
 from pathlib import Path
-from cores import Cores
+from serving_common.core_lease import Cores
 sys.exit(not Cores(Path(sys.argv[1])).idle(1))
 """
 
@@ -39,7 +39,7 @@ def file(tmp_path: Path) -> Path:
 def other(file: Path) -> "subprocess.Popen[str]":
     """A process that works until its input ends."""
     command = [sys.executable, "-c", HOLD, str(file)]
-    process = subprocess.Popen(command, cwd=MODULE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, cwd=SHARED, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "working\n"
     return process
@@ -72,7 +72,7 @@ def test_a_process_is_no_hindrance_to_itself(file: Path) -> None:
 def test_work_ends_with_an_error(file: Path) -> None:
     with pytest.raises(ValueError, match="bad"), Cores(file).working():
         raise ValueError("bad")
-    assert subprocess.run([sys.executable, "-c", IDLE, str(file)], cwd=MODULE, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", IDLE, str(file)], cwd=SHARED, check=False).returncode == 0
 
 
 def test_without_a_file_all_are_idle() -> None:
@@ -110,7 +110,7 @@ def test_a_pass_is_seen_unless_the_network_never_goes_wide(
 
     class Watched(ort.InferenceSession):  # type: ignore[misc]  # untyped library
         def run(self, *arguments: object) -> object:
-            done = subprocess.run([sys.executable, "-c", IDLE, str(file)], cwd=MODULE, check=False)
+            done = subprocess.run([sys.executable, "-c", IDLE, str(file)], cwd=SHARED, check=False)
             seen.append(done.returncode == 0)
             return super().run(*arguments)
 

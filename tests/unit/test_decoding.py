@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from decoding import Decoder, Hypothesis, Request
-from loops import repeated_tail
-from network import Network
-from vocabulary import LanguageError, Vocabulary
 
 from tests import tiny_whisper
+from whisper_decoder.decoding import Decoder, Hypothesis, Request
+from whisper_decoder.loops import repeated_tail
+from whisper_decoder.network import Network
+from whisper_decoder.vocabulary import LanguageError, Vocabulary
 
 PRECISIONS = ("fp32", "int8")
 Decoders = dict[str, Decoder]

@@ -2,15 +2,15 @@
 
 import numpy as np
 import pytest
-from anatomy import CHIP, chip
-from anonymize import REMEMBERED, SURE, TRUST, Watch, cover, nearest, overlap
-from geometry import Levels
 from liveroom import Gallery
-from lookout import thorough, views
-from raster import Floats, Pixels
-from settings import THRESHOLD
-from suspects import MOST, Found, Verdict, not_among, suspects
 
+from effects.anonymize import REMEMBERED, SURE, TRUST, Watch, cover, nearest, overlap
+from effects.lookout import thorough, views
+from effects.raster import Floats, Pixels
+from effects.settings import THRESHOLD
+from effects.suspects import MOST, Found, Verdict, not_among, suspects
+from faces.anatomy import CHIP, chip
+from faces.geometry import Levels
 from tests.unit import studio_scenes
 from tests.unit.studio_scenes import Scene, looked_out, run, scene, seen
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from background import LONGEST_SIDE, Picture, change
-from matte import to_frame
-from raster import Floats, Pixels
 
+from effects.background import LONGEST_SIDE, Picture, change
+from effects.matte import to_frame
+from effects.raster import Floats, Pixels
 from tests.unit import studio_scenes
 from tests.unit.studio_scenes import scene
 

@@ -4,10 +4,10 @@ import io
 
 import numpy as np
 import pytest
-from encoding import SIGNATURES, encode, format_of
-from pictures import decode
 from PIL import Image
 
+from effects.encoding import SIGNATURES, encode, format_of
+from image_decoder.pictures import decode
 from tests.unit.studio_scenes import scene
 
 

@@ -2,7 +2,7 @@
 
 `effects_golden.json` holds the mean colours of an 8 x 8 grid over each edited picture. After a change that is
 meant, look at the pictures and write it again:
-PYTHONPATH=model_repository/effects/1:model_repository/faces/1 python -m tests.unit.test_effects_golden
+python -m tests.unit.test_effects_golden
 """
 
 import json
@@ -11,12 +11,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from background import Picture
-from editing import edit
-from raster import Pixels
-from rooms import Room
-from settings import Settings
 
+from effects.background import Picture
+from effects.editing import edit
+from effects.raster import Pixels
+from effects.rooms import Room
+from effects.settings import Settings
 from tests.unit.studio_scenes import scene
 
 GOLDEN = Path(__file__).with_name("effects_golden.json")

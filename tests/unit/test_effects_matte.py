@@ -1,9 +1,9 @@
 """The matte: steady where nothing happens, at once where something moves, and along the picture's edges."""
 
 import numpy as np
-from matte import Steadied, to_frame, uncertainty
-from raster import Floats, Pixels
 
+from effects.matte import Steadied, to_frame, uncertainty
+from effects.raster import Floats, Pixels
 from tests.unit.studio_scenes import carphone
 
 STILL: Pixels = np.full((144, 256, 3), 100, np.uint8)

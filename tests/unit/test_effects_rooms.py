@@ -4,8 +4,8 @@ import time
 from pathlib import Path
 
 import pytest
-from rooms import IDLE, Rooms, RoomsFullError
 
+from effects.rooms import IDLE, Rooms, RoomsFullError
 from exporters.triton_config import config_path, load_config
 
 

@@ -4,9 +4,10 @@ import json
 from dataclasses import asdict
 
 import pytest
-import settings
-from settings import Settings, SettingsError, parse
-from stickers import STICKERS
+
+from effects import settings
+from effects.settings import Settings, SettingsError, parse
+from effects.stickers import STICKERS
 
 
 def test_nothing_asked_for_changes_nothing() -> None:

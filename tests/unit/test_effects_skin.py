@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from raster import Floats, Pixels
-from skin import improve, likelihood, region
 
+from effects.raster import Floats, Pixels
+from effects.skin import improve, likelihood, region
 from tests.unit import studio_scenes
 from tests.unit.studio_scenes import Scene, scene
 

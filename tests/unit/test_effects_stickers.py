@@ -3,10 +3,10 @@
 import cv2
 import numpy as np
 import pytest
-from mesh import pose
-from raster import Floats, Pixels
-from stickers import STICKERS, Anchors, apply
 
+from effects.mesh import pose
+from effects.raster import Floats, Pixels
+from effects.stickers import STICKERS, Anchors, apply
 from tests.unit import studio_scenes
 from tests.unit.studio_scenes import Scene, scene, seen
 

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 import pytest
-from anonymize import Watch, covers
-from detection import DETECTORS
-from frame import Frame
-from raster import Floats, Pixels
 
+from effects.anonymize import Watch, covers
+from effects.raster import Floats, Pixels
 from exporters.pictures import photos, read_image
+from faces.detection import DETECTORS
+from faces.frame import Frame
 from tests.unit.studio_scenes import looked_out, run, seen
 
 SCALES = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0, 1.15, 1.3)

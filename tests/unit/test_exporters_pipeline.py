@@ -50,6 +50,7 @@ def test_export_installs_the_files_beside_committed_code(models: Path, library: 
         "doubler/1/model.onnx",
         "words/1/manifest.json",
         "words/1/model.py",
+        "words/1/words/__init__.py",
         "words/1/words.txt",
     ]
 

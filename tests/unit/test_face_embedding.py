@@ -6,8 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from anatomy import _CHIP_PADDING, _CHIP_POINTS, _CHIP_TEMPLATE, chip
-from geometry import Levels
 
 from exporters.errors import ExportError
 from exporters.face_embedding import BYTES, FACE_API, MANIFEST
@@ -18,6 +16,8 @@ from exporters.face_embedding.weights import Entry, read_weights, unpacked
 from exporters.onnx_tools import Floats
 from exporters.pictures import Image, photos, read_image
 from exporters.sources import Library
+from faces.anatomy import _CHIP_PADDING, _CHIP_POINTS, _CHIP_TEMPLATE, chip
+from faces.geometry import Levels
 
 
 @pytest.fixture(scope="module")

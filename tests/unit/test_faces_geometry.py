@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from anatomy import CHIP, EXPRESSION_VIEW, chip, expression_view, landmarks
-from detection import DETECTORS, SURE, clipped, distinct
-from frame import Frame
-from geometry import Levels, Similarity
 from numpy.typing import NDArray
+
+from faces.anatomy import CHIP, EXPRESSION_VIEW, chip, expression_view, landmarks
+from faces.detection import DETECTORS, SURE, clipped, distinct
+from faces.frame import Frame
+from faces.geometry import Levels, Similarity
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]

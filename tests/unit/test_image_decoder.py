@@ -7,10 +7,10 @@ import zlib
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from pictures import LARGEST, LONGEST_FRAME, MOST_SCANS, PictureError, decode
 from PIL import Image, ImageOps
-from scaling import fit, stretch
 
+from image_decoder.pictures import LARGEST, LONGEST_FRAME, MOST_SCANS, PictureError, decode
+from image_decoder.scaling import fit, stretch
 from tests.unit import icc
 
 Pixels = NDArray[np.uint8]

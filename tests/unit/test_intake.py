@@ -5,8 +5,10 @@ import math
 import numpy as np
 import pytest
 import soxr
-from intake import LONGEST_CHUNK, LONGEST_SILENCE, Chunk, ChunkError, Floats, Intake
-from timeline import SAMPLE_RATE, PtsError, Timeline
+
+from captions.intake import LONGEST_CHUNK, LONGEST_SILENCE, Chunk, ChunkError, Floats, Intake
+from captions.timeline import PtsError, Timeline
+from serving_common.speech import SAMPLE_RATE
 
 
 def noise(seconds: float, rate: int = SAMPLE_RATE, seed: int = 0) -> Floats:

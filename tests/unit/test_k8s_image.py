@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 from k8s.kubectl import K8S, OVERLAYS
 from k8s.policies.pods import OLDEST
 from server import launch
+from server.model_packages import SHARED
 from tests.unit.manifests import container, rendered
 
 ROOT = K8S.parent
@@ -71,7 +72,7 @@ def test_nothing_is_copied_that_the_builder_does_not_get() -> None:
     names = [name for each in copied for name in each.replace("\\\n", " ").split()]
     assert len(names) > 10
     for name in names:
-        assert (ROOT / name).exists(), name
+        assert [*ROOT.glob(name)], name
         assert f"!{name.split('/')[0]}" in ignore, name
 
 
@@ -99,11 +100,16 @@ def canary_files() -> set[Path]:
     return found
 
 
+def serving_files() -> set[Path]:
+    """The code of the Python models and what they share."""
+    return {*ROOT.glob("model_repository/*/1/**/*.py"), *SHARED.glob("*/*.py")}
+
+
 def distributions(files: Iterable[Path]) -> set[str]:
     """The packages, of those installed here, that modules import."""
     names = {name.partition(".")[0] for file in files for name in imports(file)}
-    siblings = {file.stem for file in ROOT.glob("model_repository/*/1/*.py")}
-    foreign = names - sys.stdlib_module_names - siblings - {"server", "triton_python_backend_utils"}
+    ours = {file.parent.name for file in serving_files() if file.name == "__init__.py"}
+    foreign = names - sys.stdlib_module_names - ours - {"server", "triton_python_backend_utils"}
     known = packages_distributions()
     missing = [name for name in foreign if name not in known]
     assert missing == []
@@ -139,8 +145,15 @@ def test_the_canary_is_copied_whole() -> None:
     assert copied == {str(file.relative_to(ROOT)) for file in canary_files()}
 
 
+def test_what_models_share_is_where_triton_looks_for_it() -> None:
+    for file in SHARED.rglob("*.py"):
+        package = file.parent.relative_to(SHARED)
+        source, target = SHARED.relative_to(ROOT) / package, f"/opt/tritonserver/backends/python/{package}/"
+        assert f"COPY --chmod=0644 {source}/*.py {target}\n" in stages()["triton"], file
+
+
 def test_the_requirements_are_what_is_imported_and_no_more() -> None:
-    models = set(ROOT.glob("model_repository/*/1/*.py"))
+    models = serving_files()
     assert len(models) > 20
     imported = distributions(models | canary_files())
     listed = requirements("cpu")

@@ -1,9 +1,9 @@
-"""How loud float audio may be is one number, for the client and both models that take audio."""
+"""How loud float audio may be is one number, for the client and the models that take audio."""
 
-import audio
-import intake
 from liveroom._config import LOUDEST
+
+from serving_common import speech
 
 
 def test_the_limits_agree() -> None:
-    assert LOUDEST == audio.LOUDEST == intake.LOUDEST
+    assert LOUDEST == speech.LOUDEST

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from pace import AHEAD, BEHIND, CAUGHT_UP, Pace
+
+from captions.pace import AHEAD, BEHIND, CAUGHT_UP, Pace
 
 ROOT = Path(__file__).parents[2]
 SECOND = 16_000
@@ -118,11 +119,3 @@ def test_what_is_kept_does_not_grow() -> None:
         pace.forget(number * 320 - SECOND)
     assert len(pace._came) < 60
     assert pace.delay(9_999 * 320, 9_999 * 0.02 + 1) == pytest.approx(1.0)
-
-
-def test_both_models_count_alike() -> None:
-    """Models share no folder, so each has its own copy."""
-    captions, faces = (
-        (ROOT / f"model_repository/{model}/1/counting.py").read_bytes() for model in ("captions", "faces")
-    )
-    assert captions == faces

@@ -5,7 +5,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from segments import (
+
+from captions.segments import (
     LEAD,
     LEAST_PAUSE,
     LONGEST,
@@ -13,13 +14,12 @@ from segments import (
     PAUSE,
     SHORT,
     SILENCE,
-    SPEECH,
     STRIDE,
     TRAIL,
-    WINDOW,
     Segment,
     Segmenter,
 )
+from serving_common.speech import SPEECH, VOICE_WINDOW
 
 LOUD, QUIET, BETWEEN = 0.9, 0.05, (SPEECH + SILENCE) / 2
 
@@ -28,13 +28,13 @@ def feed(segmenter: Segmenter, probabilities: Iterable[float], first: int = 0) -
     """Feed windows whose samples all hold the window's number, so that any loss shows."""
     closed: list[Segment] = []
     for number, probability in enumerate(probabilities, start=first):
-        closed += segmenter.feed(np.full(WINDOW, number, np.float32), probability)
+        closed += segmenter.feed(np.full(VOICE_WINDOW, number, np.float32), probability)
     return closed
 
 
 def numbers(segment: Segment) -> list[int]:
     """The numbers of the windows that a segment holds."""
-    audio = segment.audio().reshape(-1, WINDOW)
+    audio = segment.audio().reshape(-1, VOICE_WINDOW)
     assert np.all(audio == audio[:, :1])
     return [int(window[0]) for window in audio]
 
@@ -57,7 +57,7 @@ def test_speech_opens_a_segment_with_what_was_just_before_it() -> None:
     feed(segmenter, [QUIET] * 50 + [LOUD] * ONSET)
     assert segmenter.open is not None
     assert numbers(segmenter.open) == list(range(50 - LEAD, 50 + ONSET))
-    assert segmenter.open.start == (50 - LEAD) * WINDOW
+    assert segmenter.open.start == (50 - LEAD) * VOICE_WINDOW
 
 
 def test_speech_at_once_has_nothing_before_it() -> None:
@@ -72,7 +72,7 @@ def test_a_pause_closes_it_and_most_of_the_pause_stays_out() -> None:
     closed = feed(segmenter, [LOUD] * 40 + [QUIET] * PAUSE)
     assert [numbers(each) for each in closed] == [list(range(40 + TRAIL))]
     assert closed[0].closed
-    assert closed[0].end == (40 + TRAIL) * WINDOW
+    assert closed[0].end == (40 + TRAIL) * VOICE_WINDOW
     assert segmenter.open is None
 
 
@@ -92,7 +92,7 @@ def test_what_a_pause_left_over_leads_in_the_next_segment_and_is_in_no_two() -> 
     assert len(heard) == len(set(heard))
     assert heard == sorted(heard)
     for segment in closed:
-        assert segment.start == numbers(segment)[0] * WINDOW
+        assert segment.start == numbers(segment)[0] * VOICE_WINDOW
 
 
 def test_endless_speech_is_cut_and_nothing_is_lost() -> None:
@@ -109,7 +109,7 @@ def test_a_cut_is_made_where_it_is_quiet() -> None:
     quiet = range(LONGEST - 40, LONGEST - 34)
     closed: list[Segment] = []
     for number in range(LONGEST):
-        closed += segmenter.feed(np.full(WINDOW, 0.01 if number in quiet else 0.5, np.float32), LOUD)
+        closed += segmenter.feed(np.full(VOICE_WINDOW, 0.01 if number in quiet else 0.5, np.float32), LOUD)
     assert len(closed) == 1
     assert len(closed[0].windows) in quiet
 
@@ -161,12 +161,12 @@ def test_a_hypothesis_is_due_after_a_stride_of_more_speech_or_where_a_pause_begi
     more: list[float], due: bool
 ) -> None:
     speech = [LOUD] * 40 + more
-    segment = Segment(0, [np.zeros(WINDOW, np.float32)] * len(speech), speech, heard=40)
+    segment = Segment(0, [np.zeros(VOICE_WINDOW, np.float32)] * len(speech), speech, heard=40)
     assert segment.due is due
 
 
 def test_a_hypothesis_that_heard_all_the_speech_is_the_last_word() -> None:
-    segment = Segment(0, [np.zeros(WINDOW, np.float32)] * 60, [LOUD] * 40 + [QUIET] * 20)
+    segment = Segment(0, [np.zeros(VOICE_WINDOW, np.float32)] * 60, [LOUD] * 40 + [QUIET] * 20)
     assert not segment.heard_out
     segment.heard = 39
     assert not segment.heard_out
@@ -178,10 +178,10 @@ def test_what_may_still_become_a_segment_begins_at_the_earliest_sample() -> None
     segmenter = Segmenter()
     assert segmenter.earliest == 0
     feed(segmenter, [QUIET] * 100)
-    assert segmenter.earliest == (100 - LEAD - ONSET) * WINDOW
+    assert segmenter.earliest == (100 - LEAD - ONSET) * VOICE_WINDOW
     feed(segmenter, [LOUD] * ONSET, first=100)
     assert segmenter.open is not None
-    assert segmenter.earliest == segmenter.open.start == (100 - LEAD) * WINDOW
+    assert segmenter.earliest == segmenter.open.start == (100 - LEAD) * VOICE_WINDOW
 
 
 def test_a_segment_that_began_elsewhere_goes_on_to_where_it_was_heard_at_least() -> None:

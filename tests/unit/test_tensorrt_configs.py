@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from google.protobuf.message import Message
-from onnx_signature import numpy_type
 from tritonclient.grpc.model_config_pb2 import DataType, ModelConfig, ModelInstanceGroup, ModelWarmup
 
 from exporters.registry import all_exporters
@@ -14,6 +13,7 @@ from exporters.tensorrt.attempt import Candidate
 from exporters.tensorrt.targets import PLANS
 from exporters.tensorrt_lint import lint
 from exporters.triton_config import config_path, gpu_config_path, load_config, served_models
+from onnx_backend.signature import numpy_type
 from server.repository import Repository, check_files
 
 REPOSITORY = Path(__file__).parents[2] / "model_repository"

@@ -3,7 +3,9 @@
 import math
 
 import pytest
-from timeline import SAMPLE_RATE, TOLERANCE, PtsError, Timeline
+
+from captions.timeline import TOLERANCE, PtsError, Timeline
+from serving_common.speech import SAMPLE_RATE
 
 
 def test_time_runs_with_the_samples_from_the_first_stamp() -> None:

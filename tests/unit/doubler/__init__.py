@@ -27,6 +27,8 @@ def repository(folder: Path, config: str = CONFIG) -> Path:
         (folder / model / "1").mkdir(parents=True)
         (folder / model / "config.pbtxt").write_text(text)
     (folder / "words" / "1" / "model.py").write_text("# committed\n")
+    (folder / "words" / "1" / "words").mkdir()
+    (folder / "words" / "1" / "words" / "__init__.py").write_text("# committed\n")
     return folder
 
 

@@ -1,0 +1,101 @@
+"""The models that effects call inside the server: faces, two of its networks, and image_decoder."""
+
+from __future__ import annotations  # Triton adds its classes to the module only after this is imported
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import triton_python_backend_utils as pb_utils
+from numpy.typing import NDArray
+
+from effects.lookout import View, views
+from effects.raster import Floats, Pixels
+from effects.suspects import Found, Verdict, suspects
+
+Array = NDArray[np.generic]
+
+PATIENCE = 10.0
+"""Seconds to wait for a model. When the process of `faces` dies Triton never answers what it was at, and the
+next frame of a sequence has to wait for the one before: without an end the room would hang."""
+_THREADS = ThreadPoolExecutor(256, "call")
+"""One for each call under way; it has as many as were needed, and one that waits in vain stays."""
+
+
+class CallError(RuntimeError):
+    """A model that effects call answered with an error.
+
+    Triton does not hand on of what kind: https://github.com/triton-inference-server/server/issues/7804.
+    """
+
+
+@dataclass(frozen=True)
+class Faces:
+    """What `faces` found in a frame, as far as it was asked: F faces, everything in pixels of the frame."""
+
+    boxes: Floats
+    meshes: Floats
+    embeddings: Floats
+
+
+NONE = Faces(np.zeros((0, 4), np.float32), np.zeros((0, 468, 3), np.float32), np.zeros((0, 128), np.float32))
+
+
+async def find_faces(frame: Pixels, *, boxes: bool, meshes: bool, embeddings: bool) -> Faces:
+    """Find the faces of `frame` [H, W, 3]; only what is asked for is computed, the rest comes back empty."""
+    asked = {"boxes": boxes, "meshes": meshes, "embeddings": embeddings}
+    names = [name for name, wanted in asked.items() if wanted]
+    if not names:
+        return NONE
+    size = np.array([[frame.shape[1], frame.shape[0]]], np.int32)
+    inputs = [pb_utils.Tensor("frame", frame[None]), pb_utils.Tensor("size", size)]
+    found = await _call("faces", names, inputs)
+    arrays = {name: found[name][0].astype(np.float32, copy=False) for name in names}
+    return Faces(
+        arrays.get("boxes", NONE.boxes),
+        arrays.get("meshes", NONE.meshes),
+        arrays.get("embeddings", NONE.embeddings),
+    )
+
+
+async def look_out(frame: Pixels, number: int, *, alone: bool) -> Verdict:
+    """Whatever might be a face in a room's `number`-th frame [H, W, 3], or in a picture `alone`."""
+    sizes: dict[tuple[int, ...], list[View]] = {}
+    for view in views(frame, number, alone=alone):
+        sizes.setdefault(view.pixels.shape, []).append(view)
+    # One after the other, so that none is near PATIENCE on a busy machine: the detector has one instance.
+    suspected = suspects([each for batch in sizes.values() for each in await _detect(batch)])
+    if not suspected.crops:
+        return suspected.judged(np.zeros(0, np.float32))
+    crops = pb_utils.Tensor("image", np.stack(suspected.crops))
+    presences = (await _call("face_landmarks", ["presence"], [crops]))["presence"]
+    return suspected.judged(presences[:, 0].astype(np.float32, copy=False))
+
+
+async def _detect(views: list[View]) -> list[Found]:
+    """What CenterFace finds in views of one size."""
+    images = pb_utils.Tensor("image", np.stack([view.pixels for view in views]))
+    outputs = await _call("face_detector_centerface", ["boxes", "scores", "landmarks"], [images])
+    parts = (outputs["boxes"], outputs["scores"], outputs["landmarks"][:, :, :2])
+    return [Found(*each) for each in zip(views, *parts, strict=True)]
+
+
+async def decode(picture: bytes) -> Pixels:
+    """The pixels [H, W, 3] of an encoded picture, upright."""
+    inputs = [pb_utils.Tensor("image", np.array([[picture]], np.object_))]
+    found = await _call("image_decoder", ["frame"], inputs)
+    pixels: Pixels = found["frame"][0].astype(np.uint8, copy=False)
+    return pixels
+
+
+async def _call(model: str, outputs: list[str], inputs: list[pb_utils.Tensor]) -> dict[str, Array]:
+    request = pb_utils.InferenceRequest(model_name=model, requested_output_names=outputs, inputs=inputs)
+    # Not async_exec: that waits without end, in threads of which there are few.
+    answer = asyncio.get_running_loop().run_in_executor(_THREADS, request.exec)
+    if not (await asyncio.wait([answer], timeout=PATIENCE))[0]:
+        raise CallError(f"{model} did not answer within {PATIENCE:g} s")
+    response = answer.result()
+    if response.has_error():
+        raise CallError(f"{model}: {response.error().message()}")
+    return {tensor.name(): tensor.as_numpy() for tensor in response.output_tensors()}

@@ -1,0 +1,1 @@
+"""A frame -> its faces, and whether it is safe."""

@@ -1,1 +1,0 @@
-../../effects/1/heap.py

@@ -1,0 +1,1 @@
+"""What a client sends -> what the ASR models listen to."""

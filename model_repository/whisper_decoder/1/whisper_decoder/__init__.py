@@ -1,0 +1,1 @@
+"""Encoder states -> text and language."""

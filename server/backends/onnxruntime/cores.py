@@ -1,1 +1,0 @@
-../../../model_repository/whisper_decoder/1/cores.py
