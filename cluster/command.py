@@ -26,7 +26,7 @@ from cluster.local import LocalCluster
 from cluster.prometheus import query
 from cluster.room_load import server
 from exporters.errors import ExportError
-from exporters.terminal import told, write_any_text
+from tooling.terminal import told, write_any_text
 from perf.options import count, number_that, positive, whole
 
 BUILD = Path("build") / "cluster"

@@ -18,10 +18,11 @@ import yaml
 
 from cluster.errors import ClusterError
 from cluster.machine import LOOPBACK, PROJECT, replace_text
-from exporters.sources import default_cache, locked
 from server import process
 from server.launch import pick_port
 from server.loopback import opened
+from tooling.locks import locked
+from tooling.sources import default_cache
 
 PROMETHEUS_RULE = PROJECT / "k8s" / "base" / "monitoring" / "prometheusrule.yaml"
 SCRAPE = "1s"

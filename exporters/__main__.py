@@ -3,8 +3,9 @@
 import sys
 
 from exporters.cli import main
+from tooling.exit_codes import INTERRUPTED
 
 try:
     sys.exit(main())
 except KeyboardInterrupt:
-    sys.exit(130)
+    sys.exit(INTERRUPTED)

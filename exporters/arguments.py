@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from exporters.sources import default_cache
+from tooling.sources import default_cache
 
 REPOSITORY = Path(__file__).parent.parent / "model_repository"
 PLANNED = Path("build/tensorrt")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from exporters.contract import Exporter
 from exporters.errors import ExportError
+from tooling.errors import CommandError
 
 _POINTER = b"version https://git-lfs.github.com/spec/"
 
@@ -32,7 +33,7 @@ def reading(exporter: Exporter, checkpoint: Path | None) -> Iterator[None]:
             )
     try:
         yield
-    except (ExportError, OSError, ModuleNotFoundError):
+    except (CommandError, OSError, ModuleNotFoundError):
         raise
     except Exception as error:
         said = " ".join(str(error).split())[:300]

@@ -13,17 +13,19 @@ from rich.table import Table
 from exporters.arguments import PLANNED, REPOSITORY, parser
 from exporters.contract import Exporter, Options
 from exporters.errors import ExportError
-from exporters.progress import Progress
 from exporters.registry import filling, select
-from exporters.running import FAILED, OK, USAGE, Asked, fail
+from exporters.running import Asked, fail
 from exporters.side_by_side import run_all
-from exporters.sources import Library
 from exporters.staging import bring, lacking_models, served_by, stage
 from exporters.state import poor_by, settle, state
 from exporters.tensorrt.gpu import Gpu, this_gpu
 from exporters.tensorrt.targets import PRECISIONS, for_plans
-from exporters.terminal import told, write_any_text
 from exporters.triton_config import served_models
+from tooling.errors import CommandError
+from tooling.exit_codes import FAILED, OK, USAGE
+from tooling.progress import Progress
+from tooling.sources import Library
+from tooling.terminal import told, write_any_text
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         known = REPOSITORY if lacking else given.repository
         chosen = select(given.names, known) if given.names else filling(known)
         offered = _offer(chosen, asked)
-    except ExportError as error:
+    except CommandError as error:
         return fail(given.json, console, "", error, USAGE)
     plan = [
         (exporter, options if given.reset else settle(exporter, options, given.repository))
@@ -60,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _list(plan, given.repository, library, given.json)
     try:
         gpu = this_gpu() if tensorrt and not given.check else None
-    except ExportError as error:
+    except CommandError as error:
         return fail(given.json, console, "", error, FAILED)
     repository, output = given.repository, given.out or (PLANNED if tensorrt else None)
     try:
@@ -112,7 +114,7 @@ def _plan(
 
     try:
         made = make_plans(exported, repository, given.plans, library, gpu, given.precision, given.json)
-    except ExportError as error:
+    except CommandError as error:
         return fail(given.json, console, "", error, FAILED)
     return FAILED if given.check and exported and not made else OK
 

@@ -7,11 +7,18 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from exporters.progress import Progress
-from exporters.sources import Library, Source
+from tooling.progress import Progress
+from tooling.sources import Library, Source
 
 Gate = Literal["parity", "accuracy"]
 Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weights(Source):
+    """A package that trained weights come from, and what is known of the data they were trained on."""
+
+    training_data: str
 
 
 @dataclass(frozen=True)
@@ -149,7 +156,7 @@ class Exporter(ABC):
     evaluation: ClassVar[tuple[Source, ...]] = ()
     """Data its gates measure on."""
     shared: ClassVar[tuple[str, ...]] = ()
-    """Modules and packages of ``exporters`` it shares with other families: their change outdates it too."""
+    """Paths of modules and packages it shares with other families: their change outdates it too."""
     group_fairness: ClassVar[str] = "not applicable: says nothing about who a person is"
     """How the model differs between groups of people as far as that is known; it is kept in the manifest."""
 
@@ -158,7 +165,7 @@ class Exporter(ABC):
         return ("" if checkpoint.is_dir() else checkpoint.suffix.lower()) in self.formats
 
     @abstractmethod
-    def sources(self, options: Options) -> tuple[Source, ...]:
+    def sources(self, options: Options) -> tuple[Weights, ...]:
         """The packages the weights come from; usually none when there is ``options.checkpoint``."""
 
     @abstractmethod

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import cv2
 
+from evaluation.pictures import Photo
 from exporters.contract import Measurement
 from exporters.onnx_tools import Floats
-from exporters.pictures import Photo
 
 LIKELY = 0.5
 """The score from which on a face is believed."""

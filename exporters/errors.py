@@ -1,12 +1,10 @@
 """What can go wrong in an export; every message is written for the person at the terminal."""
 
+from tooling.errors import CommandError
 
-class ExportError(Exception):
+
+class ExportError(CommandError):
     """An export that could not be done; the old version of the model, if any, is still in place."""
-
-
-class SourceError(ExportError):
-    """A source could not be had, or is not what it was declared to be."""
 
 
 class GateError(ExportError):

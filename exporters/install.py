@@ -14,9 +14,11 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import TypedDict, cast
 
+from liveroom._files import replacing
+
 from exporters.contract import Artifact, Profile
 from exporters.errors import ExportError
-from exporters.sources import sha256
+from tooling.sources import sha256
 
 MANIFEST = "manifest.json"
 _STAGING = ".export"
@@ -107,10 +109,8 @@ def amend(repository: Path, model: str, facts: Json, files: Mapping[str, tuple[P
             (folder / name).unlink(missing_ok=True)
             manifest["files"].pop(name, None)
             continue
-        draft = folder / f".{name}"
-        shutil.copyfile(given[0], draft)
-        _sync(draft)
-        draft.replace(folder / name)
+        with replacing(folder / name) as part:
+            shutil.copyfile(given[0], part)
         manifest["files"][name] = _file_record(folder / name, given[1], {})
     _write(folder / MANIFEST, {**manifest, **facts})
 
@@ -150,10 +150,8 @@ def recover(repository: Path, models: Sequence[str]) -> None:
 
 def _write(path: Path, content: Json) -> None:
     """Write JSON so that the file is there whole or not at all."""
-    draft = path.with_suffix(".tmp")
-    draft.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-    _sync(draft)
-    draft.replace(path)
+    with replacing(path) as part:
+        part.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
     _sync(path.parent)
 
 

@@ -1,6 +1,6 @@
 """Google's MediaPipe networks: where they come from."""
 
-from exporters.sources import Source
+from exporters.contract import Weights
 
 _MODULES = "mediapipe/modules"
 FACE_DETECTION = f"{_MODULES}/face_detection/face_detection_full_range_sparse.tflite"
@@ -9,7 +9,7 @@ SELFIE_SEGMENTATION = f"{_MODULES}/selfie_segmentation/selfie_segmentation.tflit
 
 # Later wheels download their networks at run time, this one carries them: of the full range detector only the
 # sparse version.
-MEDIAPIPE = Source(
+MEDIAPIPE = Weights(
     package="mediapipe",
     version="0.10.14",
     licence="Apache-2.0",

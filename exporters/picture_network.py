@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evaluation.pictures import Image
 from exporters.contract import Artifact, Job, Measurement, Profile
 from exporters.onnx_tools import Floats, Graph, export_module, max_difference
-from exporters.pictures import Image
 
 if TYPE_CHECKING:
     import torch

@@ -11,15 +11,16 @@ from typing import Literal
 
 import onnx
 
-from exporters.contract import Artifact, Exporter, Job, Measurement, Options
+from exporters.contract import Artifact, Exporter, Job, Measurement, Options, Weights
 from exporters.errors import ExportError, GateError
 from exporters.graph_check import check_backend, check_config
 from exporters.install import install, recover
 from exporters.soundness import check_answers, check_weights
-from exporters.sources import Library, Source, locked, sha256
 from exporters.state import fingerprint, state
 from exporters.tensorrt_lint import lint, opset
 from exporters.triton_config import config_path, gpu_config_path
+from tooling.locks import locked
+from tooling.sources import Library, Source, sha256
 
 SERVED_GRAPH = "model.onnx"
 """The file Triton's onnxruntime backend serves: its tensors are what ``config.pbtxt`` speaks of."""
@@ -163,7 +164,7 @@ def _source_record(source: Source) -> dict[str, object]:
         "files": dict(source.files),
         "licence": source.licence,
         "origin": source.origin,
-        "training_data": source.training_data,
+        **({"training_data": source.training_data} if isinstance(source, Weights) else {}),
     }
 
 

@@ -13,11 +13,11 @@ from exporters.checkpoints import reading
 from exporters.contract import Exporter, Measurement, Options
 from exporters.errors import ExportError
 from exporters.install import version_folder
-from exporters.sources import Library
 from exporters.state import poor_by, state
-from exporters.terminal import told
-
-OK, FAILED, USAGE = 0, 1, 2
+from tooling.errors import CommandError
+from tooling.exit_codes import FAILED, OK
+from tooling.sources import Library
+from tooling.terminal import told
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def run(exporter: Exporter, options: Options, asked: Asked) -> int:
 
         with reading(exporter, options.checkpoint):
             result = export(exporter, options, repository, library, asked.force)
-    except ExportError as error:
+    except CommandError as error:
         return fail(as_json, console, exporter.name, error, FAILED)
     except OSError as error:
         return fail(as_json, console, exporter.name, ExportError(told(error)), FAILED)
@@ -106,7 +106,7 @@ def _report(
         console.print(f"  poor: {reason}", markup=False, highlight=False, soft_wrap=True)
 
 
-def fail(as_json: bool, console: Console, name: str, error: ExportError, code: int) -> int:
+def fail(as_json: bool, console: Console, name: str, error: CommandError, code: int) -> int:
     """Say why an export, or (without a name) the command, failed; returns `code`."""
     if as_json:
         print(json.dumps({"exporter": name, "status": "failed", "error": str(error)}, ensure_ascii=False))

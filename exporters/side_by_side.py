@@ -16,10 +16,11 @@ from rich.console import Console
 
 from exporters.contract import Exporter, Options
 from exporters.errors import ExportError
-from exporters.progress import Progress
 from exporters.registry import all_exporters
-from exporters.running import FAILED, Asked, fail, is_current, run
-from exporters.sources import Library
+from exporters.running import Asked, fail, is_current, run
+from tooling.exit_codes import FAILED
+from tooling.progress import Progress
+from tooling.sources import Library
 
 ENDED_S = 10.0
 """Seconds that a process has to end in when it is told to."""

@@ -4,6 +4,8 @@ import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from liveroom._files import replacing
+
 from exporters.contract import Exporter, Options
 from exporters.errors import ExportError
 from exporters.install import MANIFEST, read_manifest, version_folder
@@ -75,6 +77,5 @@ def bring(exporter: Exporter, options: Options, repository: Path, output: Path) 
 def _copy(source: Path, target: Path) -> None:
     """Copy a file so that it is there whole or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.copy")
-    shutil.copyfile(source, draft)
-    draft.replace(target)
+    with replacing(target) as part:
+        shutil.copyfile(source, part)

@@ -12,7 +12,16 @@ from exporters.triton_config import config_path
 
 State = Literal["missing", "current", "outdated", "broken"]
 
-_GATES = ("contract", "graph_check", "onnx_tools", "pipeline", "soundness", "speech", "tensorrt_lint", "wer")
+_GATES = (
+    "evaluation/error_rates",
+    "evaluation/speech",
+    "exporters/contract",
+    "exporters/graph_check",
+    "exporters/onnx_tools",
+    "exporters/pipeline",
+    "exporters/soundness",
+    "exporters/tensorrt_lint",
+)
 """Shared modules whose change makes an export outdated, because they decide what is made and what passes."""
 
 
@@ -41,10 +50,10 @@ def poor_by(exporter: Exporter, repository: Path) -> list[str]:
 
 def fingerprint(exporter: Exporter, options: Options, repository: Path) -> str:
     """A digest of all that decides an export's outcome: code, configs, sources, options, the checkpoint."""
-    here = Path(__file__).parent
+    project = Path(__file__).parents[1]
     family = Path(inspect.getfile(type(exporter))).parent
-    modules = [here / f"{name}.py" for name in (*_GATES, *exporter.shared)]
-    packages = [family, *(here / name for name in exporter.shared)]
+    modules = [project / f"{name}.py" for name in (*_GATES, *exporter.shared)]
+    packages = [family, *(project / name for name in exporter.shared)]
     code = [*(path for package in packages for path in sorted(package.rglob("*.py"))), *modules]
     configs = [config_path(repository, model) for model in exporter.models]
     digest = hashlib.sha256()

@@ -1,15 +1,13 @@
 """Read ``config.pbtxt`` with Triton's own schema, and find out what serving a model needs."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
 
 from exporters.errors import ExportError
-
-REQUIRES = "requires"
-"""The config parameter in which a model that calls others (a Python one) names them, space separated."""
+from server.errors import ServerError
+from server.repository import Repository
 
 
 def load_config(path: Path) -> model_config_pb2.ModelConfig:
@@ -57,20 +55,12 @@ def served_models(repository: Path) -> list[str]:
 
 
 def needed_models(repository: Path, model: str) -> list[str]:
-    """``model`` and all it needs to be served: ensemble steps and the ``requires`` parameter, recursively."""
-    found: list[str] = []
-    waiting = [model]
-    while waiting:
-        name = waiting.pop(0)
-        if name not in found:
-            found.append(name)
-            waiting += _direct_needs(repository, name)
-    return found
+    """``model`` and all it needs to be served, what is needed before what needs it.
 
-
-def _direct_needs(repository: Path, model: str) -> Iterator[str]:
-    config = load_config(config_path(repository, model))
-    for step in config.ensemble_scheduling.step:
-        yield step.model_name
-    if REQUIRES in config.parameters:
-        yield from config.parameters[REQUIRES].string_value.replace(",", " ").split()
+    Raises:
+        ExportError: one of them has no config, or none that can be read; or they need each other in a circle.
+    """
+    try:
+        return list(Repository(repository).resolve([model]))
+    except ServerError as error:
+        raise ExportError(str(error)) from error

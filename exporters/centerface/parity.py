@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 import onnx
 
+from evaluation.pictures import Image, photos, read_image
 from exporters.centerface.network import STRIDE
 from exporters.contract import Measurement
 from exporters.detections import miscounted
 from exporters.onnx_tools import Array, Floats, Graph, max_difference
-from exporters.pictures import Image, photos, read_image
-from exporters.sources import Library
+from tooling.sources import Library
 
 SHIPPED_SIDE = 32
 """What the shipped graph is fixed to, and to a batch of 10."""

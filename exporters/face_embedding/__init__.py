@@ -1,18 +1,19 @@
 """dlib's face recognition network: faces of one person lie close together."""
 
-from dataclasses import replace
 from functools import partial
 
-from exporters import pictures
-from exporters.contract import Build, Exporter, Job, Options
+from evaluation import pictures
+from exporters.contract import Build, Exporter, Job, Options, Weights
 from exporters.picture_network import export
-from exporters.sources import Source
 
 MANIFEST = "model/face_recognition_model-weights_manifest.json"
 BYTES = "model/face_recognition_model.bin"
 
-FACE_API = replace(
-    pictures.FACE_API,
+FACE_API = Weights(
+    package=pictures.FACE_API.package,
+    version=pictures.FACE_API.version,
+    registry=pictures.FACE_API.registry,
+    size=pictures.FACE_API.size,
     licence="MIT (package), public domain (dlib's weights)",
     origin="Davis King, dlib_face_recognition_resnet_model_v1, as face-api has it: a byte a weight",
     training_data=(
@@ -39,7 +40,7 @@ class FaceEmbeddingExporter(Exporter):
     )
     formats = (".dat", ".json")
     evaluation = pictures.SOURCES
-    shared = ("picture_network", "pictures")
+    shared = ("evaluation/pictures", "exporters/picture_network")
     group_fairness = (
         "not measured: the photos at hand carry no labels of group and show too few people. Its author calls "
         "it biased to good-looking, white, middle-aged American celebrities (dlib-models issue 42). Users "
@@ -48,7 +49,7 @@ class FaceEmbeddingExporter(Exporter):
         "README): measure false accepts on your own people before its names are trusted"
     )
 
-    def sources(self, options: Options) -> tuple[Source, ...]:
+    def sources(self, options: Options) -> tuple[Weights, ...]:
         """The package with the weights, unless the user brings some."""
         return () if options.checkpoint else (FACE_API,)
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from evaluation.pictures import Image, expressive_head, frames, photos, read_image, smiling_head, talking_head
 from exporters.face_embedding.network import SIDE
 from exporters.onnx_tools import Floats
-from exporters.pictures import Image, expressive_head, frames, photos, read_image, smiling_head, talking_head
-from exporters.sources import Library
+from tooling.sources import Library
 
 RECORD = Path(__file__).with_name("faces.json")
 CLIPS = {"expressive": expressive_head, "smiling": smiling_head, "talking": talking_head}

@@ -13,7 +13,7 @@ from exporters.face_embedding.network import FaceNetwork
 from exporters.face_embedding.recognition import recognition
 from exporters.onnx_tools import Floats, Graph, max_difference
 from exporters.picture_network import batched_against_solo, one_by_one
-from exporters.sources import Library
+from tooling.sources import Library
 
 
 def measure(

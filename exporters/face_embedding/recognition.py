@@ -9,10 +9,10 @@ from itertools import combinations
 
 import numpy as np
 
+from evaluation.pictures import same_person
 from exporters.contract import Measurement
 from exporters.face_embedding.faces import Face
 from exporters.onnx_tools import Floats
-from exporters.pictures import same_person
 
 THRESHOLD = 0.36
 """Distance below which two faces are one person's: also the default of ``liveroom.Gallery``."""

@@ -17,13 +17,13 @@ import dlib
 import numpy as np
 import onnx
 
+from evaluation.pictures import Image
 from exporters.arguments import REPOSITORY
 from exporters.face_embedding.faces import MESH_POINTS, RECORD, align, pictures
 from exporters.onnx_tools import Floats, Graph
-from exporters.pictures import Image
-from exporters.sources import Library
 from faces.detection import DETECTORS
 from faces.frame import Frame
+from tooling.sources import Library
 
 PUBLIC = ("biden", "collins", "einstein", "obama")
 """Whose embeddings are kept: those of public figures only, for an embedding can find a person again."""

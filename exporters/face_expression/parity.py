@@ -9,13 +9,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from evaluation.pictures import Image, photos, read_image
 from exporters.contract import Measurement
 from exporters.errors import ExportError
 from exporters.face_expression.network import LABELS, SIDE
 from exporters.onnx_tools import Floats, Graph, max_difference
 from exporters.picture_network import batched_against_solo, one_by_one
-from exporters.pictures import Image, photos, read_image
-from exporters.sources import Library
+from tooling.sources import Library
 
 _KERAS = """
 import sys

@@ -2,11 +2,10 @@
 
 from functools import partial
 
-from exporters.contract import Build, Exporter, Job, Options
+from evaluation.pictures import SOURCES
+from exporters.contract import Build, Exporter, Job, Options, Weights
 from exporters.mediapipe import FACE_LANDMARKS, MEDIAPIPE
 from exporters.picture_network import artifact
-from exporters.pictures import SOURCES
-from exporters.sources import Source
 
 
 class FaceLandmarksExporter(Exporter):
@@ -16,13 +15,19 @@ class FaceLandmarksExporter(Exporter):
     summary = "MediaPipe face landmarks: crop [B,192,192,3] -> 468 points, and whether it shows a face"
     models = ("face_landmarks",)
     evaluation = SOURCES
-    shared = ("blazeface", "mediapipe", "picture_network", "pictures", "tflite")
+    shared = (
+        "evaluation/pictures",
+        "exporters/blazeface",
+        "exporters/mediapipe",
+        "exporters/picture_network",
+        "exporters/tflite",
+    )
     group_fairness = (
         "not measured: the photos at hand have no landmarks to compare with. Google publishes model cards "
         "with errors by region, skin tone and gender; the package does not carry them"
     )
 
-    def sources(self, options: Options) -> tuple[Source, ...]:
+    def sources(self, options: Options) -> tuple[Weights, ...]:
         """MediaPipe's package."""
         return (MEDIAPIPE,)
 

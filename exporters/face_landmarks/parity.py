@@ -6,15 +6,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from evaluation.pictures import Image, photos, read_image
 from exporters.blazeface.parity import every_cell, letterbox
 from exporters.contract import Measurement
 from exporters.face_landmarks.network import POINTS, SIZE
 from exporters.mediapipe import FACE_DETECTION, FACE_LANDMARKS, MEDIAPIPE
 from exporters.onnx_tools import Floats, Graph, max_difference
 from exporters.picture_network import batched_against_solo, one_by_one
-from exporters.pictures import Image, photos, read_image
-from exporters.sources import Library
 from exporters.tflite.reference import Reference
+from tooling.sources import Library
 
 TOLERANCE = 1e-4
 """Of the crop's side: a fiftieth of a pixel; and of the probability of a face."""

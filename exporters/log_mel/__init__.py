@@ -2,10 +2,9 @@
 
 from functools import partial
 
-from exporters.contract import Artifact, Build, Exporter, Job, Options, Profile
+from evaluation.speech import SAMPLE_RATE, SOURCES
+from exporters.contract import Artifact, Build, Exporter, Job, Options, Profile, Weights
 from exporters.onnx_tools import export_module
-from exporters.sources import Source
-from exporters.speech import SAMPLE_RATE, SOURCES
 
 
 class LogMelExporter(Exporter):
@@ -17,7 +16,7 @@ class LogMelExporter(Exporter):
     variants = ("80", "128")
     evaluation = SOURCES
 
-    def sources(self, options: Options) -> tuple[Source, ...]:
+    def sources(self, options: Options) -> tuple[Weights, ...]:
         """None: the filters are computed."""
         return ()
 

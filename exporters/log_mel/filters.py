@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from evaluation.speech import SAMPLE_RATE
 from exporters.fourier import Matrix
-from exporters.speech import SAMPLE_RATE
 
 FFT = 400
 HOP = 160

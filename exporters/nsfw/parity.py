@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image as Pillow
 
+from evaluation.pictures import Image, photos, read_image
 from exporters.contract import Measurement
 from exporters.nsfw.network import MEAN, SIDE
 from exporters.onnx_tools import Floats, Graph, max_difference
 from exporters.picture_network import batched_against_solo, one_by_one
-from exporters.pictures import Image, photos, read_image
-from exporters.sources import Library
+from tooling.sources import Library
 
 RESIZED = 256
 """What a picture is stretched to, before its middle 224x224 is taken."""

@@ -2,11 +2,10 @@
 
 from functools import partial
 
-from exporters.contract import Build, Exporter, Job, Options
+from evaluation.pictures import SOURCES
+from exporters.contract import Build, Exporter, Job, Options, Weights
 from exporters.mediapipe import MEDIAPIPE, SELFIE_SEGMENTATION
 from exporters.picture_network import artifact
-from exporters.pictures import SOURCES
-from exporters.sources import Source
 
 
 class PersonSegmentationExporter(Exporter):
@@ -16,13 +15,18 @@ class PersonSegmentationExporter(Exporter):
     summary = "MediaPipe selfie segmentation: picture [B,256,256,3] -> probability of a person [B,256,256]"
     models = ("person_segmenter",)
     evaluation = SOURCES
-    shared = ("mediapipe", "picture_network", "pictures", "tflite")
+    shared = (
+        "evaluation/pictures",
+        "exporters/mediapipe",
+        "exporters/picture_network",
+        "exporters/tflite",
+    )
     group_fairness = (
         "not measured: the photos at hand have no masks to compare with. Google publishes model cards "
         "with overlap by region, skin tone and gender; the package does not carry them"
     )
 
-    def sources(self, options: Options) -> tuple[Source, ...]:
+    def sources(self, options: Options) -> tuple[Weights, ...]:
         """MediaPipe's package."""
         return (MEDIAPIPE,)
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from evaluation.pictures import Image, photos, read_image
 from exporters.contract import Measurement
 from exporters.onnx_tools import Graph, max_difference
 from exporters.person_segmentation.network import SIZE
 from exporters.picture_network import batched_against_solo, one_by_one
-from exporters.pictures import Image, photos, read_image
-from exporters.sources import Library
 from exporters.tflite.reference import Reference
+from tooling.sources import Library
 
 TOLERANCE = 5e-4
 """Of a probability: an eighth of the smallest step of a mask of bytes."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from exporters import sources
 from exporters.contract import Measurement, Profile
 from exporters.install import Json, read_manifest, version_folder
 from exporters.onnx_tools import Array
@@ -18,6 +17,7 @@ from exporters.tensorrt.plans import Cache, Key
 from exporters.tensorrt.precision import prepare
 from exporters.tensorrt.targets import PLANS, Plan, Precision
 from exporters.tensorrt_lint import lint, lint_bytes
+from tooling.sources import Library, sha256
 
 SIDES = ("usual", "smallest", "largest")
 """The shapes of a profile that a plan is compared at; on the CPU it is the first."""
@@ -40,7 +40,7 @@ class Candidate:
 
     model: str
     repository: Path
-    library: sources.Library
+    library: Library
 
     @property
     def plan(self) -> Plan:
@@ -85,7 +85,7 @@ class Candidate:
             measured = self._measure(precision, on_cpu(graph), SIDES[:1], "prepared graph on the CPU")
         if gpu is None:
             return Built(precision, [each.record() for each in measured])
-        key = Key(self.model, gpu, sources.sha256(graph), precision, self.profiles)
+        key = Key(self.model, gpu, sha256(graph), precision, self.profiles)
         with plans.building(key):
             if path := plans.plan(key):
                 return Built(precision, plans.measurements(key), path, cached=True)

@@ -10,11 +10,11 @@ from rich.console import Console
 from exporters.contract import Exporter
 from exporters.install import version_folder
 from exporters.pipeline import SERVED_GRAPH
-from exporters.sources import Library
 from exporters.tensorrt.gpu import Gpu
 from exporters.tensorrt.plans import Cache
 from exporters.tensorrt.target import Outcome, Target
 from exporters.tensorrt.targets import PLANS, Precision
+from tooling.sources import Library
 
 
 def make_plans(

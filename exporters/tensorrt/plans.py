@@ -4,19 +4,21 @@ A folder for each GPU product and version of TensorRT holds its timing cache, an
 beside it. A plan is there with its record or not at all, whenever the process is killed.
 """
 
+import hashlib
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 from pathlib import Path
 
-from exporters import sources
+from liveroom._files import replacing
+
 from exporters.contract import Measurement, Profile
 from exporters.tensorrt.gpu import Gpu
 from exporters.tensorrt.targets import Precision
+from tooling.locks import locked
+from tooling.sources import sha256
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Key:
     @property
     def name(self) -> str:
         """The name of the plan in that folder, without a suffix."""
-        digest = sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
         return f"{self.model}-{self.precision}-{digest[:16]}"
 
 
@@ -55,7 +57,7 @@ class Cache:
             record = json.loads(path.with_suffix(".json").read_text())
         except (FileNotFoundError, json.JSONDecodeError):
             return None
-        whole = path.is_file() and sources.sha256(path) == record["sha256"]
+        whole = path.is_file() and sha256(path) == record["sha256"]
         return path if whole else None
 
     def measurements(self, key: Key) -> list[dict[str, object]]:
@@ -87,7 +89,7 @@ class Cache:
     @contextmanager
     def building(self, key: Key) -> Iterator[None]:
         """Let one process at a time build for a GPU: timing kernels side by side measures nothing."""
-        with sources.locked(self.root / f"{key.folder}.lock"):
+        with locked(self.root / f"{key.folder}.lock"):
             yield
 
     def _path(self, key: Key) -> Path:
@@ -97,9 +99,5 @@ class Cache:
 def _write(path: Path, content: bytes) -> None:
     """Write a file so that it is there whole or not at all, and on the disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with draft.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    with replacing(path) as part:
+        part.write_bytes(content)

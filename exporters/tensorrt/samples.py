@@ -7,7 +7,7 @@ import numpy as np
 
 from exporters.contract import Profile, Shape
 from exporters.onnx_tools import Array
-from exporters.sources import Library
+from tooling.sources import Library
 
 LEVELS = (1.0, 0.1, 0.01)
 """Loudness of the clips of a batch in turn: a plan has to be right for quiet rooms too."""
@@ -27,7 +27,7 @@ def _pictures(shape: Shape, library: Library) -> Array:
     """Photos stretched to [B, H, W, 3], those with faces first."""
     import cv2  # noqa: PLC0415 - not needed to see that an export is up to date
 
-    from exporters.pictures import photos, read_image  # noqa: PLC0415
+    from evaluation.pictures import photos, read_image  # noqa: PLC0415
 
     batch, height, width, _ = shape
     known = photos(library)[:batch]
@@ -39,7 +39,7 @@ def _pictures(shape: Shape, library: Library) -> Array:
 
 def _speech(shape: Shape, library: Library) -> Array:
     """Speech as loud as it was recorded and quieter, float32 [B, N]; a clip that is too short is repeated."""
-    from exporters.speech import clips  # noqa: PLC0415 - imports soundfile
+    from evaluation.speech import clips  # noqa: PLC0415 - imports soundfile
 
     batch, length = shape
     known = clips(library=library)

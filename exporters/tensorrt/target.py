@@ -10,7 +10,6 @@ from typing import Literal
 from google.protobuf import text_format
 from rich.markup import escape
 
-from exporters import sources
 from exporters.errors import GateError
 from exporters.install import Json, amend
 from exporters.pipeline import SERVED_GRAPH
@@ -19,6 +18,7 @@ from exporters.tensorrt.gpu import Gpu
 from exporters.tensorrt.plans import Cache
 from exporters.tensorrt.targets import Precision
 from exporters.triton_config import gpu_config_path, load_config
+from tooling.sources import Library
 
 PLAN = "model.plan"
 """The file Triton's tensorrt backend serves."""
@@ -63,7 +63,7 @@ class Target:
 
     repository: Path
     plans: Cache
-    library: sources.Library
+    library: Library
     gpu: Gpu | None
     precision: Precision | None = None
 

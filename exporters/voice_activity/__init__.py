@@ -2,15 +2,14 @@
 
 from functools import partial
 
-from exporters.contract import Artifact, Build, Exporter, Job, Options, Profile
+from evaluation.speech import SOURCES
+from exporters.contract import Artifact, Build, Exporter, Job, Options, Profile, Weights
 from exporters.onnx_tools import export_module
-from exporters.sources import Source
-from exporters.speech import SOURCES
 
 GRAPH = "silero_vad/data/silero_vad_16k_op15.onnx"
 
 # The package's silero_vad_16k.safetensors holds other weights than its graphs: probabilities differ by 0.5.
-SILERO = Source(
+SILERO = Weights(
     package="silero-vad",
     version="6.2.3",
     licence="MIT",
@@ -31,7 +30,7 @@ class VoiceActivityExporter(Exporter):
     formats = (".onnx",)
     evaluation = SOURCES
 
-    def sources(self, options: Options) -> tuple[Source, ...]:
+    def sources(self, options: Options) -> tuple[Weights, ...]:
         """The package with the graph, unless the user brings one."""
         return () if options.checkpoint else (SILERO,)
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from evaluation.speech import SAMPLE_RATE, clips
 from exporters.contract import Measurement
 from exporters.onnx_tools import Floats, Graph, max_difference
-from exporters.sources import Library
-from exporters.speech import SAMPLE_RATE, clips
 from exporters.voice_activity.network import CONTEXT, STATE, WINDOW
+from tooling.sources import Library
 
 TOLERANCE = 1e-3
 """Of a probability; thresholds are multiples of 0.05."""

@@ -3,10 +3,9 @@
 import shutil
 from collections.abc import Iterator
 
-from exporters.contract import Artifact, Build, Exporter, Job, Measurement, Options
+from evaluation.speech import SOURCES, clips
+from exporters.contract import Artifact, Build, Exporter, Job, Measurement, Options, Weights
 from exporters.errors import ExportError
-from exporters.sources import Source
-from exporters.speech import SOURCES, clips
 from exporters.whisper.weights import DEFAULTS, Default, place
 
 MELS = 80
@@ -29,7 +28,7 @@ class WhisperExporter(Exporter):
     formats = ("", ".pt", ".pth", ".bin")
     evaluation = SOURCES
 
-    def sources(self, options: Options) -> tuple[Source, ...]:
+    def sources(self, options: Options) -> tuple[Weights, ...]:
         """The packages of the default weights; none where the user brings a checkpoint."""
         return () if options.checkpoint else self.default(options).sources
 

@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from evaluation.error_rates import error_rate
+from evaluation.mixed_scripts import of_the_other_script
+from evaluation.speech import SAMPLE_RATE, Clip
 from exporters.contract import Measurement
 from exporters.errors import GateError
 from exporters.log_mel.features import LogMel
 from exporters.onnx_tools import Graph, max_difference
-from exporters.script import of_the_other_script
-from exporters.speech import SAMPLE_RATE, Clip
-from exporters.wer import error_rate
 from exporters.whisper.assembly import Whisper
 from exporters.whisper.graphs import cache_names
 from exporters.whisper.network import Dimensions

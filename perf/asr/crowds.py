@@ -9,8 +9,8 @@ from functools import partial
 
 from liveroom import Client
 
-from exporters.speech import SAMPLE_RATE, Clip
-from exporters.wer import error_rate
+from evaluation.error_rates import error_rate
+from evaluation.speech import SAMPLE_RATE, Clip
 from perf.asr.comparison import REST_S
 from perf.asr.faster_whisper import SAME_JOB, SAME_JOB_BATCHED, FasterWhisper
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
+from evaluation.speech import Clip
 from exporters.contract import Job, Options
-from exporters.sources import Library
-from exporters.speech import Clip
 from exporters.whisper.vocabulary import TIMESTAMPS
 from exporters.whisper.weights import BASE, place
 from perf.peers import environments
 from perf.peers.worker import Worker, working
+from tooling.sources import Library
 
 REQUIREMENTS = ("faster-whisper==1.2.1", "ctranslate2==4.8.5")
 SAME_JOB: Mapping[str, object] = {

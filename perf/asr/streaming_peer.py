@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from exporters.sources import Library
-from exporters.speech import Clip
+from evaluation.speech import Clip
 from perf.asr.faster_whisper import weights
 from perf.peers import environments
 from perf.peers.running import free_ports, last_words, started
+from tooling.sources import Library
 
 VERSION = "0.10.0"
 REQUIREMENTS = (

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from liveroom import AsyncClient, Caption
 
-from exporters.speech import SAMPLE_RATE, Clip
-from exporters.wer import error_rate
+from evaluation.error_rates import error_rate
+from evaluation.speech import SAMPLE_RATE, Clip
 from perf.asr.streaming_peer import Heard
 from perf.load.playback import CHUNK_S, Playback, percentiles
 from perf.load.room_player import Event, play_room

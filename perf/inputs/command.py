@@ -9,12 +9,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from exporters.progress import Progress
-from exporters.sources import Library
 from perf import report
 from perf.inputs import registry
 from perf.inputs.recorded import Inputs
 from server.repository import Model, Repository
+from tooling.progress import Progress
+from tooling.sources import Library
 
 FOLDER = report.BUILD / "inputs"
 

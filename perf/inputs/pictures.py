@@ -6,15 +6,15 @@ from itertools import islice
 
 import numpy as np
 
-from exporters import pictures
+from evaluation import pictures
+from evaluation.pictures import Image
 from exporters.onnx_tools import Array, Floats
-from exporters.pictures import Image
-from exporters.sources import Library
 from perf.inputs.recorded import Inputs, Step
 from perf.load.video import CLIPS, HEADS, cut, jpeg
 from perf.served.networks import Networks
 from perf.served.pictures import DEFAULT_DETECTOR, DETECTORS, REPOSITORY, Frame, Levels, look, views
 from server.repository import check_files
+from tooling.sources import Library
 
 HOST = (640, 480)
 STUDIO = (640, 360)

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from types import ModuleType
 
-from exporters.sources import Library
 from perf.inputs import pictures, speech
 from perf.inputs.recorded import Inputs, Step
 from server import canary
 from server.repository import Model
+from tooling.sources import Library
 
 Writer = Callable[[Library], Inputs]
 

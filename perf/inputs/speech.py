@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from evaluation.speech import SAMPLE_RATE, Clip, clips
 from exporters.onnx_tools import Array, Floats, Graph
-from exporters.sources import Library
-from exporters.speech import SAMPLE_RATE, Clip, clips
 from perf.inputs.recorded import Inputs, Step
 from perf.report import PROJECT
 from server.repository import Repository, check_files
+from tooling.sources import Library
 from waveform.audio import normalise
 
 LONGEST_S = 11

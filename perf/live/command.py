@@ -10,9 +10,9 @@ from liveroom.cli._view import CaptionView
 from rich.console import Console
 
 from exporters.errors import ExportError
-from exporters.progress import Progress
-from exporters.sources import Library
-from exporters.speech import MOONSHINE
+from tooling.progress import Progress
+from tooling.sources import Library
+from evaluation.speech import MOONSHINE
 from perf import report
 from perf.live.picture import draw
 from perf.live.record import Record

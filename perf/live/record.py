@@ -7,7 +7,7 @@ from liveroom import Caption, LiveroomError
 from liveroom.cli._view import CaptionView
 from rich.console import Console
 
-from exporters.wer import tokens
+from evaluation.error_rates import tokens
 from perf.load.playback import Playback
 from perf.load.room_player import Event
 from perf.load.video_source import VideoSource

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from exporters.sources import Library, Source
+from tooling.sources import Library, Source
 
 _BINARY = "tritonclient-2.50.0.data/data/bin/perf_analyzer"
 _SOURCE = Source(
@@ -28,7 +28,6 @@ _SOURCE = Source(
     files={_BINARY: "ae8cbf583a990235c617a50b380a7cd41e790ba8d414f382a8349e2ffbaae7fa"},
     licence="BSD-3-Clause",
     origin="https://github.com/triton-inference-server/perf_analyzer",
-    training_data="none",
     size=13_954_617,
 )
 _LIBRARIES = {"libb64.so.0d": "libb64-*.so.0d", "libcudart.so.12": "libcudart-*.so.12*"}

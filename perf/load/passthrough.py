@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from liveroom._config import DEFAULT_URL
 
-from exporters.progress import Progress
-from exporters.sources import Library
 from perf import report
 from perf.load import analyzer
+from tooling.progress import Progress
+from tooling.sources import Library
 
 REFUSED = (
     "perf_analyzer asks for models' configurations and statistics, which the gateway refuses: through it, use"

@@ -6,9 +6,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from exporters import pictures
-from exporters.pictures import Image
-from exporters.sources import Library
+from evaluation import pictures
+from evaluation.pictures import Image
+from tooling.sources import Library
 
 CLIPS: Mapping[str, Callable[[Library], Path]] = {
     "talking_head": pictures.talking_head,

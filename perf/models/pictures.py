@@ -7,8 +7,8 @@ from threading import Condition
 import cv2
 import numpy as np
 
+from evaluation.pictures import Image
 from exporters.onnx_tools import Array, Floats
-from exporters.pictures import Image
 from perf.inputs.recorded import Step
 from perf.models.instances import InProcess, Instance
 from perf.served.networks import Networks

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import onnxruntime
 
-from exporters.progress import Progress
-from exporters.sources import Library
 from perf import report
 from perf.options import add_output, count, window
 from perf.peers import environments, results
@@ -19,6 +17,8 @@ from perf.peers.contenders import IN_PROCESS
 from perf.peers.measuring import Contest, Plan, Say, compete
 from perf.peers.section import section
 from perf.peers.subjects import SUBJECTS, Subject, prepare
+from tooling.progress import Progress
+from tooling.sources import Library
 
 __all__ = ["add_arguments", "run", "section"]
 

@@ -7,7 +7,8 @@ import venv
 from collections.abc import Sequence
 from pathlib import Path
 
-from exporters.sources import default_cache, locked
+from tooling.locks import locked
+from tooling.sources import default_cache
 
 
 def environment(name: str, *requirements: str, bare: Sequence[str] = ()) -> Path:

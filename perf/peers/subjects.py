@@ -10,11 +10,11 @@ import onnx
 from onnx import TensorProto, helper
 
 from exporters.onnx_tools import Floats, Graph
-from exporters.sources import Library
 from perf import report
 from perf.inputs.recorded import Inputs
 from perf.inputs.registry import WRITERS
 from server.repository import Model, Repository, check_files
+from tooling.sources import Library
 
 VECTOR = 16
 IDENTITY = "identity"

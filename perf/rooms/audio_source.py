@@ -7,7 +7,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from exporters.speech import SAMPLE_RATE, Clip
+from evaluation.speech import SAMPLE_RATE, Clip
 from perf.rooms.profile import Audio, Profile, ProfileError
 
 Floats = NDArray[np.float32]

@@ -8,8 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from exporters import progress, speech
-from exporters.sources import Library
+from evaluation import speech
 from perf import report
 from perf.options import add_output, count, positive, share
 from perf.rooms import audio_source
@@ -25,10 +24,11 @@ from perf.rooms.section import section
 from perf.rooms.slo import Slo
 from server import Triton
 from server.triton import LOOPBACK
+from tooling import progress
+from tooling.exit_codes import INTERRUPTED
+from tooling.sources import Library
 
 __all__ = ["add_arguments", "run", "section"]
-
-INTERRUPTED = 130
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -18,9 +18,9 @@ from pathlib import Path
 import msgspec
 from liveroom import AsyncClient, Caption, LiveroomError
 
-from exporters.sources import Library
-from exporters.speech import clips
-from exporters.wer import tokens
+from tooling.sources import Library
+from evaluation.speech import clips
+from evaluation.error_rates import tokens
 from perf.load.playback import Floats, Playback
 from perf.load.room_player import Event, PlayedRoom, play_room
 from perf.load.video import jpegs

@@ -34,7 +34,7 @@ class Audio(Struct, frozen=True, forbid_unknown_fields=True):
     """The sound of a kind of room.
 
     Attributes:
-        recordings: patterns of names in `exporters.speech`; without any, nobody ever speaks.
+        recordings: patterns of names in `evaluation.speech`; without any, nobody ever speaks.
         talking: the share of the time that recordings play; the rest are pauses between them.
         chunk_ms: length of a chunk.
         sample_rate: Hz.

@@ -6,8 +6,8 @@ import numpy as np
 import onnxruntime as ort
 from google.protobuf import json_format
 
+from evaluation.pictures import Image
 from exporters.onnx_tools import Floats
-from exporters.pictures import Image
 from onnx_backend.session import session_options
 from perf.served.pictures import REPOSITORY
 from server.repository import Model

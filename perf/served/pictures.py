@@ -7,8 +7,8 @@ from effects.encoding import encode
 from effects.matte import Steadied, to_frame
 from effects.rooms import Room
 from effects.settings import Settings, parse
+from evaluation.pictures import Image
 from exporters.onnx_tools import Floats
-from exporters.pictures import Image
 from faces.detection import DETECTORS, Detector
 from faces.frame import Frame, Run
 from faces.geometry import Levels

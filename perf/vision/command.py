@@ -6,14 +6,13 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from rich.console import Console
 
-from exporters.errors import ExportError
-from exporters.progress import Progress
-from exporters.sources import Library
 from perf import report
 from perf.options import add_output, count, window
 from perf.vision import detectors, frames, matte, peers, studio
 from perf.vision.section import section
 from server import Triton
+from tooling.progress import Progress
+from tooling.sources import Library
 
 __all__ = ["add_arguments", "run", "section"]
 
@@ -111,7 +110,7 @@ def _neighbors(
             say(f"starting {name}")
             try:
                 found[name] = stack.enter_context(start())
-            except (RuntimeError, ExportError) as error:
+            except RuntimeError as error:
                 missing[name] = str(error)
         yield found, missing
 

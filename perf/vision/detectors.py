@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from exporters.pictures import Image
-from exporters.sources import Library
+from evaluation.pictures import Image
 from perf.served.networks import session
 from perf.served.pictures import DETECTORS, REPOSITORY, Levels
 from perf.vision import labels
 from perf.vision.labels import GROUP, LIVE, NOBODY, Labeled
 from perf.vision.matching import recall_by_height, score
 from perf.vision.peers import Faces, Peer
+from tooling.sources import Library
 
 Detect = Callable[[Sequence[Image]], Faces]
 """Finds the faces of frames, and takes the time of each."""

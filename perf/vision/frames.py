@@ -4,7 +4,6 @@ import os
 import statistics
 from collections.abc import Callable, Sequence
 
-from exporters.sources import Library
 from perf.inputs.pictures import HOST, encoded
 from perf.load import grpc_load
 from perf.load.closed_loop import Answers
@@ -12,6 +11,7 @@ from perf.load.server_costs import Costs, Meter
 from perf.models import bare, in_process
 from perf.served.pictures import REPOSITORY
 from server import Triton
+from tooling.sources import Library
 
 CALLERS = (1, 2, 4, 8)
 BATCHES = (1, 2, 4, 8)

@@ -10,11 +10,11 @@ from typing import cast
 import cv2
 import numpy as np
 
-from exporters import pictures
+from evaluation import pictures
+from evaluation.pictures import Image
 from exporters.onnx_tools import Floats
-from exporters.pictures import Image
-from exporters.sources import Library
 from perf.load.video import CLIPS
+from tooling.sources import Library
 
 SIZE = (640, 480)
 """Width and height of all frames."""

@@ -8,14 +8,14 @@ from itertools import islice
 import cv2
 import numpy as np
 
-from exporters import pictures
+from evaluation import pictures
+from evaluation.pictures import Image
 from exporters.onnx_tools import Floats
-from exporters.pictures import Image
-from exporters.sources import Library
 from perf.load.video import CLIPS
 from perf.served.networks import Networks
 from perf.served.pictures import Steadied, to_frame, views
 from perf.vision.peers import Peer
+from tooling.sources import Library
 
 HALF = 0.5
 """From this probability on a pixel counts as part of a person."""

@@ -12,10 +12,10 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from exporters.pictures import Image
-from exporters.progress import Progress
+from evaluation.pictures import Image
 from perf.peers.environments import environment
 from perf.peers.worker import Worker, working
+from tooling.progress import Progress
 
 MEDIAPIPE = (
     "absl-py==2.3.1",

@@ -7,14 +7,14 @@ import numpy as np
 from liveroom import Client, Vision
 from liveroom._gallery import THRESHOLD
 
-from exporters import pictures
+from evaluation import pictures
 from exporters.face_embedding import faces as known
 from exporters.face_embedding.recognition import pairs
 from exporters.onnx_tools import Floats
-from exporters.sources import Library
 from perf.vision.labels import face_boxes
 from perf.vision.matching import pairs as matched
 from server import Triton
+from tooling.sources import Library
 
 THRESHOLDS = tuple(round(0.24 + 0.03 * step, 2) for step in range(13))
 """Distances of unit embeddings below which two faces would count as one person's."""

@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from liveroom import AsyncClient, Effects
 
-from exporters import pictures
-from exporters.sources import Library
+from evaluation import pictures
 from perf.inputs.pictures import STUDIO, room_frames
 from perf.load.playback import percentiles
 from perf.load.server_costs import Costs, Meter
 from perf.load.video import jpeg
 from perf.vision.frames import parts
 from server import Triton
+from tooling.sources import Library
 
 ROOMS = (1, 2, 4)
 EFFECTS: Mapping[str, Effects] = {

@@ -21,13 +21,13 @@ from tritonclient.utils import InferenceServerException
 
 from exporters import cli
 from exporters.install import read_manifest
-from exporters.sources import Library
 from exporters.tensorrt.attempt import SIDES, Candidate
 from exporters.tensorrt.gpu import on_gpu, this_gpu
 from exporters.tensorrt.parity import compare, judge, on_cpu
 from exporters.tensorrt.targets import PLANS
 from server.canary import probe
 from server.repository import Repository
+from tooling.sources import Library
 
 pytestmark = [pytest.mark.gpu, pytest.mark.timeout(3600)]  # building takes minutes for each network
 REPOSITORY = Path(__file__).parents[2] / "model_repository"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from exporters import pictures
-from exporters.pictures import Photo
-from exporters.speech import Clip, clips
+from evaluation import pictures
+from evaluation.pictures import Photo
+from evaluation.speech import Clip, clips
 from server import Triton
 from tests import models
 

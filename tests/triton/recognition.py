@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tritonclient.grpc import InferenceServerClient, InferInput
 from tritonclient.utils import np_to_triton_dtype
 
-from exporters.speech import SAMPLE_RATE
+from evaluation.speech import SAMPLE_RATE
 
 Array = NDArray[np.generic]
 

@@ -9,9 +9,9 @@ import soxr
 from numpy.typing import NDArray
 from tritonclient.grpc import InferenceServerClient
 
+from evaluation.error_rates import error_rate
+from evaluation.speech import SAMPLE_RATE, Clip
 from exporters.onnx_tools import Graph
-from exporters.speech import SAMPLE_RATE, Clip
-from exporters.wer import error_rate
 from server import Triton
 from serving_common.chinese_script import script_of
 from tests.triton.conftest import PROJECT

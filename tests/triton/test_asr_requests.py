@@ -10,7 +10,7 @@ import pytest
 from tritonclient.grpc import InferenceServerClient, InferInput
 from tritonclient.utils import InferenceServerException
 
-from exporters.speech import SAMPLE_RATE, Clip
+from evaluation.speech import SAMPLE_RATE, Clip
 from server import Triton
 from tests import signals
 from tests.triton.recognition import Answer, Array, ask, infer, inputs, tensors

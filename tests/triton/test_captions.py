@@ -8,10 +8,11 @@ import pytest
 import soxr
 from liveroom import AsyncClient, AsyncRoom, Caption, InvalidInput, RoomClosed
 from numpy.typing import NDArray
+from rapidfuzz.distance import Levenshtein
 from tritonclient.grpc import InferenceServerClient
 
-from exporters.speech import SAMPLE_RATE, Clip
-from exporters.wer import distance, error_rate, tokens
+from evaluation.error_rates import error_rate, tokens
+from evaluation.speech import SAMPLE_RATE, Clip
 from server import Triton
 from tests import signals
 from tests.triton.rooms import WINDOW_S, check, finals, heard, play, text
@@ -185,7 +186,7 @@ async def test_no_words_where_nobody_speaks(client: AsyncClient) -> None:
 def differing(one: str, other: str, language: str) -> float:
     """Share of the words of `one` that `other` has not."""
     wanted = tokens(one, language)
-    return distance(wanted, tokens(other, language)) / len(wanted)
+    return Levenshtein.distance(wanted, tokens(other, language)) / len(wanted)
 
 
 async def test_eight_rooms_do_not_mix(client: AsyncClient, corpus: Corpus) -> None:

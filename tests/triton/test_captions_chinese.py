@@ -3,9 +3,9 @@
 import pytest
 from liveroom import AsyncClient
 
-from exporters.script import of_the_other_script
-from exporters.speech import Clip
-from exporters.wer import error_rate
+from evaluation.error_rates import error_rate
+from evaluation.mixed_scripts import of_the_other_script
+from evaluation.speech import Clip
 from server import Triton
 from tests.triton.rooms import finals, play, text
 

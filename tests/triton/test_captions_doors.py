@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from exporters.speech import Clip
+from evaluation.speech import Clip
 from server import Triton
 from server.model_packages import SHARED
 from tests import signals

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from liveroom import AsyncClient, AsyncRoom, InvalidInput, Overloaded
 
-from exporters.speech import SAMPLE_RATE, Clip
+from evaluation.speech import SAMPLE_RATE, Clip
 from server import Triton
 from tests import signals
 from tests.triton.conftest import PROJECT

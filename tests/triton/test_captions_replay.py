@@ -9,8 +9,8 @@ import pytest
 from liveroom import AsyncClient, Caption, ServerUnavailable
 from numpy.typing import NDArray
 
-from exporters.speech import SAMPLE_RATE, Clip
-from exporters.wer import error_rate
+from evaluation.error_rates import error_rate
+from evaluation.speech import SAMPLE_RATE, Clip
 from server import Triton
 from tests import signals
 from tests.triton.rooms import Answer, RawRoom, check, finals, heard, play, text

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from exporters.sources import Library
-from exporters.speech import MOONSHINE
+from evaluation.speech import MOONSHINE
 from server import Triton
+from tooling.sources import Library
 
 PROJECT = Path(__file__).parents[2]
 PYTHONS = ("3.11", "3.12")

@@ -25,8 +25,8 @@ from liveroom._picture import pixels_of_ppm
 from liveroom.cli import main
 from PIL import Image
 
-from exporters import pictures
-from exporters.pictures import Photo, read_image
+from evaluation import pictures
+from evaluation.pictures import Photo, read_image
 from server import Triton
 from tests.triton.conftest import PROJECT
 from tests.triton.looking import jpeg

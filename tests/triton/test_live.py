@@ -16,8 +16,8 @@ import psutil
 import pytest
 import soundfile
 
-from exporters.sources import Library
-from exporters.speech import MOONSHINE
+from evaluation.speech import MOONSHINE
+from tooling.sources import Library
 
 PROJECT = Path(__file__).parents[2]
 SHM = Path("/dev/shm")  # noqa: S108

@@ -13,8 +13,8 @@ from tritonclient.grpc import InferenceServerClient, InferInput
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
 from captions.pace import AHEAD
-from exporters.pictures import Photo, read_image
-from exporters.speech import SAMPLE_RATE, Clip
+from evaluation.pictures import Photo, read_image
+from evaluation.speech import SAMPLE_RATE, Clip
 from server import Triton
 from tests import signals
 from tests.triton.looking import inputs, jpeg, shrunk

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from exporters.sources import Library
 from perf.load import grpc_load
 from perf.peers import contenders
 from perf.peers.subjects import IDENTITY, prepare
 from perf.peers.wires import V2Grpc
 from server import Triton
+from tooling.sources import Library
 
 PROJECT = Path(__file__).parents[2]
 

@@ -11,7 +11,6 @@ import pytest
 from liveroom import Effects
 from rich.console import Console
 
-from exporters.sources import Library
 from perf.inputs import command
 from perf.inputs.pictures import room_frames
 from perf.load import analyzer, grpc_load
@@ -24,6 +23,7 @@ from perf.rooms.slo import Slo
 from perf.rooms.solo_baseline import play_alone
 from perf.vision import studio
 from server import Triton
+from tooling.sources import Library
 
 PROJECT = Path(__file__).parents[2]
 LIBRARY = Library()

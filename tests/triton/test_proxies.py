@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from exporters.speech import SAMPLE_RATE, Clip
+from evaluation.speech import SAMPLE_RATE, Clip
 from server import Triton
 
 TRANSCRIBES = f"""

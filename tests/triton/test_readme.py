@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from exporters import pictures
-from exporters.sources import Library
-from exporters.speech import MOONSHINE
+from evaluation import pictures
+from tooling.sources import Library
+from evaluation.speech import MOONSHINE
 from tests.docs import ENGLISH, ROOT, Page
 
 PAGES = {

@@ -11,7 +11,7 @@ from tritonclient.grpc import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
 from effects.encoding import format_of
-from exporters.pictures import Photo, read_image
+from evaluation.pictures import Photo, read_image
 from server import Triton
 from tests.triton.looking import ask, jpeg, ppm, see, shrunk
 from tests.triton.studios import Value, edit, pixels

@@ -12,7 +12,7 @@ from liveroom import AsyncClient, Effects
 from tritonclient.grpc import InferenceServerClient, InferInput
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
-from exporters.pictures import Photo, frames, read_image, smiling_head, talking_head
+from evaluation.pictures import Photo, frames, read_image, smiling_head, talking_head
 from server import Triton
 from tests.triton.looking import jpeg, ppm, shrunk
 from tests.triton.rooms import stub

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 from tritonclient.grpc import InferenceServerClient
 
+from evaluation.pictures import Photo, read_image, same_person
 from exporters.face_embedding.recognition import THRESHOLD
-from exporters.pictures import Photo, read_image, same_person
 from server import Triton
 from tests.triton.looking import Seen, jpeg, ppm, see, shrunk, turned
 

@@ -12,7 +12,7 @@ import pytest
 from tritonclient.grpc import InferenceServerClient, InferInput
 from tritonclient.utils import InferenceServerException
 
-from exporters.pictures import Photo, read_image
+from evaluation.pictures import Photo, read_image
 from server import Triton
 from tests.triton.looking import FACES, Seen, ask, differences, inputs, jpeg, ppm, see, shrunk
 from tests.triton.rooms import stub

@@ -9,7 +9,7 @@ from effects.lookout import views
 from effects.mesh import LEFT_EYE, OVAL, RIGHT_EYE
 from effects.raster import Floats, Pixels, filled, resized, shrunk
 from effects.suspects import Found, Verdict, suspects
-from exporters.pictures import frames, photos, read_image, talking_head
+from evaluation.pictures import frames, photos, read_image, talking_head
 from faces.detection import DETECTORS
 from faces.frame import Frame
 from perf.served.networks import Networks

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from captions.writing import Shown, heard, plain, show
-from exporters.script import of_the_other_script
+from evaluation.mixed_scripts import of_the_other_script
 from serving_common.chinese_script import Script, script_of, simplified
 from tests.tiny_whisper import VOCABULARY
 from whisper_decoder.punctuation import chinese, punctuated

@@ -8,7 +8,7 @@ import pytest
 
 from effects.anonymize import Watch, covers
 from effects.raster import Floats, Pixels
-from exporters.pictures import photos, read_image
+from evaluation.pictures import photos, read_image
 from faces.detection import DETECTORS
 from faces.frame import Frame
 from tests.unit.studio_scenes import looked_out, run, seen

@@ -10,7 +10,7 @@ import pytest
 from exporters import cli
 from exporters.contract import Options
 from exporters.registry import all_exporters
-from exporters.sources import Library
+from tooling.sources import Library
 
 PROJECT = Path(__file__).parents[2]
 FAMILIES = ("centerface", "denoise", "face_embedding", "face_expression", "nsfw", "voice_activity")

@@ -12,9 +12,9 @@ import pytest
 from exporters import cli, registry, staging
 from exporters.contract import Options
 from exporters.pipeline import export
-from exporters.sources import Library
 from exporters.triton_config import needed_models
 from tests.unit.doubler import Doubler, repository
+from tooling.sources import Library
 
 ROOT = Path(__file__).parents[2]
 
@@ -230,7 +230,7 @@ def test_what_is_up_to_date_needs_no_cache_and_what_is_not_says_that_there_is_no
 
 
 def test_without_a_home_the_cache_is_a_temporary_folder() -> None:
-    ask = "import os, exporters.sources as s; os.setuid(54321); print(s.default_cache())"
+    ask = "import os, tooling.sources as s; os.setuid(54321); print(s.default_cache())"
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
     if os.getuid():
         pytest.skip("takes root to be a user without an entry")

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evaluation.pictures import Image, photos, read_image
 from exporters.centerface.parity import detect, letterboxed
 from exporters.contract import Options
 from exporters.errors import ExportError
@@ -13,10 +14,9 @@ from exporters.face_embedding.faces import Face, faces
 from exporters.face_expression.network import LABELS
 from exporters.nsfw.parity import view
 from exporters.onnx_tools import Floats, Graph
-from exporters.pictures import Image, photos, read_image
 from exporters.pipeline import export
 from exporters.registry import all_exporters
-from exporters.sources import Library
+from tooling.sources import Library
 
 REPOSITORY = Path(__file__).parents[2] / "model_repository"
 FAMILIES = {

@@ -8,17 +8,17 @@ import cv2
 import numpy as np
 import pytest
 
+from evaluation.pictures import Image, photos, read_image
 from exporters.blazeface.network import CELLS, anchors
 from exporters.blazeface.parity import letterbox, rows
 from exporters.contract import Options
 from exporters.detections import LIKELY, count
 from exporters.face_landmarks.parity import around
 from exporters.onnx_tools import Floats, Graph
-from exporters.pictures import Image, photos, read_image
 from exporters.pipeline import export
 from exporters.registry import all_exporters
-from exporters.sources import Library
 from exporters.state import fingerprint
+from tooling.sources import Library
 
 ROOT = Path(__file__).parents[2]
 MODELS = {

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evaluation.speech import SAMPLE_RATE, SOURCES, clips
 from exporters.contract import Options
 from exporters.errors import ExportError, GateError
 from exporters.log_mel.reference import log_mel
 from exporters.onnx_tools import Floats, Graph
 from exporters.pipeline import export
 from exporters.registry import all_exporters
-from exporters.sources import Library
-from exporters.speech import SAMPLE_RATE, SOURCES, clips
+from tooling.sources import Library
 
 ROOT = Path(__file__).parents[2]
 FAMILIES = ("log_mel", "voice_activity", "denoise")

@@ -16,10 +16,10 @@ from exporters.contract import Options, Profile
 from exporters.errors import ExportError, GateError
 from exporters.install import recover
 from exporters.pipeline import Result, export
-from exporters.sources import Library, Source
 from exporters.state import settle, state
 from exporters.tensorrt_lint import lint
 from tests.unit.doubler import CONFIG, Doubler, repository
+from tooling.sources import Library, Source
 
 DEFAULTS = Options()
 
@@ -182,7 +182,7 @@ from pathlib import Path
 from tests.unit.doubler import Doubler
 from exporters.contract import Options
 from exporters.pipeline import export
-from exporters.sources import Library
+from tooling.sources import Library
 
 left, rename = int(sys.argv[3]), Path.replace
 

@@ -16,10 +16,10 @@ from exporters.errors import GateError
 from exporters.onnx_tools import Graph, max_difference
 from exporters.pipeline import export
 from exporters.soundness import check_answers, check_weights
-from exporters.sources import Library
 from exporters.tensorrt import parity
 from exporters.tensorrt.targets import Plan
 from tests.unit.doubler import Doubler, repository
+from tooling.sources import Library
 
 Weights = Mapping[str, NDArray[np.generic]]
 PROFILES = {"x": Profile((1, 4), (2, 4), (8, 4))}

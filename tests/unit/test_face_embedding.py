@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from evaluation.pictures import Image, photos, read_image
 from exporters.errors import ExportError
 from exporters.face_embedding import BYTES, FACE_API, MANIFEST
 from exporters.face_embedding.faces import MESH_POINTS, PADDING, RECORD, TEMPLATE, Face, align, faces
@@ -14,10 +15,9 @@ from exporters.face_embedding.network import SIDE, FaceNetwork, names
 from exporters.face_embedding.recognition import THRESHOLD, pairs
 from exporters.face_embedding.weights import Entry, read_weights, unpacked
 from exporters.onnx_tools import Floats
-from exporters.pictures import Image, photos, read_image
-from exporters.sources import Library
 from faces.anatomy import _CHIP_PADDING, _CHIP_POINTS, _CHIP_TEMPLATE, chip
 from faces.geometry import Levels
+from tooling.sources import Library
 
 
 @pytest.fixture(scope="module")

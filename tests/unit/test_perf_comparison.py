@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from exporters.speech import SAMPLE_RATE, Clip
+from evaluation.speech import SAMPLE_RATE, Clip
 from perf.asr.comparison import joined, selection
 
 

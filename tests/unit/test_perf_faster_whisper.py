@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from exporters.sources import Library
 from exporters.whisper.weights import BASE
 from perf.asr.faster_whisper import weights
+from tooling.sources import Library
 
 
 def test_the_weights_are_complete_for_ctranslate2(tmp_path: Path) -> None:

@@ -10,14 +10,14 @@ import pytest
 from liveroom._picture import picture_bytes
 from rich.console import Console
 
-from exporters.errors import SourceError
-from exporters.sources import Library
 from perf.live import command
 from perf.live.record import Record
 from perf.live.result import video_summary
 from perf.load.playback import Playback
 from perf.load.video_source import VideoSource
 from tests.unit.picture_peer import PicturePeer, scene
+from tooling.errors import SourceError
+from tooling.sources import Library
 
 RATE = 16_000
 

@@ -10,8 +10,7 @@ from typing import cast
 import numpy as np
 import pytest
 
-from exporters.sources import Library
-from exporters.speech import clips
+from evaluation.speech import clips
 from perf.inputs import registry, speech
 from perf.inputs.recorded import Step
 from perf.load.analyzer import Load
@@ -22,6 +21,7 @@ from perf.models.instances import Job
 from perf.models.rows import Row, Served, row
 from server.repository import Repository
 from tests.unit.test_perf_cli import perf
+from tooling.sources import Library
 
 CORES = len(os.sched_getaffinity(0))
 REPOSITORY = Repository(Path(__file__).parents[2] / "model_repository")

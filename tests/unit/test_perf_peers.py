@@ -8,7 +8,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from exporters.sources import Library
 from perf.__main__ import main
 from perf.load.closed_loop import Answers
 from perf.peers.catalogue import FASTAPI, PEERS, RAY, Layout
@@ -17,6 +16,7 @@ from perf.peers.results import ahead, rows
 from perf.peers.running import running
 from perf.peers.section import headline, section
 from perf.peers.subjects import IDENTITY, Subject, prepare
+from tooling.sources import Library
 
 SERVICE = """
     import os, subprocess, sys

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from liveroom._config import MAX_CHUNK_BYTES
 
-from exporters.speech import SAMPLE_RATE, Clip
+from evaluation.speech import SAMPLE_RATE, Clip
 from perf.rooms import profile as profiles
 from perf.rooms.audio_source import NOISE, check, chunks, sound
 from perf.rooms.profile import Audio, Frames, Kind, Profile, ProfileError

@@ -6,9 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from evaluation.pictures import Image, photos, read_image
 from exporters.onnx_tools import Floats
-from exporters.pictures import Image, photos, read_image
-from exporters.sources import Library
 from perf.inputs.pictures import encoded, host_frames
 from perf.load.video import CLIPS, cut, jpegs
 from perf.models.pictures import Together
@@ -17,6 +16,7 @@ from perf.served.pictures import DEFAULT_DETECTOR, DETECTORS, Frame, decode, loo
 from perf.vision.labels import GROUP, LIVE, NOBODY, SIZE, face_boxes, labeled
 from perf.vision.matching import pairs, recall_by_height, score
 from perf.vision.matte import flicker
+from tooling.sources import Library
 
 LIBRARY = Library()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from exporters.pictures import (
+from evaluation.pictures import (
     Photo,
     expressive_head,
     frames,

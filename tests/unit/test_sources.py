@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from exporters.errors import SourceError
-from exporters.sources import Library, Source, default_cache
+from tooling.errors import SourceError
+from tooling.sources import Library, Source, default_cache
 
 WEIGHTS = b"\x01\x02 weights"
 
@@ -34,7 +34,6 @@ def source(
         files={name: digest(expected)},
         licence="MIT",
         origin="a test",
-        training_data="none",
         registry=registry,
         archive_sha256=archive_sha256,
     )

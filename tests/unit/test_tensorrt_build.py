@@ -18,7 +18,6 @@ from exporters.contract import Measurement, Options, Profile
 from exporters.errors import GateError
 from exporters.onnx_tools import Array, Floats
 from exporters.pipeline import export
-from exporters.sources import Library
 from exporters.state import state
 from exporters.tensorrt import attempt, builder, samples
 from exporters.tensorrt.gpu import Gpu
@@ -28,6 +27,7 @@ from exporters.tensorrt.target import Target
 from exporters.tensorrt.targets import Plan
 from exporters.triton_config import gpu_config_path, load_config
 from tests.unit.doubler import CONFIG, PROFILES, Doubler, repository
+from tooling.sources import Library
 
 L4 = Gpu("NVIDIA L4", "8.9", "10.13.3.9")
 Calls = list[tuple[object, ...]]

@@ -11,13 +11,13 @@ from exporters.contract import Build, Job, Options
 from exporters.errors import ExportError
 from exporters.onnx_tools import Array
 from exporters.pipeline import export
-from exporters.sources import Library
 from exporters.staging import bring
 from exporters.state import state
 from exporters.tensorrt import attempt, command, gpu, samples
 from exporters.tensorrt.targets import Plan, for_plans
 from exporters.whisper import EXPORTER
 from tests.unit.doubler import Doubler, repository
+from tooling.sources import Library
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from google.protobuf.message import Message
 from tritonclient.grpc.model_config_pb2 import DataType, ModelConfig, ModelInstanceGroup, ModelWarmup
 
 from exporters.registry import all_exporters
-from exporters.sources import Library
 from exporters.tensorrt.attempt import Candidate
 from exporters.tensorrt.targets import PLANS
 from exporters.tensorrt_lint import lint
 from exporters.triton_config import config_path, gpu_config_path, load_config, served_models
 from onnx_backend.signature import numpy_type
 from server.repository import Repository, check_files
+from tooling.sources import Library
 
 REPOSITORY = Path(__file__).parents[2] / "model_repository"
 MODELS = served_models(REPOSITORY)

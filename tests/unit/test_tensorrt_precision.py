@@ -11,13 +11,13 @@ from onnx import TensorProto, helper
 from exporters.contract import Profile
 from exporters.errors import ExportError, GateError
 from exporters.onnx_tools import Array
-from exporters.sources import Library
 from exporters.tensorrt import parity, precision
 from exporters.tensorrt.attempt import Built, Candidate
 from exporters.tensorrt.plans import Cache
 from exporters.tensorrt.targets import PLANS, Plan, Precision
 from exporters.tensorrt_lint import lint, lint_bytes
 from tests import tiny_whisper
+from tooling.sources import Library
 
 REPOSITORY = Path(__file__).parents[2] / "model_repository"
 

@@ -24,7 +24,7 @@ def test_text_is_replaced_and_json_is_utf8_where_the_encoding_lacks_a_character(
             [
                 sys.executable,
                 "-c",
-                "from exporters.terminal import write_any_text as write;"
+                "from tooling.terminal import write_any_text as write;"
                 f" write(as_json={as_json}); print('广州 ö')",
             ],
             env=os.environ | {"PYTHONIOENCODING": "gbk"},

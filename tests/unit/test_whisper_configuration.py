@@ -14,7 +14,6 @@ from exporters import whisper
 from exporters.contract import Job, Options
 from exporters.errors import ExportError, GateError
 from exporters.soundness import check_weights
-from exporters.sources import Library
 from exporters.whisper import graphs, own
 from exporters.whisper.assembly import assemble
 from exporters.whisper.checkpoint import read_checkpoint
@@ -22,6 +21,7 @@ from exporters.whisper.measure import Piece
 from exporters.whisper.quantise import quantise
 from tests import tiny_whisper
 from tests.whisper_formats import Weights, write_ctranslate2, write_hugging_face, write_openai
+from tooling.sources import Library
 
 SPEECH = [Piece(np.random.default_rng(0).standard_normal((1, 80, 200)).astype(np.float32), 2.0, 0)]
 

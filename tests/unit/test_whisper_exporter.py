@@ -8,9 +8,9 @@ import pytest
 from exporters import whisper
 from exporters.contract import Job, Options
 from exporters.errors import ExportError
-from exporters.sources import Library
 from tests import tiny_whisper
 from tests.whisper_formats import write_hugging_face
+from tooling.sources import Library
 
 
 def build(folder: Path, mels: int) -> None:

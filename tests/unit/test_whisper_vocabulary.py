@@ -9,9 +9,9 @@ from tokenizers import Tokenizer
 from tokenizers.models import BPE
 
 from exporters.errors import ExportError
-from exporters.sources import Library
 from exporters.whisper.vocabulary import TIMESTAMPS, mended, read_vocabulary
 from exporters.whisper.weights import BASE
+from tooling.sources import Library
 
 SIZE = 51865
 Merges = list[str] | list[list[str]]

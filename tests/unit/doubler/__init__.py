@@ -10,7 +10,7 @@ from onnx import TensorProto, helper
 
 from exporters.contract import Artifact, Build, Exporter, Job, Measurement, Options, Profile
 from exporters.onnx_tools import Graph, max_difference
-from exporters.sources import Source
+from tooling.sources import Source
 
 CONFIG = """
 backend: "onnxruntime"

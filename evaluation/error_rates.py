@@ -1,10 +1,12 @@
 """Word and character error rates, on texts brought to one form so that only what was heard counts."""
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 from typing import Protocol
+
+from rapidfuzz.distance import Levenshtein
 
 _NUMBERS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 _TITLES = {"mr": "mister", "mrs": "missus", "dr": "doctor", "st": "saint"}
@@ -38,23 +40,11 @@ def error_rate(pairs: Iterable[tuple[str, str]], language: str, *, one_script: b
     edits = total = 0
     for reference, hypothesis in pairs:
         wanted = tokens(reference, language, one_script=one_script)
-        edits += distance(wanted, tokens(hypothesis, language, one_script=one_script))
+        edits += Levenshtein.distance(wanted, tokens(hypothesis, language, one_script=one_script))
         total += len(wanted)
     if total == 0:
         raise ValueError("an error rate needs references with words in them")
     return edits / total
-
-
-def distance(reference: Sequence[str], hypothesis: Sequence[str]) -> int:
-    """The least number of insertions, deletions and substitutions (Levenshtein)."""
-    row = list(range(len(hypothesis) + 1))
-    for number, wanted in enumerate(reference, start=1):
-        diagonal, row[0] = row[0], number
-        for column, got in enumerate(hypothesis, start=1):
-            change = diagonal + (wanted != got)
-            diagonal = row[column]
-            row[column] = min(change, row[column] + 1, row[column - 1] + 1)
-    return row[-1]
 
 
 def _spell(word: str) -> str:

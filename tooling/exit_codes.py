@@ -1,0 +1,7 @@
+"""What commands end with. The client's own, which come with its wheel, say more."""
+
+OK = 0
+FAILED = 1
+USAGE = 2
+INTERRUPTED = 130
+"""After Ctrl-C, as shells have it."""
