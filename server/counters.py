@@ -1,13 +1,12 @@
 """Triton's counters of requests, model by model, out of its metrics."""
 
-import re
 from dataclasses import dataclass
+
+from prometheus_client.parser import text_string_to_metric_families
 
 from server.loopback import opened
 
 _TIMEOUT_S = 1.0
-_SAMPLE = re.compile(r"^nv_inference_(\w+)\{(.*?)\} (\S+)$", re.MULTILINE)
-_LABEL = re.compile(r'(\w+)="([^"]*)"')
 _BY_CLIENTS = ("CANCELED", "REJECTED")
 """Reasons of failures that say nothing of the model: the client went, or the queue was full."""
 
@@ -28,23 +27,28 @@ def read(url: str) -> dict[str, Counts]:
     """
     try:
         with opened(url, _TIMEOUT_S) as response:
-            page = response.read().decode()
-    except OSError:
+            return parse(response.read().decode())
+    except (OSError, ValueError):  # ValueError: no metrics at all
         return {}
-    return parse(page)
 
 
 def parse(page: str) -> dict[str, Counts]:
-    """The counts in a page of metrics, all versions of a model together."""
+    """The counts in a page of metrics, all versions of a model together.
+
+    Raises:
+        ValueError: it is no page of metrics.
+    """
     counts: dict[str, Counts] = {}
-    for name, labels, value in _SAMPLE.findall(page):
-        label = dict(_LABEL.findall(labels))
-        model = counts.setdefault(label.get("model", ""), Counts())
-        match name:
-            case "request_success":
-                model.answered += int(float(value))
-            case "request_failure" if label.get("reason") not in _BY_CLIENTS:
-                model.failed += int(float(value))
-            case "pending_request_count":
-                model.waiting += int(float(value))
+    for family in text_string_to_metric_families(page):
+        if not family.name.startswith("nv_inference_"):
+            continue
+        for sample in family.samples:
+            model = counts.setdefault(sample.labels.get("model", ""), Counts())
+            match family.name.removeprefix("nv_inference_"):
+                case "request_success":
+                    model.answered += int(sample.value)
+                case "request_failure" if sample.labels.get("reason") not in _BY_CLIENTS:
+                    model.failed += int(sample.value)
+                case "pending_request_count":
+                    model.waiting += int(sample.value)
     return counts
