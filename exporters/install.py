@@ -12,8 +12,9 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple
 from pathlib import Path
-from typing import TypedDict, cast
+from typing import NotRequired, TypedDict, cast
 
+import msgspec
 from liveroom._files import replacing
 
 from exporters.contract import Artifact, Profile
@@ -47,7 +48,7 @@ class Manifest(TypedDict):
 
     fingerprint: str
     options: dict[str, str | None]
-    poor: list[str]
+    poor: NotRequired[list[str]]
     files: dict[str, FileRecord]
 
 
@@ -59,9 +60,11 @@ def version_folder(repository: Path, model: str) -> Path:
 def read_manifest(repository: Path, model: str) -> Manifest | None:
     """The installed manifest, or None when there is none that can be read."""
     try:
-        return cast(Manifest, json.loads((version_folder(repository, model) / MANIFEST).read_text()))
-    except (FileNotFoundError, json.JSONDecodeError):
+        content = json.loads((version_folder(repository, model) / MANIFEST).read_text())
+        msgspec.convert(content, Manifest)
+    except (FileNotFoundError, ValueError, msgspec.ValidationError):
         return None
+    return cast(Manifest, content)  # with what is for people, which `amend` keeps
 
 
 def is_whole(repository: Path, model: str, manifest: Manifest) -> bool:

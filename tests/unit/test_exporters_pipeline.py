@@ -93,6 +93,8 @@ def test_a_second_export_is_skipped_until_something_changes(models: Path, librar
     assert state(Doubler(), Options(), models) == "outdated"
     (models / "words/1/words.txt").unlink()
     assert state(Doubler(), Options(), models) == "broken"
+    (models / "words/1/manifest.json").write_text('{"fingerprint": 7, "files": []}')
+    assert state(Doubler(), Options(), models) == "broken"
     assert run(Doubler(), models, library).status == "exported"
 
 
