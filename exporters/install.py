@@ -99,8 +99,7 @@ def install(repository: Path, models: Sequence[str], artifacts: Iterable[Artifac
 
 
 def amend(repository: Path, model: str, facts: Json, files: Mapping[str, tuple[Path, str] | None]) -> None:
-    """Add ``files`` (name: path to copy, and its precision) to an installed model, and ``facts`` to its
-    manifest.
+    """Add ``files`` to an installed model, each by its path and precision, and ``facts`` to its manifest.
 
     A name with None is removed. The manifest comes last: what a kill leaves is found broken by its sizes.
     """

@@ -67,7 +67,11 @@ def run(exporter: Exporter, options: Options, asked: Asked) -> int:
 
 
 def _check_writable(folder: Path) -> None:
-    """Raises ExportError, before minutes are spent, where a model can't be installed."""
+    """See before minutes are spent that a model can be installed.
+
+    Raises:
+        ExportError: it can't.
+    """
     there = next(each for each in (folder, *folder.parents) if each.exists())
     for each in (there, there.parent if there == folder else there):
         if not os.access(each, os.W_OK | os.X_OK):

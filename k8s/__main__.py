@@ -80,7 +80,11 @@ def _folder(name: str) -> Path:
 
 
 def _only(kind: str | None, manifests: list[Manifest]) -> list[Manifest]:
-    """Those of a kind, whatever its case. Raises RenderError when there are none."""
+    """Those of a kind, whatever its case.
+
+    Raises:
+        RenderError: there are none.
+    """
     chosen = [each for each in manifests if kind is None or each["kind"].lower() == kind.lower()]
     if not chosen and kind is not None:
         there = ", ".join(sorted({each["kind"] for each in manifests}))

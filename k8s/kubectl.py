@@ -43,7 +43,11 @@ class RenderError(CommandError):
 
 @cache
 def kubectl() -> Path:
-    """The binary in the exporters' cache, fetched if it is not there. Raises RenderError."""
+    """The binary in the exporters' cache, fetched if it is not there.
+
+    Raises:
+        RenderError: it can't be fetched.
+    """
     library = Library(progress=Progress(Console(stderr=True)))
     try:
         layer = library.path(SOURCE, _LAYER)
@@ -59,7 +63,11 @@ def kubectl() -> Path:
 
 
 def render(folder: Path) -> list[Manifest]:
-    """The objects of a kustomization, an overlay of ours or of anybody's. Raises RenderError."""
+    """The objects of a kustomization, an overlay of ours or of anybody's.
+
+    Raises:
+        RenderError: kubectl is not to be had, or refuses it.
+    """
     done = subprocess.run(
         [kubectl(), "kustomize", str(folder)], capture_output=True, text=True, check=False, timeout=60
     )
@@ -70,5 +78,5 @@ def render(folder: Path) -> list[Manifest]:
 
 
 def named(manifest: Manifest) -> str:
-    """ "Deployment triton", for people."""
+    """Its kind and name for people, such as "Deployment triton"."""
     return f"{manifest['kind']} {manifest['metadata']['name']}"

@@ -32,7 +32,10 @@ def check(model: Model, models: Mapping[str, Model], answers: Sequence[Answer], 
     """Look at all responses to one request; `known`: it was the sample that ``expect`` speaks of.
 
     Of weights that their exporter was told to take though they are poor only finite numbers are expected.
-    Raises NonsenseError, and ServerError where the configuration can't be read.
+
+    Raises:
+        NonsenseError: one of them is nonsense.
+        ServerError: the configuration can't be read.
     """
     for answer in answers:
         for name, array in answer.items():

@@ -47,7 +47,9 @@ class Question:
     def ask(self, client: InferenceServerClient, timeout_s: float) -> None:
         """Waits for the whole answer.
 
-        Raises InferenceServerException when it is an error, or too late, NonsenseError when it is none.
+        Raises:
+            InferenceServerException: it is an error, or too late.
+            NonsenseError: it is no answer.
         """
         sequence = _sequence(self.model, self._models)
         if self.model.decoupled:
@@ -60,7 +62,8 @@ class Question:
 def probe(address: str, model: Model, models: Mapping[str, Model], timeout_s: float) -> None:
     """Asks `model` each of its samples, see `Question`.
 
-    Raises ServerError for an error, for no answer within `timeout_s`, and for an answer that is nonsense.
+    Raises:
+        ServerError: there is an error, no answer within `timeout_s`, or one that is nonsense.
     """
     client = InferenceServerClient(address, channel_args=CHANNEL)
     try:

@@ -64,7 +64,11 @@ def of_system(error: OSError) -> ServerError:
 
 
 def open_log(path: Path) -> BinaryIO:
-    """Triton's log, emptied. Raises ServerError where it can't be written to and read back."""
+    """Triton's log, emptied.
+
+    Raises:
+        ServerError: it can't be written to and read back.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path.open("wb+")

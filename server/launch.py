@@ -74,7 +74,11 @@ def _stub() -> Path:
 
 
 def read_admin_key(file: Path) -> str:
-    """The key in `file`, without white space around it. Raises ServerError unless it is one and a secret."""
+    """The key in `file`, without white space around it.
+
+    Raises:
+        ServerError: it is none, or no secret.
+    """
     try:
         key, mode = file.read_text(encoding="utf-8").strip(), file.stat().st_mode
     except (OSError, UnicodeDecodeError) as error:
@@ -181,7 +185,11 @@ def command(
 
 
 def pick_port(wanted: int, bind: str, purpose: str) -> int:
-    """`wanted`, or a free port when it is 0. Raises ServerError when something else listens there."""
+    """`wanted`, or a free port when it is 0.
+
+    Raises:
+        ServerError: something else listens there.
+    """
     with socket.socket(socket.AF_INET6 if ":" in bind else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -33,7 +33,10 @@ class Loader:
     def load_all(self, deadline: float, progress: Callable[[str], None]) -> None:
         """Loads every model, independent ones at once, and asks each for a first answer.
 
-        `deadline` is on the monotonic clock. Raises ServerError for the first model that fails.
+        `deadline` is on the monotonic clock.
+
+        Raises:
+            ServerError: a model fails; it tells of the first.
         """
         done = 0
         for wave in waves(self._models):
@@ -63,7 +66,8 @@ class Loader:
     def reload(self, names: Collection[str]) -> None:
         """Loads models whose processes died once more, in their place: ensembles over them stay.
 
-        Raises ServerError for the first that can't be loaded.
+        Raises:
+            ServerError: one can't be loaded; it tells of the first.
         """
         deadline = time.monotonic() + RELOAD_TIMEOUT_S
         for name in [each for each in self._models if each in names]:  # what others require comes first

@@ -54,7 +54,8 @@ def spawn(
 def fresh_folder(purpose: str) -> Path:
     """Makes a temporary folder, and removes those for the same that killed processes have left.
 
-    Raises ServerError where there is no folder for it that Triton can work with.
+    Raises:
+        ServerError: there is no folder for it that Triton can work with.
     """
     prefix, root = f"liveroom-{purpose}-", _scratch()
     for left in root.glob(f"{prefix}*-*/"):

@@ -29,7 +29,9 @@ class Readiness:
     failed and how long it took.
 
     It says "starting" until it is told to `follow` a server. port: 0 picks a free one.
-    Raises ServerError when the port can't be used.
+
+    Raises:
+        ServerError: the port can't be used.
     """
 
     def __init__(self, port: int, bind: str = "127.0.0.1") -> None:

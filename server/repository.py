@@ -61,7 +61,8 @@ class Model:
     def niceness(self) -> int:
         """How far its processes step back on the CPU, 0 to 19, as its parameter says; 0 without.
 
-        Raises ServerError for anything else.
+        Raises:
+            ServerError: it says anything else.
         """
         said = self.listed("niceness") or ["0"]
         if len(said) > 1 or not said[0].isdecimal() or int(said[0]) > MOST_NICE:
@@ -80,7 +81,8 @@ class Model:
     def missing_file(self) -> Path | None:
         """The first file it needs that is not there: its model file, or one of its `artifacts` parameter.
 
-        Raises OSError for one that can't be read.
+        Raises:
+            OSError: one can't be read.
         """
         if self.is_ensemble:
             return None
@@ -104,8 +106,6 @@ class Model:
         profiles = manifest.get("files", {}).get(name, {}).get("tensorrt_profiles", {})
         return {tensor: shapes[0][self.config.max_batch_size > 0 :] for tensor, shapes in profiles.items()}
 
-    def listed(self, key: str, separator: str = ",") -> list[str]:
-        """What a parameter lists, without blanks around; nothing where it is absent."""
     def listed(self, key: str, separator: str = r"[,\s]") -> list[str]:
         """What a parameter lists between separators, a regular expression; nothing where it is absent."""
         if key not in self.config.parameters:
@@ -138,7 +138,11 @@ class Repository:
         return self.public() or self.names()
 
     def read(self, name: str) -> Model:
-        """The model `name`. Raises ServerError where there is none or its configuration can't be read."""
+        """The model `name`.
+
+        Raises:
+            ServerError: there is none or its configuration can't be read.
+        """
         folder = self.path / name
         config_file = folder / "config.pbtxt"
         if self.config_name and (folder / "configs" / f"{self.config_name}.pbtxt").is_file():
@@ -157,7 +161,11 @@ class Repository:
         return Model(name, folder, config_file, config)
 
     def resolve(self, names: Iterable[str]) -> dict[str, Model]:
-        """`names` and all they depend on, dependencies first. Raises ServerError for unknown ones, cycles."""
+        """`names` and all they depend on, dependencies first.
+
+        Raises:
+            ServerError: one is unknown, or they require each other in a circle.
+        """
         found: dict[str, Model] = {}
         for name in names:
             self._visit(name, found, ())
@@ -188,7 +196,11 @@ def needed(models: Mapping[str, Model], name: str) -> set[str]:
 
 
 def check_files(models: Mapping[str, Model]) -> None:
-    """Raises ServerError for the first model whose files have not been exported."""
+    """See that what models are made of has been exported.
+
+    Raises:
+        ServerError: a file is missing; it tells of the first.
+    """
     for model in models.values():
         if missing := model.missing_file():
             todo = "write it" if missing.name == "model.py" else f"run: python -m exporters {model.name}"

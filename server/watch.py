@@ -147,7 +147,11 @@ class StubWatch(threading.Thread):
         return {**died, **placed}
 
     def _check(self) -> None:
-        """Asks what was loaded again, as soon as all processes are there. Raises ServerError."""
+        """Asks what was loaded again, as soon as all processes are there.
+
+        Raises:
+            ServerError: one does not answer, though all of its processes live.
+        """
         if not self._whole():
             return
         try:

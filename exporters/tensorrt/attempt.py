@@ -25,8 +25,7 @@ SIDES = ("usual", "smallest", "largest")
 
 @dataclass(frozen=True)
 class Built:
-    """A plan in the cache that passed its gates, and what was measured; without a GPU only what was
-    measured."""
+    """A plan in the cache that passed its gates, and what was measured; without a GPU only the latter."""
 
     precision: Precision
     parity: Sequence[Json]

@@ -53,7 +53,11 @@ def compare(
 
 
 def judge(measurements: Sequence[Measurement]) -> None:
-    """Raises GateError with every output that is not finite, compares nothing, or is too far off."""
+    """See that every output is finite, compares something, and is near enough.
+
+    Raises:
+        GateError: some are not; it names all of them.
+    """
     failed = [
         f"{each.name} is {each.value:.3g}, allowed is at most {each.limit}"
         if np.isfinite(each.value)

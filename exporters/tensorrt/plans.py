@@ -68,8 +68,7 @@ class Cache:
         return record["parity"]
 
     def keep(self, key: Key, plan: bytes, timings: bytes, measurements: Sequence[Measurement]) -> Path:
-        """Put a plan that passed its gates into the cache, with the timings of its build, and return its
-        path."""
+        """Put a plan that passed its gates into the cache, with its build's timings; return its path."""
         path = self._path(key)
         record = {
             **asdict(key),

@@ -107,8 +107,7 @@ def _fp16(model: onnx.ModelProto, feed: Mapping[str, Array]) -> onnx.ModelProto:
 
 
 def _keep_in_fp32(model: onnx.ModelProto) -> None:
-    """Undo the converter's casts to fp16 and back between nodes that both stay in fp32: they would
-    overflow."""
+    """Undo casts to fp16 and back between nodes that both stay in fp32, which would overflow."""
     graph = model.graph
     narrowed = {node.output[0]: node.input[0] for node in graph.node if _casts_to(node, TensorProto.FLOAT16)}
     same = {

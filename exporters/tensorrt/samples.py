@@ -1,5 +1,4 @@
-"""Real inputs for the networks that become plans, of any shape a profile has: photos, speech, features of
-speech."""
+"""Real inputs, of any shape a profile has, for the networks that become plans."""
 
 from collections.abc import Mapping
 

@@ -26,8 +26,7 @@ PLAN = "model.plan"
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one network ended: what serves it, what was measured, and which precisions were refused, and
-    why."""
+    """How one network ended: what serves it, what was measured, which precisions were refused and why."""
 
     model: str
     status: Literal["built", "cached", "checked", "onnxruntime", "unplanned"]

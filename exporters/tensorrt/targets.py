@@ -48,7 +48,6 @@ PLANS: Mapping[str, Plan] = {
 
 
 def for_plans(exporter: Exporter, options: Options) -> Options:
-    """The options of the export that plans start from: fp32, where the exporter would serve something
-    else."""
+    """The options of the export that plans start from: fp32 where anything else would be served."""
     quantised = exporter.precisions[0] != "fp32" and "fp32" in exporter.precisions
     return replace(options, precision="fp32") if quantised else options

@@ -35,7 +35,8 @@ class Whisper:
 def assemble(checkpoint: Checkpoint, vocabulary: Vocabulary) -> Whisper:
     """Build the network of `checkpoint`, with the suppressed tokens of `vocabulary` baked in.
 
-    Raises ExportError where weights are missing, as they are when a part of the checkpoint is.
+    Raises:
+        ExportError: weights are missing, as they are when a part of the checkpoint is.
     """
     try:
         return _assemble(checkpoint, vocabulary)

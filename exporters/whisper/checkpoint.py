@@ -105,7 +105,8 @@ class Checkpoint:
 def read_checkpoint(path: Path) -> Checkpoint:
     """Read a CTranslate2 folder (model.bin), a Hugging Face folder (safetensors) or an OpenAI file (.pt).
 
-    Raises ExportError where it is none of them, or not what its own configuration says.
+    Raises:
+        ExportError: it is none of them, or not what its own configuration says.
     """
     refuse_other_formats(path)
     if path.is_file():

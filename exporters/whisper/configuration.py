@@ -50,7 +50,8 @@ class Heads(TypedDict):
 def read_config(folder: Path, size: Dimensions) -> dict[str, object]:
     """The config.json of a folder whose weights have ``size``.
 
-    Raises ExportError where there is none, or it is no JSON object.
+    Raises:
+        ExportError: there is none, or it is no JSON object.
     """
     path = folder / "config.json"
     if not path.is_file():

@@ -90,7 +90,8 @@ def read_vocabulary(
 ) -> Vocabulary:
     """Derive the special ids from a tokenizer.json that goes with a checkpoint of `size` tokens.
 
-    Raises ExportError where a special token is missing or the tokenizer belongs to another vocabulary.
+    Raises:
+        ExportError: a special token is missing or the tokenizer belongs to another vocabulary.
     """
     loaded = Tokenizer.from_file(str(tokenizer))
 

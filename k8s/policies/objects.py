@@ -15,7 +15,11 @@ _UNITS = _DECIMAL | _BINARY
 
 
 def quantity(text: str | float) -> float:
-    """An amount as Kubernetes writes it: "4Gi" of memory in bytes, "500m" of a core. Raises ValueError."""
+    """An amount as Kubernetes writes it: "4Gi" of memory in bytes, "500m" of a core.
+
+    Raises:
+        ValueError: it is none.
+    """
     found = re.fullmatch(r"([\d.]+(?:[eE][+-]?\d+)?)([A-Za-z]*)", str(text))
     if not found or found[2] not in _UNITS:
         raise ValueError(f"'{text}' is no quantity")

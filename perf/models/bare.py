@@ -53,8 +53,11 @@ class Bare:
 def best(
     model: Model, in_process: InProcess, steps: Sequence[Step], sizes: Sequence[int] | None = None
 ) -> Bare:
-    """Tries a few layouts on the commonest shape: one instance with every core, one on each core, and as the
-    config has it; each with batches of `sizes`, or of 1, 4, 16, ... up to the config's largest."""
+    """Tries a few layouts on the commonest shape.
+
+    One instance with every core, one on each core, and as the config has it; each with batches of `sizes`, or
+    of 1, 4, 16, ... up to the config's largest.
+    """
     groups = in_process.groups(steps)
 
     def tried(layout: Layout) -> tuple[float, Layout, list[Instance]]:

@@ -1,4 +1,6 @@
-"""BentoML with adaptive batching: https://docs.bentoml.com/en/latest/get-started/adaptive-batching.html
+"""BentoML with adaptive batching.
+
+See https://docs.bentoml.com/en/latest/get-started/adaptive-batching.html
 
 `Model` takes a JSON array, as BentoML has tensors from outside. `Front` and `Model` are the pair of services
 that the page draws for a model behind another service: raw float32 outside, BentoML's own protocol between

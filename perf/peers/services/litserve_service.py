@@ -1,4 +1,6 @@
-"""LitServe with its batching on: https://lightning.ai/docs/litserve/features/batching
+"""LitServe with its batching on.
+
+See https://lightning.ai/docs/litserve/features/batching
 
 As its guide to throughput has it, the queues are ZeroMQ's (`fast_queue`) and there are as many API servers as
 workers. The body is raw float32, declared as FastAPI has it, since LitServe's requests are FastAPI's.

@@ -1,4 +1,6 @@
-"""MLServer with adaptive batching: https://docs.seldon.ai/mlserver/user-guide/adaptive-batching
+"""MLServer with adaptive batching.
+
+See https://docs.seldon.ai/mlserver/user-guide/adaptive-batching
 
 A custom runtime (https://docs.seldon.ai/mlserver/user-guide/custom), configured by environment variables as
 its reference of settings lists them. Large tensors come over gRPC, since as JSON they would take longer than

@@ -1,4 +1,6 @@
-"""Ray Serve with `@serve.batch`: https://docs.ray.io/en/latest/serve/advanced-guides/dyn-req-batch.html
+"""Ray Serve with `@serve.batch`.
+
+See https://docs.ray.io/en/latest/serve/advanced-guides/dyn-req-batch.html
 
 In its high-throughput mode (https://docs.ray.io/en/latest/serve/advanced-guides/performance.html), which made
 it ten times as fast as its default, a proxy in Python. In that mode each replica answers HTTP itself.

@@ -23,8 +23,7 @@ class ChunkError(ValueError):
 
 @dataclass(frozen=True)
 class Chunk:
-    """A piece of a room's audio: samples [N], int16 or float32 in [-1, 1], rate in Hz, time of the first in
-    time."""
+    """A piece of audio: samples [N], int16 or float32 in [-1, 1], rate in Hz, time of the first in time."""
 
     samples: NDArray[np.generic]
     rate: int

@@ -87,7 +87,8 @@ def decode(data: bytes) -> Picture:
 
     In sRGB, whatever profile it has.
 
-    Raises PictureError for anything else, for broken files, and for those over LARGEST or LONGEST_SIDE.
+    Raises:
+        PictureError: it is anything else, broken, or over LARGEST or LONGEST_SIDE.
     """
     if not data:
         raise PictureError("image is empty; send the bytes of a JPEG, PNG, WebP, AVIF or PPM (P6) file")
@@ -149,7 +150,11 @@ def _check_size(width: int, height: int) -> None:
 
 
 def _check_scans(data: bytes) -> None:
-    """Raises PictureError for a JPEG of more than MOST_SCANS, found by its markers up to its end."""
+    """See that a JPEG has no more than MOST_SCANS, found by its markers up to its end.
+
+    Raises:
+        PictureError: it has more.
+    """
     scans, at = 0, 2
     while (marker := _MARKER.search(data, at)) and (kind := marker[1][0]) != _END:
         scans += kind == _SCAN

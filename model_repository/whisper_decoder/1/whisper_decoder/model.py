@@ -88,7 +88,11 @@ class TritonPythonModel:
         ]
 
     def _parse(self, request: pb_utils.InferenceRequest) -> list[_Item]:
-        """The items of one request. Raises ValueError."""
+        """The items of one request.
+
+        Raises:
+            ValueError: one of them is not what is expected.
+        """
         tensors = {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
         if not len(tensors["states"]):
             raise ValueError("states are a batch of none: send 1 to 16")

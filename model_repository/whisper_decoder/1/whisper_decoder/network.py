@@ -25,7 +25,10 @@ class Network:
         """`folder` holds cross.onnx and decoder.onnx; `threads` 0 takes every core; `gpu`: the one to run on.
 
         Caches stay on the GPU between passes; the little else there is comes from the CPU's memory and goes
-        there. Raises ValueError where `gpu` can't be used: nothing runs on the CPU unasked.
+        there.
+
+        Raises:
+            ValueError: `gpu` can't be used: nothing runs on the CPU unasked.
         """
         options = ort.SessionOptions()
         options.inter_op_num_threads = 1

@@ -13,8 +13,7 @@ class LanguageError(ValueError):
 
 
 class Vocabulary:
-    """The ids that decoding needs, and text to tokens and back; `folder` holds vocabulary.json and
-    tokenizer.json."""
+    """The ids that decoding needs, and text to tokens and back, out of vocabulary.json and tokenizer.json."""
 
     def __init__(self, folder: Path) -> None:
         ids = json.loads((folder / "vocabulary.json").read_text())
@@ -41,10 +40,10 @@ class Vocabulary:
         return self.codes[index] if self.codes else "en"
 
     def indices(self, language: str) -> tuple[int, ...]:
-        """Language indices for "auto" (any: empty), a code such as "en", "zh" or "zh-TW", or several:
-        "en,zh".
+        """Language indices for "auto" (any: empty), a code such as "en" or "zh-TW", or several: "en,zh".
 
-        Raises LanguageError where the checkpoint does not know one of them.
+        Raises:
+            LanguageError: the checkpoint does not know one of them.
         """
         wanted = [code.strip().lower().replace("_", "-").split("-")[0] for code in language.split(",")]
         if wanted in (["auto"], [""]) or (not self.codes and set(wanted) == {"en"}):

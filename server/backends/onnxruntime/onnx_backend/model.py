@@ -70,7 +70,11 @@ class TritonPythonModel:
         return config
 
     def initialize(self, args: dict[str, str]) -> None:
-        """Loads the ONNX file. Raises ValueError where the configuration does not fit it."""
+        """Loads the ONNX file.
+
+        Raises:
+            ValueError: the configuration does not fit it.
+        """
         config = json.loads(args["model_config"])
         name = config.get("default_model_filename") or "model.onnx"
         path = Path(args["model_repository"]) / args["model_version"] / name
@@ -107,9 +111,11 @@ class TritonPythonModel:
         return responses
 
     def _call(self, index: int, request: pb.InferenceRequest) -> Call:
-        """Raises ValueError for a shape that the graph does not take and for text that is no UTF-8.
+        """What a request asks for.
 
-        And KeyError for a sequence that never started.
+        Raises:
+            ValueError: the graph does not take a shape, or a text is no UTF-8.
+            KeyError: its sequence never started.
         """
         tensors: dict[str, Array] = {}
         for tensor in request.inputs():

@@ -59,9 +59,12 @@ class Sequences:
         return len(self._live)
 
     def values(self, sequence: CorrelationId, flags: int, injected: Mapping[str, Array]) -> dict[str, Array]:
-        """The value of each state for a request, by input name. Raises KeyError for a sequence never started.
+        """The value of each state for a request, by input name.
 
         injected: what the core put into the request. Warm-up comes with id 0 and no flags: it starts afresh.
+
+        Raises:
+            KeyError: its sequence never started.
         """
         if flags & START or not sequence:
             self._drop_idle()

@@ -28,7 +28,9 @@ _OPENVINO = "onnxruntime_ep_openvino"
 def sessions(config: Config, path: Path, cores: Cores) -> tuple[Sessions, list[str]]:
     """The sessions for the ONNX file at `path`, and what of `config` could not be had (for the log).
 
-    Raises ValueError for a parameter whose value makes no sense, FileNotFoundError for a missing file.
+    Raises:
+        ValueError: the value of a parameter makes no sense.
+        FileNotFoundError: a file is missing.
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path} does not exist: run python -m exporters {config['name']}")
@@ -55,7 +57,11 @@ def sessions(config: Config, path: Path, cores: Cores) -> tuple[Sessions, list[s
 
 
 def session_options(config: Config) -> ort.SessionOptions:
-    """Threads, graph optimisation and memory as `config` has them. Raises ValueError for bad values."""
+    """Threads, graph optimisation and memory as `config` has them.
+
+    Raises:
+        ValueError: one of them makes no sense.
+    """
     parameters = {key: str(value["string_value"]) for key, value in config.get("parameters", {}).items()}
     options = ort.SessionOptions()
     options.intra_op_num_threads = _number(parameters, "intra_op_thread_count", 1)

@@ -51,7 +51,11 @@ class Tensor:
 
     @classmethod
     def of(cls, argument: ort.NodeArg, *, optional: bool = False) -> "Tensor":
-        """From what ONNX Runtime tells. Raises ValueError for types that Triton has no tensors for."""
+        """From what ONNX Runtime tells.
+
+        Raises:
+            ValueError: Triton has no tensors for a type.
+        """
         if argument.type not in _TYPES:
             raise ValueError(
                 f"the ONNX tensor '{argument.name}' is a {argument.type}, which Triton can't serve"
@@ -109,7 +113,11 @@ def completed(config: Config, signature: Signature) -> tuple[int, list[dict[str,
 
 
 def check(config: Config, signature: Signature) -> None:
-    """Raises ValueError with the first disagreement between configuration and ONNX file."""
+    """See that configuration and ONNX file agree.
+
+    Raises:
+        ValueError: they do not; it tells of the first disagreement.
+    """
     batch = int(config["max_batch_size"]) > 0
     for entry in config["input"]:
         _check_entry("input", entry, signature.inputs, batch=batch)

@@ -53,7 +53,10 @@ _KEPT = "\ue000"
 def script_of(language: str) -> Script:
     """The script that a language or candidates ask for: zh and whatever is not Chinese, simplified.
 
-    Of several Chinese candidates the first counts. Raises ValueError where a tag asks for none that is known.
+    Of several Chinese candidates the first counts.
+
+    Raises:
+        ValueError: a tag asks for none that is known.
     """
     found: list[Script] = []
     for tag in language.split(","):

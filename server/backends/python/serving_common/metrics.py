@@ -30,8 +30,10 @@ _CLASS = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 class Classes:
     """The classes of tenants that metrics tell apart: names separated by commas, none by default.
 
-    `tenant_classes` is a parameter of the model, and LIVEROOM_TENANT_CLASSES overrides it. Raises ValueError
-    for what are no names.
+    `tenant_classes` is a parameter of the model, and LIVEROOM_TENANT_CLASSES overrides it.
+
+    Raises:
+        ValueError: they are no names.
     """
 
     def __init__(self, parameters: Mapping[str, Mapping[str, str]]) -> None:
