@@ -175,8 +175,8 @@ def _tell_what_is_committed(names: Sequence[str], as_json: bool, console: Consol
 
 
 def _list(plan: Sequence[tuple[Exporter, Options]], repository: Path, library: Library, as_json: bool) -> int:
-    """Show every exporter with its sources, licence, size and state."""
-    table = Table("exporter", "models", "sources", "licence", "download", "state")
+    """Show every exporter with its sources, license, size and state."""
+    table = Table("exporter", "models", "sources", "license", "download", "state")
     for exporter, options in plan:
         sources = exporter.sources(options)
         now, poor = state(exporter, options, repository), poor_by(exporter, repository)
@@ -189,7 +189,7 @@ def _list(plan: Sequence[tuple[Exporter, Options]], repository: Path, library: L
                 "variants": exporter.variants,
                 "precisions": exporter.precisions,
                 "sources": [f"{source.registry}:{source.package}=={source.version}" for source in sources],
-                "licence": sorted({source.licence for source in sources}),
+                "license": sorted({source.license for source in sources}),
                 "size": sum(source.size for source in sources),
                 "to_download": missing,
                 "options": options.record(),
@@ -203,7 +203,7 @@ def _list(plan: Sequence[tuple[Exporter, Options]], repository: Path, library: L
             "\n".join(exporter.models),
             "\n".join(f"{source.package} {source.version}" for source in sources)
             or (str(options.checkpoint) if options.checkpoint else "computed"),
-            "\n".join(sorted({source.licence for source in sources})),
+            "\n".join(sorted({source.license for source in sources})),
             f"{sum(source.size for source in sources) / 1e6:.1f} MB" + (" (cached)" if not missing else ""),
             "\n".join([now, *(f"poor: {reason}" for reason in poor)]),
         )

@@ -162,7 +162,7 @@ def _source_record(source: Source) -> dict[str, object]:
         "version": source.version,
         "registry": source.registry,
         "files": dict(source.files),
-        "licence": source.licence,
+        "license": source.license,
         "origin": source.origin,
         **({"training_data": source.training_data} if isinstance(source, Weights) else {}),
     }

@@ -30,7 +30,7 @@ SOURCE = Source(
     version="2.2.2",
     registry="npm",
     files={_LAYER: "437dbff5cf662ff817c7d8bbe6eb2287925f07e4bb8b1b09003165cbdac85fad"},
-    licence="Apache-2.0",
+    license="Apache-2.0",
     origin="https://github.com/cdklabs/awscdk-asset-kubectl",
     size=36_575_652,
 )

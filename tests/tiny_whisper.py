@@ -12,7 +12,7 @@ from exporters.whisper import graphs
 from exporters.whisper.assembly import assemble
 from exporters.whisper.checkpoint import Checkpoint
 from exporters.whisper.network import Dimensions
-from exporters.whisper.quantise import quantise
+from exporters.whisper.quantize import quantize
 from exporters.whisper.vocabulary import Vocabulary
 
 SIZE = Dimensions(
@@ -84,7 +84,7 @@ def export(folder: Path, precision: str, given: Mapping[str, Tensor] | None = No
     graphs.export_decoder(whisper, SIZE, folder / "decoder.onnx")
     if precision == "int8":
         for name in ("cross.onnx", "decoder.onnx"):
-            quantise(folder / name, folder / name)
+            quantize(folder / name, folder / name)
     (folder / "vocabulary.json").write_text(VOCABULARY.to_json())
     Tokenizer(BPE()).save(str(folder / "tokenizer.json"))
     return folder

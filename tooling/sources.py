@@ -26,7 +26,7 @@ class Source:
     package: str
     version: str
     files: Mapping[str, str]
-    licence: str
+    license: str
     origin: str
     registry: str = "pypi"
     size: int = 0

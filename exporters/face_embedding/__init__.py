@@ -14,7 +14,7 @@ FACE_API = Weights(
     version=pictures.FACE_API.version,
     registry=pictures.FACE_API.registry,
     size=pictures.FACE_API.size,
-    licence="MIT (package), public domain (dlib's weights)",
+    license="MIT (package), public domain (dlib's weights)",
     origin="Davis King, dlib_face_recognition_resnet_model_v1, as face-api has it: a byte a weight",
     training_data=(
         "3 million photos of 7,485 people: FaceScrub and VGG Face (for research only by their own terms) "

@@ -59,8 +59,8 @@ def align(picture: Image, points: Floats) -> Image:
     """
     target = ((TEMPLATE + PADDING) / (1 + 2 * PADDING) * SIDE) @ (1, 1j)
     source = points @ np.array((1, 1j))
-    centred = target - target.mean()
-    factor = np.vdot(centred, source - source.mean()) / np.vdot(centred, centred)
+    centered = target - target.mean()
+    factor = np.vdot(centered, source - source.mean()) / np.vdot(centered, centered)
     shrink = max(int(abs(factor)), 1)
     if shrink > 1:  # what is interpolated must not be much larger than what comes out, or pixels are skipped
         height, width = (length // shrink for length in picture.shape[:2])
@@ -69,7 +69,7 @@ def align(picture: Image, points: Floats) -> Image:
                 picture[: height * shrink, : width * shrink], (width, height), interpolation=cv2.INTER_AREA
             )
         )
-    half = 0.5 + 0.5j  # a pixel's coordinates are of its corner here, of its centre in OpenCV
+    half = 0.5 + 0.5j  # a pixel's coordinates are of its corner here, of its center in OpenCV
     offset = (source.mean() - factor * target.mean()) / shrink + factor / shrink * half - half
     factor /= shrink
     matrix = np.array([[factor.real, -factor.imag, offset.real], [factor.imag, factor.real, offset.imag]])

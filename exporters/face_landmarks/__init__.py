@@ -9,7 +9,7 @@ from exporters.picture_network import artifact
 
 
 class FaceLandmarksExporter(Exporter):
-    """Rebuilt from the shipped TFLite network, with normalisation in the graph."""
+    """Rebuilt from the shipped TFLite network, with normalization in the graph."""
 
     name = "face_landmarks"
     summary = "MediaPipe face landmarks: crop [B,192,192,3] -> 468 points, and whether it shows a face"

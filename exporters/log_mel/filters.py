@@ -17,9 +17,9 @@ def mel_filters(bands: int) -> Matrix:
     """
     edges = _hertz(np.linspace(0.0, _mel(SAMPLE_RATE / 2), bands + 2))
     frequencies = np.linspace(0.0, SAMPLE_RATE / 2, FFT // 2 + 1)
-    low, centre, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
-    rising = (frequencies - low) / (centre - low)
-    falling = (high - frequencies) / (high - centre)
+    low, center, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
+    rising = (frequencies - low) / (center - low)
+    falling = (high - frequencies) / (high - center)
     triangles: Matrix = np.maximum(0.0, np.minimum(rising, falling)) * 2.0 / (high - low)
     return triangles
 

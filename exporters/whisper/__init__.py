@@ -17,7 +17,7 @@ PARTS = {"encoder": "whisper_encoder", "cross": "whisper_decoder", "decoder": "w
 
 
 class WhisperExporter(Exporter):
-    """OpenAI's speech recogniser, multilingual by default."""
+    """OpenAI's speech recognizer, multilingual by default."""
 
     name = "whisper"
     summary = "Whisper: log-mel features -> text in 99 languages"
@@ -38,7 +38,7 @@ class WhisperExporter(Exporter):
         from exporters.whisper import graphs  # noqa: PLC0415 - imports torch
         from exporters.whisper.assembly import assemble  # noqa: PLC0415
         from exporters.whisper.checkpoint import read_checkpoint  # noqa: PLC0415
-        from exporters.whisper.quantise import quantise  # noqa: PLC0415
+        from exporters.whisper.quantize import quantize  # noqa: PLC0415
         from exporters.whisper.vocabulary import complete  # noqa: PLC0415
         from whisper_decoder.decoding import POSITIONS, WINDOW  # noqa: PLC0415
 
@@ -76,7 +76,7 @@ class WhisperExporter(Exporter):
             lint(graph.path, graph.profiles)
             path = job.folder(model) / ("model.onnx" if part == "encoder" else graph.path.name)
             if precision == "int8":
-                quantise(graph.path, path)
+                quantize(graph.path, path)
                 artifacts.append(Artifact(model, path, precision, graph.profiles, tensorrt=False))
             else:
                 shutil.copyfile(graph.path, path)

@@ -212,7 +212,7 @@ def _read_ctranslate2(folder: Path) -> Checkpoint:
 def _ct2_arrays(path: Path) -> dict[str, Tensor]:
     """Parse CTranslate2's model.bin, version 6: a flat list of named arrays, then aliases.
 
-    Quantised weights are stored with one scale per row: value = stored / scale.
+    Quantized weights are stored with one scale per row: value = stored / scale.
     """
 
     def number(file: BinaryIO, code: str) -> int:

@@ -118,7 +118,7 @@ def compare_ctranslate2(path: Path, arrays: Mapping[str, Tensor], size: Dimensio
                 f"{path}: {side}/activation is {number(f'{side}/activation')}; only {_GELU}, GELU, is built"
             )
         if number(f"{side}/pre_norm") not in (None, 1):
-            raise ExportError(f"{path}: {side}/pre_norm is 0; Whisper normalises before its layers")
+            raise ExportError(f"{path}: {side}/pre_norm is 0; Whisper normalizes before its layers")
     if number("decoder/scale_embeddings"):
         raise ExportError(f"{path}: decoder/scale_embeddings is set, which is not built; Whisper has it off")
     return _heads(

@@ -19,7 +19,7 @@ from exporters.whisper.assembly import Whisper
 from exporters.whisper.graphs import cache_names
 from exporters.whisper.network import Dimensions
 from serving_common.chinese_script import script_of
-from waveform.audio import normalise
+from waveform.audio import normalize
 from whisper_decoder.decoding import Decoder, Request
 from whisper_decoder.network import Network
 from whisper_decoder.punctuation import chinese
@@ -54,7 +54,7 @@ def pieces(clips: Sequence[Clip], mels: int) -> list[Piece]:
     found = []
     for index, clip in enumerate(clips):
         for part in _cut(clip.audio):
-            waveform, seconds = normalise(part, SAMPLE_RATE)
+            waveform, seconds = normalize(part, SAMPLE_RATE)
             with torch.no_grad():
                 features = front(torch.from_numpy(waveform)[None]).numpy()
             found.append(Piece(features, seconds, index))

@@ -4,7 +4,7 @@ The arithmetic is that of "Robust Speech Recognition via Large-Scale Weak Superv
 pre-norm transformer blocks, GELU, learned positions, no bias on key projections. What differs in form leaves
 every result as it was: query, key and value projections are fused, the attention scale is folded into the
 query, the two convolutions are written as matrix products, and all tokens of a batch are rows of one matrix,
-so that each weight meets one two-dimensional product (which is what the row-wise int8 form in `quantise`
+so that each weight meets one two-dimensional product (which is what the row-wise int8 form in `quantize`
 wants).
 """
 
@@ -61,7 +61,7 @@ def _attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
 def _attend_masked(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
     """Attention under a mask whose hidden slots leave no trace, not even in the last bit.
 
-    A row's hidden slots depend on its batch-mates. A vectorised softmax adds up its terms in an order that
+    A row's hidden slots depend on its batch-mates. A vectorized softmax adds up its terms in an order that
     depends on where they lie, so the denominator is a matrix product too: there a hidden slot adds an exact
     zero, in place.
     """

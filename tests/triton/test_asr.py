@@ -16,7 +16,7 @@ from server import Triton
 from serving_common.chinese_script import script_of
 from tests.triton.conftest import PROJECT
 from tests.triton.recognition import Answer, Array, ask, infer, tensors
-from waveform.audio import normalise
+from waveform.audio import normalize
 from whisper_decoder.decoding import Decoder, Request, windows_of
 from whisper_decoder.network import Network
 from whisper_decoder.punctuation import chinese
@@ -52,7 +52,7 @@ class InProcess:
         self.decoder = Decoder(Network(models / "whisper_decoder/1", threads=1), self.vocabulary)
 
     def __call__(self, audio: Floats, language: str = "auto", prefix: str = "", draft: str = "") -> Answer:
-        waveform, seconds = normalise(audio, SAMPLE_RATE)
+        waveform, seconds = normalize(audio, SAMPLE_RATE)
         states = self.encoder(features=self.log_mel(waveform=waveform[None])[0])[0][0]
         forced, guess = self.vocabulary.encode(prefix), self.vocabulary.encode(draft)
         languages = self.vocabulary.indices(language)

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from serving_common.speech import SAMPLE_RATE
-from waveform.audio import AudioError, normalise
+from waveform.audio import AudioError, normalize
 from waveform.contexts import CONTEXTS, TAIL, context_for
 from whisper_decoder import decoding
 
@@ -30,7 +30,7 @@ def test_a_long_clip_is_cut_where_it_is_quiet_and_nothing_is_lost(seconds: float
     for number in range(1, count):
         middle = number * len(clip) // count
         clip[middle : middle + SAMPLE_RATE // 5] = 0
-    waveform, _ = normalise(clip, SAMPLE_RATE)
+    waveform, _ = normalize(clip, SAMPLE_RATE)
     parts = [np.trim_zeros(window) for window in np.split(waveform, count)]
     assert np.array_equal(np.concatenate(parts), clip[clip != 0])
     assert all(len(part) <= len(waveform) // count - TAIL * SAMPLE_RATE for part in parts)
@@ -44,7 +44,7 @@ def tone(seconds: float, rate: int, hertz: float = 440.0) -> NDArray[np.float32]
 
 def test_a_clip_at_16_khz_is_not_touched() -> None:
     clip = tone(1.0, SAMPLE_RATE)
-    waveform, seconds = normalise(clip, SAMPLE_RATE)
+    waveform, seconds = normalize(clip, SAMPLE_RATE)
     assert seconds == 1.0
     assert len(waveform) == CONTEXTS[0].samples
     assert np.array_equal(waveform[:SAMPLE_RATE], clip)
@@ -53,7 +53,7 @@ def test_a_clip_at_16_khz_is_not_touched() -> None:
 
 @pytest.mark.parametrize("rate", [8_000, 11_025, 22_050, 44_100, 48_000])
 def test_every_rate_gives_the_same_tone(rate: int) -> None:
-    waveform, seconds = normalise(tone(2.0, rate), rate)
+    waveform, seconds = normalize(tone(2.0, rate), rate)
     inside = slice(SAMPLE_RATE // 4, 2 * SAMPLE_RATE - SAMPLE_RATE // 4)
     assert seconds == 2.0
     assert np.abs(waveform[inside] - tone(2.0, SAMPLE_RATE)[inside]).max() < 2e-3
@@ -61,12 +61,12 @@ def test_every_rate_gives_the_same_tone(rate: int) -> None:
 
 @pytest.mark.parametrize("rate", [8_000, 11_025, 16_000, 44_100, 48_000])
 def test_thirty_seconds_fit_at_every_rate(rate: int) -> None:
-    waveform, seconds = normalise(np.zeros(30 * rate, np.float32), rate)
+    waveform, seconds = normalize(np.zeros(30 * rate, np.float32), rate)
     assert (len(waveform), seconds) == (CONTEXTS[-1].samples, 30.0)
 
 
 def test_one_sample_is_a_clip() -> None:
-    waveform, seconds = normalise(np.ones(1, np.float32), 44_100)
+    waveform, seconds = normalize(np.ones(1, np.float32), 44_100)
     assert len(waveform) == CONTEXTS[0].samples
     assert 0 < seconds < 1e-4
 
@@ -85,4 +85,4 @@ def test_one_sample_is_a_clip() -> None:
 )
 def test_what_is_no_clip_is_refused(samples: NDArray[np.float64], rate: int, message: str) -> None:
     with pytest.raises(AudioError, match=message):
-        normalise(samples.astype(np.float32), rate)
+        normalize(samples.astype(np.float32), rate)

@@ -52,7 +52,7 @@ def test_manifests_say_what_was_measured_and_what_was_not(models: dict[str, Grap
     assert len(manifest["parity"]) >= 2
     assert all(each["passed"] for each in manifest["parity"] + manifest["accuracy"])
     (source,) = manifest["sources"]
-    assert "MIT" in source["licence"]
+    assert "MIT" in source["license"]
     assert len(source["training_data"]) > 20
     assert manifest["group_fairness"].startswith("not measured: ")
     assert len(manifest["evaluation_data"]) == 6

@@ -59,7 +59,7 @@ def test_an_export_is_at_parity_and_says_where_it_comes_from(models: Path, famil
     assert len(manifest["parity"]) >= 2
     assert all(each["passed"] and each["value"] <= each["limit"] for each in manifest["parity"])
     (source,) = manifest["sources"]
-    assert (source["package"], source["licence"]) == ("mediapipe", "Apache-2.0")
+    assert (source["package"], source["license"]) == ("mediapipe", "Apache-2.0")
     assert "not published" in source["training_data"]
     assert "not measured" in manifest["group_fairness"]
     again = export(all_exporters()[family], Options(), models, Library())

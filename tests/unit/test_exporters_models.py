@@ -36,7 +36,7 @@ def test_an_export_is_at_parity_with_its_source(models: Path, name: str) -> None
     manifest = json.loads((models / name / "1" / "manifest.json").read_text())
     assert len(manifest["parity"]) >= 2
     assert all(each["passed"] and each["value"] <= each["limit"] for each in manifest["parity"])
-    assert all(source["licence"] == "MIT" and source["training_data"] for source in manifest["sources"])
+    assert all(source["license"] == "MIT" and source["training_data"] for source in manifest["sources"])
     assert [source["package"] for source in manifest["evaluation_data"]] == [each.package for each in SOURCES]
 
 

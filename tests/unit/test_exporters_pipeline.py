@@ -64,7 +64,7 @@ def test_manifest_tells_where_a_model_comes_from_and_what_was_measured(
         package="weights",
         version="1",
         files={"data.txt": digest},
-        licence="MIT",
+        license="MIT",
         origin="here",
         training_data="none",
     )
@@ -72,7 +72,7 @@ def test_manifest_tells_where_a_model_comes_from_and_what_was_measured(
     run(Doubler(source=(source,)), models, local, Options(variant="fancy"))
     manifest = json.loads((models / "doubler/1/manifest.json").read_text())
     assert manifest["sources"][0]["files"] == {"data.txt": digest}
-    assert (manifest["sources"][0]["licence"], manifest["sources"][0]["training_data"]) == ("MIT", "none")
+    assert (manifest["sources"][0]["license"], manifest["sources"][0]["training_data"]) == ("MIT", "none")
     assert manifest["opset"] == {"doubler/model.onnx": 17}
     assert manifest["precision"] == ["fp32"]
     assert manifest["options"]["variant"] == "fancy"

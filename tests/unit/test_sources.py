@@ -32,7 +32,7 @@ def source(
         package="tiny-weights",
         version="1.0",
         files={name: digest(expected)},
-        licence="MIT",
+        license="MIT",
         origin="a test",
         registry=registry,
         archive_sha256=archive_sha256,

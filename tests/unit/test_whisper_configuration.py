@@ -18,7 +18,7 @@ from exporters.whisper import graphs, own
 from exporters.whisper.assembly import assemble
 from exporters.whisper.checkpoint import read_checkpoint
 from exporters.whisper.measure import Piece
-from exporters.whisper.quantise import quantise
+from exporters.whisper.quantize import quantize
 from tests import tiny_whisper
 from tests.whisper_formats import Weights, write_ctranslate2, write_hugging_face, write_openai
 from tooling.sources import Library
@@ -207,6 +207,6 @@ def test_one_nan_in_a_layer_is_refused_in_every_precision(
     network = assemble(checkpoint, tiny_whisper.VOCABULARY)
     path = graphs.export_encoder(network, checkpoint.size, tmp_path / "encoder.onnx").path
     if precision == "int8":
-        quantise(path, path)
+        quantize(path, path)
     with pytest.raises(GateError, match="has weights that are not finite"):
         check_weights(path)

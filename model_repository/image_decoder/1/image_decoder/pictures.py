@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from image_decoder.colours import in_srgb
+from image_decoder.colors import in_srgb
 from image_decoder.scaling import fit
 
 Pixels = NDArray[np.uint8]
@@ -164,10 +164,10 @@ def _check_scans(data: bytes) -> None:
 
 
 def _rgb(image: Image.Image) -> Pixels:
-    """8 bits sRGB. Grey of 16 bits is scaled: Pillow's own conversion clips it."""
+    """8 bits sRGB. Gray of 16 bits is scaled: Pillow's own conversion clips it."""
     if image.mode.startswith("I"):
-        grey = ((np.asarray(image).astype(np.uint32) + 128) // 257).astype(np.uint8)
-        return np.repeat(grey[:, :, None], 3, axis=2)
+        gray = ((np.asarray(image).astype(np.uint32) + 128) // 257).astype(np.uint8)
+        return np.repeat(gray[:, :, None], 3, axis=2)
     if image.has_transparency_data:
         seen_through = in_srgb(image.convert("RGBA"))
         image = Image.new("RGB", seen_through.size, BACKGROUND)

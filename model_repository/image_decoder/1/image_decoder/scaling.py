@@ -11,7 +11,7 @@ def stretch(pixels: Pixels, width: int, height: int) -> Pixels:
     """Pixels [H,W,3] -> [height,width,3], whatever their proportions.
 
     Each axis is halved while it is at least twice too long (bilinear sampling at exactly one half is the mean
-    of two neighbours), and what is left, less than half, is interpolated. An odd last line is left out.
+    of two neighbors), and what is left, less than half, is interpolated. An odd last line is left out.
     """
     while (tall := pixels.shape[0] >= 2 * height) | (wide := pixels.shape[1] >= 2 * width):
         rows, columns = pixels.shape[0] // (1 + tall), pixels.shape[1] // (1 + wide)

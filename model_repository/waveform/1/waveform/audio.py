@@ -12,7 +12,7 @@ class AudioError(ValueError):
     """The clip cannot be taken; the message names the value and what would be right."""
 
 
-def normalise(samples: NDArray[np.float32], rate: int) -> tuple[NDArray[np.float32], float]:
+def normalize(samples: NDArray[np.float32], rate: int) -> tuple[NDArray[np.float32], float]:
     """A clip [N] at `rate` Hz -> the windows of its waveform at 16 kHz, and its length in seconds."""
     if not LOWEST_RATE <= rate <= HIGHEST_RATE:
         raise AudioError(f"sample_rate is {rate}; it must lie between {LOWEST_RATE} and {HIGHEST_RATE} Hz")

@@ -14,7 +14,7 @@ import triton_python_backend_utils as pb_utils
 from numpy.typing import NDArray
 
 from serving_common.speech import LONGEST_SEGMENT, SPEECH, VOICE_WINDOW
-from waveform.audio import AudioError, normalise
+from waveform.audio import AudioError, normalize
 from waveform.contexts import LEAST_SPEECH
 
 
@@ -32,7 +32,7 @@ def _answer(request: pb_utils.InferenceRequest) -> pb_utils.InferenceResponse:
     try:
         if not len(audio):
             raise AudioError("audio is a batch of none: send 1 to 16 clips")
-        items = [normalise(samples, int(rate)) for samples, rate in zip(audio, rates, strict=True)]
+        items = [normalize(samples, int(rate)) for samples, rate in zip(audio, rates, strict=True)]
     except AudioError as error:
         refusal = pb_utils.TritonError(str(error), pb_utils.TritonError.INVALID_ARG)
         return pb_utils.InferenceResponse(error=refusal)

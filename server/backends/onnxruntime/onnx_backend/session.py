@@ -57,7 +57,7 @@ def sessions(config: Config, path: Path, cores: Cores) -> tuple[Sessions, list[s
 
 
 def session_options(config: Config) -> ort.SessionOptions:
-    """Threads, graph optimisation and memory as `config` has them.
+    """Threads, graph optimization and memory as `config` has them.
 
     Raises:
         ValueError: one of them makes no sense.

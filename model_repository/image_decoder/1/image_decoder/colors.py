@@ -1,4 +1,4 @@
-"""Colours as a picture's ICC profile has them -> the same in sRGB, as pictures without one are in."""
+"""Colors as a picture's ICC profile has them -> the same in sRGB, as pictures without one are in."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 from PIL import Image, ImageCms
 
 _SPACES = {"RGB": "RGB ", "RGBA": "RGB ", "CMYK": "CMYK", "L": "GRAY"}
-"""Pillow's modes -> the colour space of a profile that can be theirs."""
+"""Pillow's modes -> the color space of a profile that can be theirs."""
 _SAME = 2
-"""Levels by which colours may differ where a profile is sRGB in other words, as most cameras' are."""
+"""Levels by which colors may differ where a profile is sRGB in other words, as most cameras' are."""
 _STEPS = np.linspace(0, 255, 9).astype(np.uint8)
 
 
 def in_srgb(image: Image.Image) -> Image.Image:
     """`image` in sRGB, RGB or RGBA, by its profile; as it is where it has none that can be its own.
 
-    As browsers do, a profile that is broken or of another kind of colours is not believed.
+    As browsers do, a profile that is broken or of another kind of colors is not believed.
     """
     profile = image.info.get("icc_profile")
     if not profile:
@@ -42,7 +42,7 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
 
 
 def _changes_nothing(source: ImageCms.ImageCmsProfile) -> bool:
-    """Whether the profile's colours are those of sRGB."""
+    """Whether the profile's colors are those of sRGB."""
     grid = np.stack(np.meshgrid(_STEPS, _STEPS, _STEPS), axis=-1).reshape(27, 27, 3)
     shown = ImageCms.profileToProfile(
         Image.fromarray(grid), source, ImageCms.createProfile("sRGB"), outputMode="RGB"

@@ -1,4 +1,4 @@
-"""`exporters.whisper.quantise`: row-wise int8, close to float32 and the same in any batch."""
+"""`exporters.whisper.quantize`: row-wise int8, close to float32 and the same in any batch."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from exporters.onnx_tools import Graph
-from exporters.whisper.quantise import quantise
+from exporters.whisper.quantize import quantize
 
 Floats = NDArray[np.float32]
 IN, OUT = 128, 48
@@ -45,7 +45,7 @@ def graphs(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Graph, Graph
     """The same product in float32 and in int8."""
     operator, _, transposed = request.param.partition(" ")
     source = save(tmp_path / "fp32.onnx", operator, transposed=bool(transposed))
-    return Graph(source), Graph(quantise(source, tmp_path / "int8.onnx"))
+    return Graph(source), Graph(quantize(source, tmp_path / "int8.onnx"))
 
 
 def test_the_error_is_small_whatever_the_rows_size(graphs: tuple[Graph, Graph]) -> None:
@@ -75,7 +75,7 @@ def test_a_row_of_zeros_is_exact_and_no_rows_are_none(graphs: tuple[Graph, Graph
 @pytest.mark.parametrize("sign", [1, -1])
 def test_the_largest_sums_overflow_on_no_cpu(sign: int, tmp_path: Path) -> None:
     source = save(tmp_path / "fp32.onnx", "MatMul", weight=np.full((IN, OUT), sign, np.float32))
-    target = quantise(source, tmp_path / "int8.onnx")
+    target = quantize(source, tmp_path / "int8.onnx")
     assert Graph(target)(x=np.ones((1, IN), np.float32))[0] == pytest.approx(sign * IN, rel=1e-5)
     weights = [numpy_helper.to_array(each) for each in onnx.load(target).graph.initializer]
     largest = max(np.abs(each.astype(int)).max() for each in weights if each.dtype == np.int8)
@@ -97,7 +97,7 @@ def test_weights_shrink_to_a_quarter_and_products_of_activations_stay(tmp_path: 
     )
     source, target = tmp_path / "fp32.onnx", tmp_path / "int8.onnx"
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), source)
-    quantise(source, target)
+    quantize(source, target)
     assert target.stat().st_size < 0.3 * source.stat().st_size
     operators = [node.op_type for node in onnx.load(target).graph.node]
     assert operators.count("MatMulIntegerToFloat") == operators.count("MatMul") == 1

@@ -1,6 +1,6 @@
 """Dynamic int8 of the weights' matrix products, one scale per row of activations and per column of weights.
 
-ONNX Runtime's own dynamic quantisation takes one scale for a whole activation tensor. Then a request's result
+ONNX Runtime's own dynamic quantization takes one scale for a whole activation tensor. Then a request's result
 depends on its batch-mates, and one outlier costs every token its precision. With a scale per row neither is
 so, and integer products are exact, so a row comes out the same to the last bit in any batch, on any CPU.
 Activations are uint8 around 128, weights symmetric int8: the pairing that the VNNI and AMX kernels multiply
@@ -32,7 +32,7 @@ _SHARED: dict[str, NDArray[np.generic]] = {
 }
 
 
-def quantise(source: Path, target: Path) -> Path:
+def quantize(source: Path, target: Path) -> Path:
     """Write `source` to `target` with every product of a matrix [M, K] and constant weights [K, N] in int8.
 
     Products of two activations (attention) stay float32. Needs com.microsoft's MatMulIntegerToFloat to run.
@@ -106,8 +106,8 @@ def _replacement(name: str, node: NodeProto, bias: str) -> Iterator[NodeProto]:
     yield make("Shape", [f"{name}/scales"], f"{name}/rows")
     middle = helper.make_tensor("zero_point", TensorProto.UINT8, [1], [_ZERO_POINT])
     yield make("ConstantOfShape", [f"{name}/rows"], f"{name}/zero_points", value=middle)
-    quantised = [x, f"{name}/scales", f"{name}/zero_points"]
-    yield make("QuantizeLinear", quantised, f"{name}/x", axis=0)
+    quantized = [x, f"{name}/scales", f"{name}/zero_points"]
+    yield make("QuantizeLinear", quantized, f"{name}/x", axis=0)
     product = [f"{name}/x", f"{name}/w", "int8/one", f"{name}/w_scale", "int8/zero_point"]
     yield make("MatMulIntegerToFloat", product, f"{name}/y", domain="com.microsoft")
     yield make("Mul", [f"{name}/y", f"{name}/scale"], f"{name}/scaled" if bias else output)
