@@ -27,7 +27,9 @@ def tokens(text: str, language: str, *, one_script: bool = True) -> list[str]:
             folded = (_simplify(folded) if one_script else folded).translate(_DIGITS)
         return [character for character in folded if unicodedata.category(character)[0] in "LMN"]
     heard = (character for character in folded if character not in "'’")
-    words = "".join(each if unicodedata.category(each)[0] in "LMN" else " " for each in heard).split()
+    words = "".join(
+        character if unicodedata.category(character)[0] in "LMN" else " " for character in heard
+    ).split()
     return [_spell(word) for word in words] if language == "en" else words
 
 

@@ -142,13 +142,13 @@ def _offer(chosen: Sequence[Exporter], asked: Options) -> list[tuple[Exporter, O
         value = getattr(asked, name)
         if value is not None and count == 0:
             choices = {"precision": "precisions", "variant": "variants", "checkpoint": "checkpoint"}[name]
-            known = "; ".join(f"{each.name}: {getattr(each, choices) or 'none'}" for each in chosen)
+            known = "; ".join(f"{family.name}: {getattr(family, choices) or 'none'}" for family in chosen)
             raise ExportError(f"--{name} {value} fits none of the exporters asked for ({known})")
     if asked.checkpoint and taken["checkpoint"] > 1:
         takers = [exporter for exporter, options in offered if options.checkpoint]
         alike = [exporter for exporter in takers if exporter.may_read(asked.checkpoint)]
         if len(alike) != 1:
-            kinds = "; ".join(f"{each.name}: {each.checkpoint}" for each in alike or takers)
+            kinds = "; ".join(f"{family.name}: {family.checkpoint}" for family in alike or takers)
             raise ExportError(
                 f"--checkpoint {asked.checkpoint} may be for several of the exporters asked for ({kinds}): "
                 "export with the one it is for first, by its name, and then the rest without --checkpoint"

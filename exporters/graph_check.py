@@ -108,8 +108,8 @@ def _declared(config: model_config_pb2.ModelConfig) -> tuple[dict[str, Tensor], 
     def tensor(kind: int, dims: "list[int]") -> Tensor:
         return Tensor(model_config_pb2.DataType.Name(kind), batch + tuple(dims))
 
-    inputs = {each.name: tensor(each.data_type, each.dims) for each in config.input}
-    outputs = {each.name: tensor(each.data_type, each.dims) for each in config.output}
+    inputs = {declared.name: tensor(declared.data_type, declared.dims) for declared in config.input}
+    outputs = {declared.name: tensor(declared.data_type, declared.dims) for declared in config.output}
     for state in config.sequence_batching.state:
         inputs[state.input_name] = tensor(state.data_type, state.dims)
         outputs[state.output_name] = tensor(state.data_type, state.dims)

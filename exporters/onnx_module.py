@@ -62,12 +62,14 @@ class OnnxModule(torch.nn.Module):
             self.register_buffer(f"constant_{number}", torch.from_numpy(numpy_helper.to_array(array).copy()))
         self._steps: list[tuple[str, list[str], str, _Settings]] = []
         for node in graph.node:
-            attributes = {each.name: helper.get_attribute_value(each) for each in node.attribute}
+            attributes = {
+                attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute
+            }
             if attributes.get("auto_pad", b"NOTSET") != b"NOTSET" or attributes.keys() - _ATTRIBUTES:
                 raise ExportError(f"{path} is another network: {node.op_type} with {attributes} is not known")
             self._steps.append((node.op_type, list(node.input), node.output[0], _Settings(**attributes)))
-        self._input = next(each.name for each in graph.input if each.name not in self._constants)
-        self._outputs = [each.name for each in graph.output]
+        self._input = next(tensor.name for tensor in graph.input if tensor.name not in self._constants)
+        self._outputs = [tensor.name for tensor in graph.output]
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
         """The graph's outputs."""

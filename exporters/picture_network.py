@@ -41,7 +41,7 @@ def export(
 def one_by_one(graph: Graph, images: Image) -> list[Floats]:
     """The outputs [B,...] of ``graph`` for ``images`` [B,H,W,3], each seen on its own."""
     alone = [graph(image=image[None]) for image in images]
-    return [np.concatenate(each) for each in zip(*alone, strict=True)]
+    return [np.concatenate(outputs) for outputs in zip(*alone, strict=True)]
 
 
 def batched_against_solo(graph: Graph, images: Image, alone: Sequence[Floats], what: str) -> Measurement:

@@ -88,8 +88,10 @@ def _export(
             "evaluation_data": [_source_record(source) for source in exporter.evaluation],
             "opset": _opsets(build.artifacts),
             "precision": sorted({artifact.precision for artifact in build.artifacts if artifact.precision}),
-            "parity": [each.record() for each in measurements if each.gate == "parity"],
-            "accuracy": [each.record() for each in measurements if each.gate == "accuracy"],
+            "parity": [measurement.record() for measurement in measurements if measurement.gate == "parity"],
+            "accuracy": [
+                measurement.record() for measurement in measurements if measurement.gate == "accuracy"
+            ],
             "poor": poor,
             "group_fairness": ("of the default weights: " if options.checkpoint else "")
             + exporter.group_fairness,
@@ -117,16 +119,18 @@ def _check(artifact: Artifact, repository: Path) -> None:
 
 def _judge(name: str, measurements: Sequence[Measurement], allow_poor: bool) -> list[str]:
     """Refuse an export that lacks parity, breaks a limit, or is of no use; give what was let by."""
-    if not any(each.gate == "parity" and each.limit is not None for each in measurements):
+    if not any(
+        measurement.gate == "parity" and measurement.limit is not None for measurement in measurements
+    ):
         raise GateError(f"{name} measured no parity with its source model: an export without it is not done")
-    failed = [each for each in measurements if not each.passed]
+    failed = [measurement for measurement in measurements if not measurement.passed]
     if failed:
-        raise GateError("; ".join(_verdict(name, each) for each in failed))
+        raise GateError("; ".join(_verdict(name, measurement) for measurement in failed))
     poor = [
-        f"{each.name} ({each.precision}) is {each.value:.4g}{each.unit}, of use is at "
-        f"{'least' if each.higher_is_better else 'most'} {each.bound:.3g}{each.unit}"
-        for each in measurements
-        if not each.useful
+        f"{one.name} ({one.precision}) is {one.value:.4g}{one.unit}, of use is at "
+        f"{'least' if one.higher_is_better else 'most'} {one.bound:.3g}{one.unit}"
+        for one in measurements
+        if not one.useful
     ]
     if poor and not allow_poor:
         raise GateError(

@@ -25,7 +25,9 @@ def all_exporters() -> dict[str, Exporter]:
 def filling(repository: Path) -> list[Exporter]:
     """The exporters of the models that ``repository`` has."""
     served = served_models(repository)
-    return [each for each in all_exporters().values() if any(model in served for model in each.models)]
+    return [
+        exporter for exporter in all_exporters().values() if any(model in served for model in exporter.models)
+    ]
 
 
 def select(names: Iterable[str], repository: Path) -> list[Exporter]:

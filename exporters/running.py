@@ -72,11 +72,11 @@ def _check_writable(folder: Path) -> None:
     Raises:
         ExportError: it can't.
     """
-    there = next(each for each in (folder, *folder.parents) if each.exists())
-    for each in (there, there.parent if there == folder else there):
-        if not os.access(each, os.W_OK | os.X_OK):
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    for place in (there, there.parent if there == folder else there):
+        if not os.access(place, os.W_OK | os.X_OK):
             raise ExportError(
-                f"{each} can't be written to by user {os.getuid()}: export into a repository that can, with "
+                f"{place} can't be written to by user {os.getuid()}: export into a repository that can, with "
                 "--repository"
             )
 
@@ -93,7 +93,7 @@ def _report(
     poor = poor_by(exporter, repository)
     if as_json:
         line = {"exporter": exporter.name, "status": status, "models": exporter.models, "poor": poor}
-        measured = [each.record() for each in measurements]
+        measured = [measurement.record() for measurement in measurements]
         print(
             json.dumps({**line, "seconds": round(seconds, 3), "measurements": measured}, ensure_ascii=False)
         )

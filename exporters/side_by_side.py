@@ -33,10 +33,16 @@ def run_all(plan: Plan, asked: Asked, jobs: int) -> list[int]:
 
     One that fails ends no other.
     """
-    due = {} if jobs == 1 else {each.name: how for each, how in plan if not is_current(each, how, asked)}
+    due = (
+        {}
+        if jobs == 1
+        else {exporter.name: how for exporter, how in plan if not is_current(exporter, how, asked)}
+    )
     if len(due) < 2:
         return [run(exporter, options, asked) for exporter, options in plan]
-    codes = {each.name: run(each, options, asked) for each, options in plan if each.name not in due}
+    codes = {
+        exporter.name: run(exporter, options, asked) for exporter, options in plan if exporter.name not in due
+    }
     codes |= _Crew(due, asked, min(jobs, len(due))).run()
     return [codes[exporter.name] for exporter, _ in plan]
 
@@ -71,7 +77,7 @@ class _Crew:
                     names = ", ".join(worker.name for worker in workers)
                     spinner.update(f"exporting {names}: {len(self._codes)} of {self._all} done")
                     ready = wait([worker.pipe for worker in workers])
-                    for worker in [each for each in workers if each.pipe in ready]:
+                    for worker in [idle for idle in workers if idle.pipe in ready]:
                         if not self._hear(worker):
                             workers.remove(worker)
             finally:

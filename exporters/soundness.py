@@ -70,7 +70,7 @@ def check_answers(path: Path, profiles: Mapping[str, Profile]) -> None:
     weights = {weight.name for weight in model.graph.initializer}
     inputs = graph_tensors([value for value in model.graph.input if value.name not in weights])
     empty = any(0 in profile.smallest for profile in profiles.values())
-    shapes = {name: each.usual if empty else each.smallest for name, each in profiles.items()}
+    shapes = {name: profile.usual if empty else profile.smallest for name, profile in profiles.items()}
     shapes = {name: shapes.get(name, tensor.dims) for name, tensor in inputs.items()}
     feeds = [_feed(where, inputs, shapes, loudness) for loudness in LOUDNESS]
     outputs = [output.name for output in model.graph.output]
@@ -84,12 +84,12 @@ def check_answers(path: Path, profiles: Mapping[str, Profile]) -> None:
         reason = str(error).partition("\n")[0]
         raise GateError(f"{where} does not run in ONNX Runtime: {reason}") from None
     broken = [
-        name.removesuffix(_PROBE) for name in names if any(np.isnan(each[name]).any() for each in answers)
+        name.removesuffix(_PROBE) for name in names if any(np.isnan(answer[name]).any() for answer in answers)
     ]
     if broken:
         raise GateError(f"{where} computes what is not finite: {_named(broken)}; {REMEDY}")
     for name in outputs:
-        first, *others = (each[name] for each in answers)
+        first, *others = (answer[name] for answer in answers)
         if first.dtype.kind == "f" and first.size and all(np.array_equal(first, other) for other in others):
             raise GateError(f"{where}: output {name} is the same whatever goes in; {REMEDY}")
 
@@ -154,7 +154,7 @@ def _probed(model: onnx.ModelProto) -> tuple[list[str], bytes]:
     made = [name for node in model.graph.node for name in node.output if name]
     probe.graph.output.extend(onnx.ValueInfoProto(name=name) for name in made if name not in known)
     typed = session(probe.SerializeToString()).get_outputs()
-    floats = [each.name for each in typed if "float" in each.type or "double" in each.type]
+    floats = [tensor.name for tensor in typed if "float" in tensor.type or "double" in tensor.type]
     del probe.graph.output[len(known) :]
     for name in floats:
         # A sum keeps what a maximum may lose: NaN among numbers.

@@ -109,7 +109,7 @@ def _types(graph: onnx.GraphProto) -> Iterator[str]:
                 found.add(attribute.t.data_type)
             elif node.op_type == "Cast" and attribute.name == "to":
                 found.add(attribute.i)
-    unknown = {TRITON_TYPES.get(each, f"ONNX {each}") for each in found} - SUPPORTED_TYPES
+    unknown = {TRITON_TYPES.get(code, f"ONNX {code}") for code in found} - SUPPORTED_TYPES
     if unknown:
         yield "weights, constants or casts of " + ", ".join(sorted(unknown))
 

@@ -85,9 +85,9 @@ def _only(kind: str | None, manifests: list[Manifest]) -> list[Manifest]:
     Raises:
         RenderError: there are none.
     """
-    chosen = [each for each in manifests if kind is None or each["kind"].lower() == kind.lower()]
+    chosen = [manifest for manifest in manifests if kind is None or manifest["kind"].lower() == kind.lower()]
     if not chosen and kind is not None:
-        there = ", ".join(sorted({each["kind"] for each in manifests}))
+        there = ", ".join(sorted({manifest["kind"] for manifest in manifests}))
         raise RenderError(f"there is no {kind}: there are {there}")
     return chosen
 
@@ -98,7 +98,7 @@ def _check(folders: Sequence[Path], *, release: bool, as_json: bool) -> int:
         print(json.dumps(found))
     else:
         for folder, said in found.items():
-            print("\n".join(f"{folder}: {each}" for each in said or ["well"]))
+            print("\n".join(f"{folder}: {fault}" for fault in said or ["well"]))
     return int(any(found.values()))
 
 

@@ -143,11 +143,11 @@ def _numpy_type(data_type: int) -> npt.DTypeLike:
 def _sequence(model: Model, models: Mapping[str, Model]) -> dict[str, int | str | bool]:
     """START and END for a sequence of one, with a correlation id of the type the model declares, or text."""
     steps = [models[step.model_name] for step in model.config.ensemble_scheduling.step]
-    sequences = [each.config for each in (model, *steps) if each.config.HasField("sequence_batching")]
+    sequences = [step.config for step in (model, *steps) if step.config.HasField("sequence_batching")]
     if not sequences:
         return {}
     kind = ModelSequenceBatching.Control.CONTROL_SEQUENCE_CORRID
-    inputs = [each for config in sequences for each in config.sequence_batching.control_input]
+    inputs = [control for config in sequences for control in config.sequence_batching.control_input]
     controls = [c for i in inputs for c in i.control if c.kind == kind]
     text = all(control.data_type == DataType.TYPE_STRING for control in controls)
     number = time.monotonic_ns() % 2**31 + 1

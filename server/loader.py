@@ -70,7 +70,7 @@ class Loader:
             ServerError: one can't be loaded; it tells of the first.
         """
         deadline = time.monotonic() + RELOAD_TIMEOUT_S
-        for name in [each for each in self._models if each in names]:  # what others require comes first
+        for name in [model for model in self._models if model in names]:  # what others require comes first
             self._load(self._models[name], deadline, again=True)
 
     def check(self, names: Collection[str], missing: Collection[str] = ()) -> None:

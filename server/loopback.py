@@ -33,5 +33,5 @@ def spare() -> None:
 
 
 def _with_ours(said: str) -> str:
-    named = [each.strip() for each in said.split(",") if each.strip()]
-    return ",".join([*named, *(each for each in _OURS if each not in named)])
+    named = [part.strip() for part in said.split(",") if part.strip()]
+    return ",".join([*named, *(host for host in _OURS if host not in named)])

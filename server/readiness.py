@@ -66,10 +66,12 @@ class Readiness:
         lines += [f'liveroom_model_out_of_service{{model="{name}"}} 1' for name in missing]
         lines.append("# TYPE liveroom_canary_failures_total counter")
         lines += [
-            f'liveroom_canary_failures_total{{model="{each.name}"}} {each.failures}' for each in targets
+            f'liveroom_canary_failures_total{{model="{target.name}"}} {target.failures}' for target in targets
         ]
         lines.append("# TYPE liveroom_canary_seconds gauge")
-        lines += [f'liveroom_canary_seconds{{model="{each.name}"}} {each.seconds:.4f}' for each in targets]
+        lines += [
+            f'liveroom_canary_seconds{{model="{target.name}"}} {target.seconds:.4f}' for target in targets
+        ]
         return "\n".join(lines)
 
     def end(self) -> None:

@@ -74,7 +74,7 @@ class StubWatch(threading.Thread):
                 continue
             self.trouble = f"a process of {', '.join(sorted({stub.model for stub in gone}))} died"
             missing = gone - set(self._find().values())  # without those that somebody else had loaded again
-            lost = {each for each in {stub.model for stub in missing} if self._loader.is_serving(each)}
+            lost = {model for model in {stub.model for stub in missing} if self._loader.is_serving(model)}
             try:
                 self._mend(lost)
                 self._stubs = self._found_again(gone, lost)
@@ -169,13 +169,13 @@ class StubWatch(threading.Thread):
         if _status(self._server) == psutil.STATUS_STOPPED:
             return "tritonserver is stopped"
         now = time.monotonic()
-        stopped = [each for each in self._stubs if _status(each) == psutil.STATUS_STOPPED]
-        self._paused = {each: self._paused.get(each, now) for each in stopped}
+        stopped = [stub for stub in self._stubs if _status(stub) == psutil.STATUS_STOPPED]
+        self._paused = {stub: self._paused.get(stub, now) for stub in stopped}
         for process, since in self._paused.items():
             if now - since > PAUSE_S:  # Triton has given it up by now, and aborts should it go on
                 with contextlib.suppress(psutil.Error):
                     process.kill()
-        models = sorted({self._stubs[each].model for each in stopped})
+        models = sorted({self._stubs[stub].model for stub in stopped})
         return f"a process of {', '.join(models)} is stopped" if models else ""
 
     def _placed(self) -> dict[psutil.Process, Stub]:

@@ -56,7 +56,7 @@ def detect(graph: Graph, pictures: Image) -> list[Floats]:
     height, width = pictures.shape[1:3]
     rows = np.concatenate([scores[..., None], boxes, landmarks.reshape(len(boxes), -1, 10)], axis=2)
     rows[:, :, 1:] *= np.tile(np.array([width, height], np.float32), 7)
-    return [each[each[:, 0] > LEAST] for each in rows]
+    return [row[row[:, 0] > LEAST] for row in rows]
 
 
 def dynamic(shipped: Path, path: Path) -> Path:
@@ -89,7 +89,7 @@ def measure(path: Path, shipped: Path, library: Library, default_weights: bool) 
     graph = Graph(path)
     known = photos(library)
     close = [read_image(photo.path) for photo in known if photo.expression or photo.name == "single_face"]
-    tiles = np.stack([letterboxed(each, SHIPPED_SIDE) for face in close for each in (face, face[:, ::-1])])
+    tiles = np.stack([letterboxed(view, SHIPPED_SIDE) for face in close for view in (face, face[:, ::-1])])
     own = _difference(detect(graph, tiles), _rows(Graph(shipped), tiles))
     pictures = [letterboxed(read_image(photo.path)) for photo in known]
     reference = Graph(dynamic(shipped, path.with_name("reference.onnx")))

@@ -25,7 +25,9 @@ class _Graph:
 
     def __init__(self, path: Path) -> None:
         graph = onnx.load(str(path)).graph
-        self.named: dict[str, Array] = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
+        self.named: dict[str, Array] = {
+            initializer.name: numpy_helper.to_array(initializer) for initializer in graph.initializer
+        }
         self._nodes = {kind: [node for node in graph.node if node.op_type == kind] for kind in _OPERATORS}
         counts = {kind: len(nodes) for kind, nodes in self._nodes.items()}
         if counts != _OPERATORS:

@@ -46,5 +46,5 @@ def measure(
         limit=0.05 if default_weights else None,
         data=f"{len(own)} faces, dlib 20.0.1 with its float weights",
     )
-    for each in recognition(known, found):
-        yield each if default_weights else replace(each, limit=None)
+    for measurement in recognition(known, found):
+        yield measurement if default_weights else replace(measurement, limit=None)

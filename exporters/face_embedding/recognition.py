@@ -75,5 +75,5 @@ def pairs(faces: Sequence[Face], embeddings: Floats) -> tuple[Floats, Floats, Fl
         if same is None or (same and one.shot == other.shot and (not in_clip or one.frame != 0)):
             continue
         found[2 * in_clip + (not same)].append(float(np.linalg.norm(first - second)))
-    same_photos, other_photos, frames, strangers = (np.array(each, np.float32) for each in found)
+    same_photos, other_photos, frames, strangers = (np.array(distances, np.float32) for distances in found)
     return same_photos, other_photos, frames, strangers

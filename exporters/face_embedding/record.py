@@ -38,7 +38,7 @@ class _Networks:
     def __call__(self, model: str, images: Sequence[Image], outputs: Sequence[str]) -> list[Floats]:
         if model not in self._loaded:
             path = REPOSITORY / model / "1" / "model.onnx"
-            names = [each.name for each in onnx.load(str(path)).graph.output]
+            names = [tensor.name for tensor in onnx.load(str(path)).graph.output]
             self._loaded[model] = Graph(path), names
         graph, names = self._loaded[model]
         found = dict(zip(names, graph(image=np.stack(images)), strict=True))

@@ -70,7 +70,7 @@ class MiniXception(nn.Module):
             nn.ReLU(),
         )
         self.blocks = nn.Sequential(
-            *(_Block(*each) for each in zip(_CHANNELS[:-1], _CHANNELS[1:], _SIDES, strict=True))
+            *(_Block(*sizes) for sizes in zip(_CHANNELS[:-1], _CHANNELS[1:], _SIDES, strict=True))
         )
         self.last = nn.Conv2d(_CHANNELS[-1], len(LABELS), 3, padding=1)
 

@@ -53,8 +53,8 @@ def measure(path: Path, library: Library) -> Iterator[Measurement]:
     images = crops(library)
     landmarks, presence = one_by_one(graph, images)
     theirs = [shipped(image[None].astype(np.float32) / 255) for image in images]
-    their_landmarks = np.stack([each["conv2d_21"].reshape(POINTS, 3) / SIZE for each in theirs])
-    logits = np.stack([each["conv2d_31"].reshape(1) for each in theirs])
+    their_landmarks = np.stack([outputs["conv2d_21"].reshape(POINTS, 3) / SIZE for outputs in theirs])
+    logits = np.stack([outputs["conv2d_31"].reshape(1) for outputs in theirs])
     for name, value in (
         ("landmark difference", max_difference(landmarks, their_landmarks)),
         ("presence difference", max_difference(presence, 1 / (1 + np.exp(-logits)))),

@@ -43,7 +43,7 @@ def parity(path: Path, bands: int, library: Library) -> Iterator[Measurement]:
     length = min(len(clip.audio) for clip in speech)
     batch = np.stack([speech[0].audio[:length], 0.01 * speech[1].audio[:length]])
     together = graph(waveform=batch)[0]
-    alone = np.concatenate([graph(waveform=each[None])[0] for each in batch])
+    alone = np.concatenate([graph(waveform=item[None])[0] for item in batch])
     yield Measurement(
         gate="parity",
         name="batched against solo",

@@ -83,7 +83,7 @@ class Candidate:
         if precision != "bf16":  # ONNX Runtime's CPU provider hardly knows it
             measured = self._measure(precision, on_cpu(graph), SIDES[:1], "prepared graph on the CPU")
         if gpu is None:
-            return Built(precision, [each.record() for each in measured])
+            return Built(precision, [measurement.record() for measurement in measured])
         key = Key(self.model, gpu, sha256(graph), precision, self.profiles)
         with plans.building(key):
             if path := plans.plan(key):
@@ -92,7 +92,7 @@ class Candidate:
             with on_gpu(content) as network:
                 measured += self._measure(precision, network, SIDES, "plan on the GPU")
             path = plans.keep(key, content, timings, measured)
-        return Built(precision, [each.record() for each in measured], path)
+        return Built(precision, [measurement.record() for measurement in measured], path)
 
     def _measure(
         self, precision: Precision, network: Network, sides: tuple[str, ...], what: str

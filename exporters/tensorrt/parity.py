@@ -59,11 +59,11 @@ def judge(measurements: Sequence[Measurement]) -> None:
         GateError: some are not; it names all of them.
     """
     failed = [
-        f"{each.name} is {each.value:.3g}, allowed is at most {each.limit}"
-        if np.isfinite(each.value)
-        else f"{each.name} can't be told, as a value is not finite, all are 0, or the shape is another"
-        for each in measurements
-        if not each.passed
+        f"{measurement.name} is {measurement.value:.3g}, allowed is at most {measurement.limit}"
+        if np.isfinite(measurement.value)
+        else f"{measurement.name} can't be told, as a value is not finite, all are 0, or the shape is another"
+        for measurement in measurements
+        if not measurement.passed
     ]
     if failed:
         raise GateError("; ".join(failed))
@@ -75,22 +75,22 @@ def _badness(value: float) -> float:
 
 def _difference(plan: Plan, output: str, expected: Tensors, got: Tensors) -> float:
     one, other = (np.asarray(tensors[output], np.float64) for tensors in (expected, got))
-    scores = [np.asarray(each[plan.ranked_by or output], np.float64) for each in (expected, got)]
-    if one.shape != other.shape or not all(np.isfinite(each).all() for each in (one, other, *scores)):
+    scores = [np.asarray(outputs[plan.ranked_by or output], np.float64) for outputs in (expected, got)]
+    if one.shape != other.shape or not all(np.isfinite(array).all() for array in (one, other, *scores)):
         return float("nan")
     if plan.norm == "rms":
         size = np.mean(np.square(one))
         return float(np.sqrt(np.mean(np.square(one - other)) / size)) if size else float("nan")
     if not plan.ranked_by:
         return float(np.abs(one - other).max(initial=0.0))
-    if not any((each >= LIKELY).any() for each in scores):
+    if not any((score >= LIKELY).any() for score in scores):
         return float("nan")  # neither finds anything: nothing is compared
     return max(_apart(*picture) for picture in zip(one, other, *scores, strict=True))
 
 
 def _apart(one: Doubles, other: Doubles, score: Doubles, other_score: Doubles) -> float:
     """How far a likely row of either side is from the nearest row of the other; rows [N, ...], scores [N]."""
-    rows, others = (each.reshape(len(each), -1) for each in (one, other))
+    rows, others = (array.reshape(len(array), -1) for array in (one, other))
     distances = np.abs(rows[:, None] - others[None]).max(axis=2)
     likely, also = distances[score >= LIKELY].min(axis=1), distances[:, other_score >= LIKELY].min(axis=0)
     return float(max(likely.max(initial=0.0), also.max(initial=0.0)))

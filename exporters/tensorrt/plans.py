@@ -73,7 +73,7 @@ class Cache:
         record = {
             **asdict(key),
             "sha256": sha256(plan).hexdigest(),
-            "parity": [each.record() for each in measurements],
+            "parity": [measurement.record() for measurement in measurements],
         }
         _write(path, plan)
         _write(path.with_suffix(".json"), json.dumps(record, indent=2).encode())

@@ -57,4 +57,4 @@ def _features(shape: Shape, library: Library) -> Array:
 
     batch, bands, frames = shape
     audio = _speech((batch, frames * HOP), library)
-    return np.stack([log_mel(each, bands) for each in audio]).astype(np.float32)
+    return np.stack([log_mel(clip, bands) for clip in audio]).astype(np.float32)

@@ -38,7 +38,8 @@ class Outcome:
     def line(self) -> str:
         """The outcome for a person at a terminal, in rich's markup."""
         numbers = ", ".join(
-            f"{each['name']} {each['value']:.2g} (at most {each['limit']})" for each in self.parity
+            f"{measurement['name']} {measurement['value']:.2g} (at most {measurement['limit']})"
+            for measurement in self.parity
         )
         numbers = numbers or "nothing was compared, as a CPU hardly knows that precision"
         what = {

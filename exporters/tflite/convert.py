@@ -21,7 +21,7 @@ def convert(network: Network, graph: GraphBuilder, inputs: Sequence[str]) -> lis
     Raises:
         ExportError: the network has operators that are not handled; it names them.
     """
-    if unknown := sorted({each.name for each in network.operators} - OPERATORS.keys()):
+    if unknown := sorted({step.name for step in network.operators} - OPERATORS.keys()):
         raise ExportError(f"TFLite operators that cannot be converted: {', '.join(unknown)}")
     tensors = dict(zip(network.inputs, inputs, strict=True))
     makers = {index: operator for operator in network.operators for index in operator.outputs}

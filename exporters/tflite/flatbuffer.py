@@ -77,8 +77,8 @@ def parse(content: bytes, name: str = "the network") -> Network:
         if data is not None and len(data):
             constants[index] = _constant(tensor, bytes(data), name)
     operators = []
-    for each in graph.operators:
-        operator = _operator(each, model.operatorCodes[each.opcodeIndex])
+    for table in graph.operators:
+        operator = _operator(table, model.operatorCodes[table.opcodeIndex])
         if operator.name in _ON_CONSTANTS and operator.inputs[0] in constants:
             constants[operator.outputs[0]] = constants[operator.inputs[0]]
         else:

@@ -28,7 +28,7 @@ class Reference:
         )
         self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]
-        self._outputs = {each["name"]: each["index"] for each in self._interpreter.get_output_details()}
+        self._outputs = {detail["name"]: detail["index"] for detail in self._interpreter.get_output_details()}
 
     def __call__(self, tensor: Floats) -> dict[str, Floats]:
         """Run the network once."""

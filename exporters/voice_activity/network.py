@@ -47,7 +47,7 @@ def read_weights(graph: Path) -> dict[str, torch.Tensor]:
     Raises:
         ExportError: the graph lacks some of them.
     """
-    found = {each.name: each for each in onnx.load(str(graph)).graph.initializer}
+    found = {initializer.name: initializer for initializer in onnx.load(str(graph)).graph.initializer}
     if missing := sorted(_NAMES.keys() - found.keys()):
         raise ExportError(f"{graph} is not Silero's 16 kHz graph: it has no weights {', '.join(missing)}")
     return {

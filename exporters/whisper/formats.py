@@ -45,10 +45,10 @@ def _refuse_folder(folder: Path) -> None:
             "put the base's tokenizer.json there, and give NEW"
         )
     weights = [*folder.glob("*.safetensors"), *folder.glob("model.bin")]
-    for each in weights:
-        with each.open("rb") as file:
+    for path in weights:
+        with path.open("rb") as file:
             if file.read(len(_LFS)) == _LFS:
-                raise ExportError(_pointer(each))
+                raise ExportError(_pointer(path))
     if not weights:
         for pattern, source in _OTHERS:
             if found := sorted(folder.glob(pattern)):
@@ -56,7 +56,7 @@ def _refuse_folder(folder: Path) -> None:
                 raise ExportError(
                     f"{folder} has {found[0].name}, which is not read here: {way}, and give NEW"
                 )
-        below = [each.parent for each in sorted(folder.glob("*/*.safetensors"))]
+        below = [path.parent for path in sorted(folder.glob("*/*.safetensors"))]
         if below:
             raise ExportError(f"{folder}: no Whisper checkpoint there, but perhaps in {below[0]}: give that")
 

@@ -95,7 +95,7 @@ def parity(
             past = [empty] * (2 * size.decoder_layers)
             wanted = whisper.decoder(*map(torch.from_numpy, inputs.values()), *past, *caches)
         states_off = max(states_off, max_difference(encoder(features=piece.features)[0], states.numpy()))
-        given = [each.numpy() for each in caches]
+        given = [cache.numpy() for cache in caches]
         got = cross(states=states.numpy())
         caches_off = max(caches_off, *(max_difference(a, b) for a, b in zip(got, given, strict=True)))
         named = dict(zip(cache_names("cross", size.decoder_layers), given, strict=True))

@@ -64,7 +64,8 @@ def parity(
     short = [piece.features for piece in speech if piece.features.shape[2] <= 2 * WINDOW][:_PIECES]
     with torch.no_grad():
         differences = [
-            max_difference(whisper.encoder(torch.from_numpy(each)).numpy(), encode(each)) for each in short
+            max_difference(whisper.encoder(torch.from_numpy(features)).numpy(), encode(features))
+            for features in short
         ]
     yield Measurement(
         gate="parity",

@@ -56,7 +56,7 @@ def quantize(source: Path, target: Path) -> Path:
             numpy_helper.from_array(scale, f"{name}/w_scale"),
         ]
         nodes += _replacement(name, node, bias)
-    used = {each for node in nodes for each in node.input}
+    used = {tensor for node in nodes for tensor in node.input}
     result = helper.make_model(
         helper.make_graph(
             nodes,
@@ -79,7 +79,7 @@ def _product(node: NodeProto, weights: dict[str, TensorProto]) -> tuple[NDArray[
     matrix = numpy_helper.to_array(weights[node.input[1]])
     if node.op_type == "MatMul":
         return (matrix, "") if matrix.ndim == 2 else None
-    attributes = {each.name: helper.get_attribute_value(each) for each in node.attribute}
+    attributes = {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
     if attributes.get("transA") or attributes.get("alpha", 1.0) != 1.0 or attributes.get("beta", 1.0) != 1.0:
         return None
     return matrix.T if attributes.get("transB") else matrix, node.input[2] if len(node.input) > 2 else ""

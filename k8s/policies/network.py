@@ -26,7 +26,7 @@ def check(manifests: Sequence[Manifest], secrets: Mapping[str, Sequence[str]]) -
             for peer in rule.get("to", []):
                 if "podSelector" in peer and "namespaceSelector" not in peer:
                     yield from _reachable(policy, rule, selected(peer["podSelector"], manifests))
-    yield from _doors(manifests, policies)
+    yield from _exposed(manifests, policies)
 
 
 def _denies_all(spec: Mapping[str, Any]) -> bool:
@@ -38,25 +38,30 @@ def _reachable(policy: Manifest, rule: Mapping[str, Any], workloads: Sequence[Ma
     if not rule.get("ports"):
         yield f"{named(policy)}: a rule lets all ports through"
     for port in rule.get("ports", []):
-        if not any(port.get("port") in {*ports(each), *ports(each).values()} for each in workloads):
+        if not any(
+            port.get("port") in {*ports(workload), *ports(workload).values()} for workload in workloads
+        ):
             yield f"{named(policy)}: lets through port {port.get('port')}, which none of its pods has"
 
 
-def _doors(manifests: Sequence[Manifest], policies: Sequence[Manifest]) -> Iterator[str]:
+def _exposed(manifests: Sequence[Manifest], policies: Sequence[Manifest]) -> Iterator[str]:
     """What Services offer to the outside is what NetworkPolicies let everybody reach, no more and no less."""
     offered = {
-        (each["metadata"]["name"], ports(each).get(target := port.get("targetPort", port["port"]), target))
+        (
+            workload["metadata"]["name"],
+            ports(workload).get(target := port.get("targetPort", port["port"]), target),
+        )
         for service in of_kind(manifests, "Service")
         if service["spec"].get("type") in _OUTSIDE
-        for each in selected({"matchLabels": service["spec"]["selector"]}, manifests)
+        for workload in selected({"matchLabels": service["spec"]["selector"]}, manifests)
         for port in service["spec"]["ports"]
     }
     let_in = {
-        (each["metadata"]["name"], ports(each).get(port["port"], port["port"]))
+        (workload["metadata"]["name"], ports(workload).get(port["port"], port["port"]))
         for policy in policies
         for rule in policy["spec"].get("ingress", [])
         if not rule.get("from")
-        for each in selected(policy["spec"]["podSelector"], manifests)
+        for workload in selected(policy["spec"]["podSelector"], manifests)
         for port in rule.get("ports", [])
         if "port" in port
     }

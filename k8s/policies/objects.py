@@ -44,7 +44,11 @@ def containers(workload: Manifest) -> list[dict[str, Any]]:
 
 def sidecars(workload: Manifest) -> list[dict[str, Any]]:
     """Its native sidecars: they start before its containers, run beside them, and end after them."""
-    return [each for each in pod(workload).get("initContainers", []) if each.get("restartPolicy") == "Always"]
+    return [
+        container
+        for container in pod(workload).get("initContainers", [])
+        if container.get("restartPolicy") == "Always"
+    ]
 
 
 def pod_labels(workload: Manifest) -> Mapping[str, str]:
@@ -61,7 +65,9 @@ def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
 
 def selected(selector: Mapping[str, Any], manifests: Sequence[Manifest]) -> list[Manifest]:
     """The workloads whose pods a selector picks."""
-    return [each for each in of_kind(manifests, *WORKLOADS) if selects(selector, pod_labels(each))]
+    return [
+        candidate for candidate in of_kind(manifests, *WORKLOADS) if selects(selector, pod_labels(candidate))
+    ]
 
 
 def ports(workload: Manifest) -> dict[str, int]:

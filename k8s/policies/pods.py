@@ -31,7 +31,7 @@ def check(manifests: Sequence[Manifest], secrets: Mapping[str, Sequence[str]]) -
                 said += _watched(container)
             if not stays and any(probe in container for probe in _PROBES):
                 said.append("ends before the others begin, and yet has probes: set restartPolicy to Always")
-            yield from (f"{where}: {each}" for each in said)
+            yield from (f"{where}: {fault}" for fault in said)
 
 
 def _pod(spec: Mapping[str, Any]) -> Iterator[str]:
@@ -65,11 +65,11 @@ def _in_memory(volume: Mapping[str, Any], users: Sequence[Mapping[str, Any]]) ->
     """Memory that a volume takes counts as that of the containers which write to it."""
     empty = volume.get("emptyDir") or {}
     if empty.get("medium") == "Memory" and "sizeLimit" in empty:
-        for each in users:
-            mounted = any(mount["name"] == volume["name"] for mount in each.get("volumeMounts", []))
-            limit = each.get("resources", {}).get("limits", {}).get("memory")
+        for user in users:
+            mounted = any(mount["name"] == volume["name"] for mount in user.get("volumeMounts", []))
+            limit = user.get("resources", {}).get("limits", {}).get("memory")
             if mounted and limit and quantity(empty["sizeLimit"]) > quantity(limit) / 2:
-                yield f"volume {volume['name']} may take over half of the memory of container {each['name']}"
+                yield f"volume {volume['name']} may take over half of the memory of container {user['name']}"
 
 
 def _confined(container: Mapping[str, Any]) -> Iterator[str]:

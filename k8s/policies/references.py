@@ -10,7 +10,10 @@ _PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 
 def check(manifests: Sequence[Manifest], secrets: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """What refers to nothing."""
-    known = {(each["kind"], each["metadata"]["name"]): set(each.get("data", {})) for each in manifests}
+    known = {
+        (manifest["kind"], manifest["metadata"]["name"]): set(manifest.get("data", {}))
+        for manifest in manifests
+    }
     known |= {("Secret", name): set(keys) for name, keys in secrets.items()}
     for workload in of_kind(manifests, *WORKLOADS):
         for kind, name, *key in _mentioned(workload):
@@ -73,7 +76,7 @@ def _services(manifests: Sequence[Manifest]) -> Iterator[str]:
             yield f"{named(service)}: selects no pods"
         for port in service["spec"]["ports"]:
             target = port.get("targetPort", port["port"])
-            if not all(target in {*ports(each), *ports(each).values()} for each in behind):
+            if not all(target in {*ports(workload), *ports(workload).values()} for workload in behind):
                 yield f"{named(service)}: its pods have no port {target}"
 
 

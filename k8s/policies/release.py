@@ -22,7 +22,7 @@ _DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}")
 def unfit(manifests: Sequence[Manifest]) -> Iterator[str]:
     """Why the objects of one overlay are not fit for release, in sentences."""
     for manifest in manifests:
-        for found in sorted({each[0] for each in _PLACEHOLDER.finditer(_settings(manifest))}):
+        for found in sorted({match[0] for match in _PLACEHOLDER.finditer(_settings(manifest))}):
             yield f"{named(manifest)}: '{found}' is a placeholder: put in yours"
     for workload in of_kind(manifests, *WORKLOADS):
         for image in sorted(set(_images(workload))):
@@ -30,7 +30,7 @@ def unfit(manifests: Sequence[Manifest]) -> Iterator[str]:
                 yield f"{named(workload)}: image {image} can be moved: name its digest (@sha256:...)"
     for rules in of_kind(manifests, "PrometheusRule"):
         for alert in (
-            each for group in rules["spec"]["groups"] for each in group["rules"] if "alert" in each
+            rule for group in rules["spec"]["groups"] for rule in group["rules"] if "alert" in rule
         ):
             read = alert.get("annotations", {}).get("runbook_url", "")
             if not _LINK.fullmatch(read):
@@ -44,12 +44,12 @@ def unfit(manifests: Sequence[Manifest]) -> Iterator[str]:
 def _settings(manifest: Manifest) -> str:
     """All that is set in an object, what a Secret keeps in base64 as it is read."""
     kept = manifest.get("data", {}).values() if manifest["kind"] == "Secret" else ()
-    read = [base64.b64decode(each).decode(errors="replace") for each in kept]
+    read = [base64.b64decode(value).decode(errors="replace") for value in kept]
     return json.dumps([manifest, read], ensure_ascii=False)
 
 
 def _images(workload: Manifest) -> Iterator[str]:
-    yield from (each["image"] for each in containers(workload))
+    yield from (container["image"] for container in containers(workload))
     for volume in pod(workload).get("volumes", []):
         if "image" in volume:
             yield volume["image"]["reference"]

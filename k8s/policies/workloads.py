@@ -52,7 +52,7 @@ def _deployment(deployment: Manifest, manifests: Sequence[Manifest]) -> Iterator
     if not any("startupProbe" in container for container in containers(deployment)):
         yield "has no startupProbe: a slow start would be taken for a failure"
     budgets = of_kind(manifests, "PodDisruptionBudget")
-    if not any(selects(each["spec"]["selector"], pod_labels(deployment)) for each in budgets):
+    if not any(selects(budget["spec"]["selector"], pod_labels(deployment)) for budget in budgets):
         yield "has no PodDisruptionBudget"
     if not pod(deployment).get("topologySpreadConstraints"):
         yield "may run on one node alone: give it topologySpreadConstraints"
@@ -63,11 +63,13 @@ def _deployment(deployment: Manifest, manifests: Sequence[Manifest]) -> Iterator
 
 def _drained(deployment: Manifest) -> Iterator[str]:
     grace = pod(deployment).get("terminationGracePeriodSeconds", 30)
-    if not any("preStop" in each.get("lifecycle", {}) for each in pod(deployment)["containers"]):
+    if not any("preStop" in container.get("lifecycle", {}) for container in pod(deployment)["containers"]):
         yield "ends while it is still sent requests: give it a preStop"
     for container in pod(deployment)["containers"]:
         pause = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
-        options = [each for each in container.get("args", []) if each.startswith("--exit-timeout-secs=")]
+        options = [
+            argument for argument in container.get("args", []) if argument.startswith("--exit-timeout-secs=")
+        ]
         for option in options:
             drain = int(option.partition("=")[2])
             if drain <= LONGEST_SEGMENT_S:
@@ -76,7 +78,7 @@ def _drained(deployment: Manifest) -> Iterator[str]:
                 yield f"is killed after {grace} s: preStop and drain take {pause + drain} s"
         if not options and grace <= pause:
             yield f"is killed after {grace} s: preStop takes {pause} s"
-    probes = (each.get("readinessProbe", {}) for each in pod(deployment)["containers"])
+    probes = (container.get("readinessProbe", {}) for container in pod(deployment)["containers"])
     asked = {probe["httpGet"]["port"] for probe in probes if "httpGet" in probe}
     for sidecar in sidecars(deployment):
         answers = any(asked & {port["containerPort"], port.get("name")} for port in sidecar.get("ports", []))

@@ -63,7 +63,9 @@ class Counters:
     ) -> None:
         # Kept as well: what a family counts for is gone with it.
         self._family = pb_utils.MetricFamily(name, about, pb_utils.MetricFamily.COUNTER)
-        self._metrics = {each: self._family.Metric(dict(zip(labels, each, strict=True))) for each in values}
+        self._metrics = {
+            value: self._family.Metric(dict(zip(labels, value, strict=True))) for value in values
+        }
         self._waiting: Counter[tuple[str, ...]] = Counter()
         self._lock = Lock()
 
