@@ -18,7 +18,7 @@ __all__ = ["ServerError", "Triton"]
 
 
 def __getattr__(name: str) -> object:
-    """Imports `Triton` when it is asked for: `server.ready` also runs where its packages are not."""
+    """Imports `Triton` when it is asked for: the readiness sidecar also runs where its packages are not."""
     if name == "Triton":
         from server.triton import Triton  # noqa: PLC0415
 

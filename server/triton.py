@@ -15,7 +15,7 @@ from server.model_packages import BACKENDS
 from server.pulse import Pulse
 from server.readiness import Readiness
 from server.repository import Model, Repository, check_files, compile_modules
-from server.watch import StubWatch
+from server.stub_supervisor import StubSupervisor
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -73,7 +73,7 @@ class Triton:
         self.log = Path(log_file) if log_file else self._folder.with_suffix(".log")
         self._log_is_temporary = log_file is None
         self._process: subprocess.Popen[bytes] | None = None
-        self._watch: StubWatch | None = None
+        self._supervisor: StubSupervisor | None = None
         self._failure: ServerError | None = None
         self._stopping = False
         self.models: dict[str, Model] = {}
@@ -119,11 +119,17 @@ class Triton:
             self._launch(deadline)
             loader = Loader(self.grpc, self.models, self.log, launch.admin_headers(self._admin_key))
             loader.load_all(deadline, self._progress)
-            self._watch = watch = StubWatch(self.pid, loader, niceness, self._fail, self._progress)
-            watch.start()
+            self._supervisor = supervisor = StubSupervisor(
+                self.pid, loader, niceness, self._fail, self._progress
+            )
+            supervisor.start()
             if self._readiness is not None:
                 pulse = Pulse(
-                    self.grpc, self.models, self.metrics, lambda: watch.trouble, lambda: watch.out_of_service
+                    self.grpc,
+                    self.models,
+                    self.metrics,
+                    lambda: supervisor.trouble,
+                    lambda: supervisor.out_of_service,
                 )
                 self._readiness.follow(pulse)
         except ServerError as error:
@@ -154,8 +160,8 @@ class Triton:
         self._stopping = True
         if self._readiness is not None:
             self._readiness.end()
-        if self._watch is not None:
-            self._watch.stop()
+        if self._supervisor is not None:
+            self._supervisor.stop()
         if self._process is not None:
             process.end(self._process, 0.0 if at_once else self._drain_s, self.log)
             self._process = None

@@ -21,7 +21,7 @@ import pytest
 from tritonclient.grpc import InferenceServerClient, InferInput
 from tritonclient.utils import InferenceServerException
 
-from server import ServerError, Triton, watch
+from server import ServerError, Triton, stub_supervisor
 from server.loader import Loader
 from tests import models
 from tests.waiting import until
@@ -138,7 +138,7 @@ def test_two_models_of_an_ensemble_that_die_at_once_come_back(crashing: Triton) 
     for victim in victims:
         victim.kill()
     with InferenceServerClient(crashing.grpc) as client:
-        assert until(lambda: not any(watch._alive(victim) for victim in victims), 5)
+        assert until(lambda: not any(stub_supervisor._alive(victim) for victim in victims), 5)
         assert until(lambda: answers(client, "pipeline"), 15)
 
 
@@ -151,12 +151,12 @@ def test_a_model_that_dies_while_another_is_loaded_again_comes_back_too(
         reload(loader, names)
         if "identity" in names:
             victim.kill()
-            until(lambda: not watch._alive(victim), 5)
+            until(lambda: not stub_supervisor._alive(victim), 5)
 
     monkeypatch.setattr(Loader, "reload", and_another_dies)
     stub_of(crashing, "identity").kill()
     with InferenceServerClient(crashing.grpc) as client:
-        assert until(lambda: not watch._alive(victim), 15)
+        assert until(lambda: not stub_supervisor._alive(victim), 15)
         assert until(lambda: answers(client, "pipeline"), 15)
 
 
@@ -187,7 +187,7 @@ def kill_twice(triton: Triton, model: str, client: InferenceServerClient) -> Non
 def test_a_model_that_keeps_dying_without_which_nothing_answers_ends_the_server(
     crashing: Triton, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch, "RELOADS", 1)
+    monkeypatch.setattr(stub_supervisor, "RELOADS", 1)
     with InferenceServerClient(crashing.grpc) as client:
         kill_twice(crashing, "affine", client)
     with pytest.raises(ServerError, match=r"model 'affine' died 2 times .* nothing answers without it"):
@@ -200,7 +200,7 @@ def test_a_model_that_keeps_dying_goes_out_of_service_and_others_go_on(
     """With it what needs it; it comes back when it has been out of service for long enough."""
     for write in (models.identity, models.affine, models.pipeline, models.twice):
         write(tmp_path)
-    monkeypatch.setattr(watch, "RELOADS", 1)
+    monkeypatch.setattr(stub_supervisor, "RELOADS", 1)
     said: list[str] = []
     with (
         Triton(tmp_path, drain_s=0, ready_port=0, progress=said.append) as triton,
@@ -221,7 +221,7 @@ def test_a_model_that_keeps_dying_goes_out_of_service_and_others_go_on(
             assert until(partial(says, url, status), 10), path
         with urllib.request.urlopen(f"{str(triton.ready).removesuffix('ready')}metrics") as page:  # noqa: S310
             assert b'\nliveroom_model_out_of_service{model="affine"} 1\n' in page.read()
-        monkeypatch.setattr(watch, "WINDOW_S", 1.0)
+        monkeypatch.setattr(stub_supervisor, "WINDOW_S", 1.0)
         assert until(lambda: answers(client, "pipeline"), 15)
         assert said[-1] == "model 'affine' is back in service"
         assert until(lambda: status_of(str(triton.ready)) == 200, 10)

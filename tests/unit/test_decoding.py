@@ -9,8 +9,8 @@ import pytest
 
 from tests import tiny_whisper
 from whisper_decoder.decoding import Decoder, Hypothesis, Request
-from whisper_decoder.loops import repeated_tail
 from whisper_decoder.network import Network
+from whisper_decoder.repetition import repeated_tail
 from whisper_decoder.vocabulary import LanguageError, Vocabulary
 
 PRECISIONS = ("fp32", "int8")

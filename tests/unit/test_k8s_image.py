@@ -88,9 +88,9 @@ def imports(file: Path) -> Iterator[str]:
 
 
 def canary_files() -> set[Path]:
-    """`server.ready` and all of `server` that it needs."""
+    """`server.readiness_sidecar` and all of `server` that it needs."""
     found: set[Path] = set()
-    waiting = [ROOT / "server" / "ready.py", ROOT / "server" / "__init__.py"]
+    waiting = [ROOT / "server" / "readiness_sidecar.py", ROOT / "server" / "__init__.py"]
     while waiting:
         file = waiting.pop()
         if file not in found and file.is_file():

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from whisper_decoder.loops import repeated_tail
 from whisper_decoder.network import Answers, Floats, Ints, Network
+from whisper_decoder.repetition import repeated_tail
 from whisper_decoder.vocabulary import Vocabulary
 
 POSITIONS = 448

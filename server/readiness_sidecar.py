@@ -1,5 +1,6 @@
-"""`python -m server.ready`: whether a Triton answers, over HTTP: /ready for balancers, /live for restarts.
+"""`python -m server.readiness_sidecar`: whether a Triton answers, over HTTP.
 
+/ready is for balancers, /live for restarts.
 In a pod this runs as a container of its own beside Triton; the embedded server has it inside
 (`python -m server --ready-port N`).
 """
@@ -23,7 +24,7 @@ _TICK_S = 0.2
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    arguments = argparse.ArgumentParser(prog="python -m server.ready", description=__doc__)
+    arguments = argparse.ArgumentParser(prog="python -m server.readiness_sidecar", description=__doc__)
     add = arguments.add_argument
     add("--grpc", default="127.0.0.1:8001", metavar="HOST:PORT", help="Triton's gRPC (%(default)s)")
     add(

@@ -185,7 +185,7 @@ def test_in_a_container_of_its_own_it_says_the_same_and_is_unready_at_once_on_si
     command = [
         sys.executable,
         "-m",
-        "server.ready",
+        "server.readiness_sidecar",
         "--grpc",
         well.triton.grpc,
         "--port",
@@ -207,8 +207,10 @@ def test_in_a_container_of_its_own_it_says_the_same_and_is_unready_at_once_on_si
 
 
 def test_beside_nvidias_server_it_needs_nothing_but_a_client() -> None:
-    code = "import sys, server.ready; print(*sys.modules)"
+    code = "import sys, server.readiness_sidecar; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=PROJECT, check=True, capture_output=True, text=True
     )
-    assert not {"psutil", "rich", "pytriton", "server.triton", "server.watch"} & set(done.stdout.split())
+    assert not {"psutil", "rich", "pytriton", "server.triton", "server.stub_supervisor"} & set(
+        done.stdout.split()
+    )

@@ -28,7 +28,7 @@ class Stub(NamedTuple):
     instance: str
 
 
-class StubWatch(threading.Thread):
+class StubSupervisor(threading.Thread):
     """Loads a model again when a stub of it dies or is stopped, at most RELOADS times in WINDOW_S seconds.
 
     One that dies once more is out of service until it has been so for WINDOW_S; what needs it fails, all else
@@ -44,7 +44,7 @@ class StubWatch(threading.Thread):
         fail: Callable[[ServerError], None],
         progress: Callable[[str], None],
     ) -> None:
-        super().__init__(name="stub-watch", daemon=True)
+        super().__init__(name="stub-supervisor", daemon=True)
         self._server = psutil.Process(server_pid)
         self._loader = loader
         self._fail = fail
