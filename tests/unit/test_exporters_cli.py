@@ -44,7 +44,7 @@ def run(models: Path, *arguments: str) -> int:
 
 
 def test_a_served_model_asks_for_the_exporters_of_all_it_needs(models: Path) -> None:
-    assert needed_models(models, "caller") == ["caller", "pair", "words", "doubler"]
+    assert needed_models(models, "caller") == ["doubler", "pair", "words", "caller"]
     assert [each.name for each in registry.select(["caller", "pair", "doubler"], models)] == ["doubler"]
     assert registry.select(["lonely"], models) == []
 

@@ -1,9 +1,11 @@
 """What the launcher makes of a repository, before any server is started."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from exporters.triton_config import needed_models
 from server import ServerError
 from server.repository import Repository, check_files, waves
 from tests import models
@@ -40,6 +42,14 @@ def test_an_unknown_requirement_says_who_requires_it(repository: Repository) -> 
     models.write(repository.path, "needy", models.PYTHON + requires)
     with pytest.raises(ServerError, match="model 'needy' requires 'ghost': no model 'ghost'"):
         repository.resolve(["needy"])
+
+
+@pytest.mark.parametrize("value", ["identity,echo", "identity, echo", "identity echo", " identity\n\techo,"])
+def test_server_and_exporters_read_the_same_requirements(repository: Repository, value: str) -> None:
+    requires = f'parameters {{ key: "requires" value {{ string_value: {json.dumps(value)} }} }}'
+    models.write(repository.path, "needy", models.PYTHON + requires)
+    assert repository.read("needy").requires == ("identity", "echo")
+    assert needed_models(repository.path, "needy") == ["identity", "echo", "needy"]
 
 
 @pytest.mark.parametrize("value", ["20", "-5", "low", "1, 2"])
