@@ -11,8 +11,12 @@ from dataclasses import dataclass
 class Panel:
     """A graph over time.
 
-    queries: by the name of their series, a template of Grafana's ({{label}}). unit: as Grafana calls it.
-    limit: the background is red above it.
+    Attributes:
+        title: what is drawn.
+        about: what it means, and what is normal.
+        queries: by the name of their series, a template of Grafana's ({{label}}).
+        unit: as Grafana calls it.
+        limit: the background is red above it.
     """
 
     title: str

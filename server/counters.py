@@ -23,7 +23,10 @@ class Counts:
 def read(url: str) -> dict[str, Counts]:
     """The counts of every model; nothing where the metrics don't answer.
 
-    url: of Triton's metrics. Of an ensemble `waiting` means nothing: its requests wait in its steps.
+    Of an ensemble `waiting` means nothing: its requests wait in its steps.
+
+    Args:
+        url: of Triton's metrics.
     """
     try:
         with opened(url, _TIMEOUT_S) as response:

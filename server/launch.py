@@ -145,9 +145,17 @@ def command(
 ) -> list[str]:
     """tritonserver's command line; models come later, over the repository API, which has better errors.
 
-    ports: of "gRPC", "metrics" and "HTTP", the last None to leave it off. admin_key: whoever does not send it
-    may infer and ask how the server is, and nothing else. Triton takes it as an argument only, which others
-    on this machine can read.
+    Args:
+        repository: folder of models.
+        backends: folder of backends.
+        bind: address that it listens on.
+        ports: of "gRPC", "metrics" and "HTTP", the last None to leave it off.
+        config_name: takes `configs/<config_name>.pbtxt` of models that have it.
+        auto_complete: whether backends fill in what configurations leave out.
+        drain_s: what requests in flight get at the end.
+        shm_prefix: what the shared memory of its stubs begins with.
+        admin_key: whoever does not send it may infer and ask how the server is, and nothing else. Triton
+            takes it as an argument only, which others on this machine can read.
     """
     options: dict[str, str | int | None] = {
         "model-repository": str(repository),

@@ -33,11 +33,15 @@ _DIE_WITH_PARENT = (
 def spawn(
     command: Sequence[str], env: Mapping[str, str], log: BinaryIO, *, folder: Path | None = None
 ) -> subprocess.Popen[bytes]:
-    """Starts `command` in a process group of its own (Ctrl-C reaches only us), with its output in `log`.
-
-    folder: where it runs; without one, where we do.
+    """Starts `command` in a process group of its own (Ctrl-C reaches only us).
 
     Linux sends it SIGTERM when the thread that called this ends, however that happens; its stubs follow it.
+
+    Args:
+        command: the program, by its path, and its arguments.
+        env: its environment.
+        log: where its output goes.
+        folder: where it runs; without one, where we do.
     """
     fcntl.fcntl(log, fcntl.F_SETFL, os.O_APPEND)  # so that somebody can empty it meanwhile
     return subprocess.Popen(

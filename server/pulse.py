@@ -78,7 +78,7 @@ class Pulse:
     for overload counts as answered, and so does one that waits because others are served first.
 
     metrics: URL of Triton's metrics. trouble: says in one sentence what else is known to be wrong, "" if
-    nothing is. out_of_service: models that are not loaded again for now, see `StubWatch`.
+    nothing is. out_of_service: models that are not loaded again for now, see `StubSupervisor`.
     """
 
     def __init__(

@@ -32,8 +32,14 @@ class StubSupervisor(threading.Thread):
     """Loads a model again when a stub of it dies or is stopped, at most RELOADS times in WINDOW_S seconds.
 
     One that dies once more is out of service until it has been so for WINDOW_S; what needs it fails, all else
-    goes on. niceness: by model, for those whose stubs are to step back behind others on the CPU.
-    `fail(error)` is called, and watching ends, when a model can't be loaded, or nothing is left that answers.
+    goes on.
+
+    Args:
+        server_pid: of tritonserver.
+        loader: what loads a model again.
+        niceness: by model, for those whose stubs are to step back behind others on the CPU.
+        fail: is called, and watching ends, when a model can't be loaded, or nothing is left that answers.
+        progress: is told, in a few words, what is going on.
     """
 
     def __init__(

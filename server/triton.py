@@ -23,17 +23,24 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 class Triton:
     """tritonserver with the models asked for, ready once each of them has answered a real inference.
 
-    models: names to serve, with all they require (None: `Repository.default`).
-    grpc_port, metrics_port: 0 picks a free port. http_port: None leaves HTTP off. ready_port: where /ready
-    and /live say how it is (see `Readiness`), from the start on; None for nowhere, 0 for a free one.
-    admin_key: whoever does not send it may infer and ask how the server is, and nothing else.
-    log_file: Triton's own log; None keeps it in a temporary file that only a failure leaves behind.
-    bind: anything but loopback needs `unsafe_bind=True`: release 24.10 lacks the security fixes of 2025-26.
-    start_timeout_s: for loading and first answers together. drain_s: what requests in flight get at the end.
-    progress: is told, in a few words, what is going on.
-
     Entering, or `start()`, raises ServerError with one sentence when something is wrong. Call it in a thread
     that lives as long as the server should: Linux ends the server with that thread.
+
+    Args:
+        repository: folder of models.
+        models: names to serve, with all they require; None for `Repository.default`.
+        grpc_port: of 127.0.0.1, or of `bind`; 0 picks a free one.
+        metrics_port: of Prometheus' metrics; 0 picks a free one.
+        http_port: None leaves HTTP off.
+        ready_port: where /ready and /live say how it is (see `Readiness`) from the start on; None: nowhere.
+        admin_key: whoever does not send it may infer and ask how the server is, and nothing else.
+        config_name: takes `configs/<config_name>.pbtxt` of models that have it.
+        log_file: Triton's own log; None keeps it in a temporary file that only a failure leaves behind.
+        bind: anything but loopback needs `unsafe_bind`.
+        unsafe_bind: release 24.10 lacks the security fixes of 2025-26.
+        start_timeout_s: for loading and first answers together.
+        drain_s: what requests in flight get at the end.
+        progress: is told, in a few words, what is going on.
     """
 
     def __init__(

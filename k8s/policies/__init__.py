@@ -11,6 +11,8 @@ CHECKS = (pods.check, workloads.check, references.check, network.check)
 def violations(manifests: Sequence[Manifest], secrets: Mapping[str, Sequence[str]]) -> list[str]:
     """Sentences about the objects of one overlay, none when all is well.
 
-    secrets: those the installation makes by hand, with their keys, so that they may be referred to.
+    Args:
+        manifests: the objects.
+        secrets: those the installation makes by hand, with their keys, so that they may be referred to.
     """
     return [said for check in CHECKS for said in check(manifests, secrets)]

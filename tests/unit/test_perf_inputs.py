@@ -19,6 +19,7 @@ from perf.inputs.command import Written
 from perf.inputs.recorded import Array, Inputs
 from server.repository import Repository
 from tests import models
+from tooling.sources import Library
 
 PROJECT = Path(__file__).parents[2]
 REPOSITORY = PROJECT / "model_repository"

@@ -23,7 +23,10 @@ _GRACE_S = 1.0  # our clock starts when the answer is made, the core's when it h
 class State:
     """One `sequence_batching.state`: where it goes in and comes out, and its value at START.
 
-    initial: zeros with a batch dimension of 1 where the model batches, or None to take what the core injects.
+    Attributes:
+        input_name: of the graph.
+        output_name: of the graph.
+        initial: zeros, with a batch dimension of 1 where the model batches; None to take the core's.
     """
 
     input_name: str
@@ -61,7 +64,10 @@ class Sequences:
     def values(self, sequence: CorrelationId, flags: int, injected: Mapping[str, Array]) -> dict[str, Array]:
         """The value of each state for a request, by input name.
 
-        injected: what the core put into the request. Warm-up comes with id 0 and no flags: it starts afresh.
+        Args:
+            sequence: whose request it is. Warm-up comes with id 0 and no flags: it starts afresh.
+            flags: of the request.
+            injected: what the core put into it.
 
         Raises:
             KeyError: its sequence never started.
