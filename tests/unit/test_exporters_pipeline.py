@@ -12,14 +12,14 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from exporters.contract import Options, Profile
+from exporters.contract import Options, Profile, Weights
 from exporters.errors import ExportError, GateError
 from exporters.install import recover
 from exporters.pipeline import Result, export
 from exporters.state import settle, state
 from exporters.tensorrt_lint import lint
 from tests.unit.doubler import CONFIG, Doubler, repository
-from tooling.sources import Library, Source
+from tooling.sources import Library
 
 DEFAULTS = Options()
 
@@ -50,8 +50,8 @@ def test_export_installs_the_files_beside_committed_code(models: Path, library: 
         "doubler/1/model.onnx",
         "words/1/manifest.json",
         "words/1/model.py",
-        "words/1/words/__init__.py",
         "words/1/words.txt",
+        "words/1/words/__init__.py",
     ]
 
 
@@ -60,7 +60,7 @@ def test_manifest_tells_where_a_model_comes_from_and_what_was_measured(
 ) -> None:
     (tmp_path / "data.txt").write_text("weights")
     digest = hashlib.sha256(b"weights").hexdigest()
-    source = Source(
+    source = Weights(
         package="weights",
         version="1",
         files={"data.txt": digest},

@@ -8,9 +8,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from exporters.contract import Artifact, Build, Exporter, Job, Measurement, Options, Profile
+from exporters.contract import Artifact, Build, Exporter, Job, Measurement, Options, Profile, Weights
 from exporters.onnx_tools import Graph, max_difference
-from tooling.sources import Source
 
 CONFIG = """
 backend: "onnxruntime"
@@ -50,9 +49,9 @@ class Doubler(Exporter):
     measured: bool = True
     accuracy: float = 1.0
     error_percent: float = 3.0
-    source: tuple[Source, ...] = ()
+    source: tuple[Weights, ...] = ()
 
-    def sources(self, options: Options) -> tuple[Source, ...]:
+    def sources(self, options: Options) -> tuple[Weights, ...]:
         return self.source
 
     def build(self, job: Job) -> Build:
