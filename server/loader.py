@@ -76,7 +76,8 @@ class Loader:
     def check(self, names: Collection[str], missing: Collection[str] = ()) -> None:
         """Asks models, or the ensembles over them; not those that need one of `missing`.
 
-        Raises ServerError for the first without an answer.
+        Raises:
+            ServerError: one does not answer; it tells of the first.
         """
         deadline = time.monotonic() + RELOAD_TIMEOUT_S
         needy = {name for name in self._models if not needed(self._models, name).isdisjoint(missing)}

@@ -47,7 +47,8 @@ class Model:
     def is_public(self) -> bool:
         """Whether clients may call it, as its parameter ``access`` says; without one it is inner.
 
-        Raises ServerError where that is neither.
+        Raises:
+            ServerError: that is neither.
         """
         said = self.listed("access") or ["inner"]
         if len(said) > 1 or said[0] not in ACCESS:

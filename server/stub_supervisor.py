@@ -115,7 +115,11 @@ class StubSupervisor(threading.Thread):
         return False
 
     def _take_out_of_service(self, model: str) -> None:
-        """Says who fails with it and who goes on. Raises ServerError where nobody does."""
+        """Says who fails with it and who goes on.
+
+        Raises:
+            ServerError: nobody does.
+        """
         deaths = self._deaths[model]
         what = f"model '{model}' died {len(deaths)} times in {deaths[-1] - deaths[0]:.0f} s"
         answering, failing = self._loader.asked()

@@ -72,7 +72,7 @@ class Cache:
         path = self._path(key)
         record = {
             **asdict(key),
-            "sha256": sha256(plan).hexdigest(),
+            "sha256": hashlib.sha256(plan).hexdigest(),
             "parity": [measurement.record() for measurement in measurements],
         }
         _write(path, plan)

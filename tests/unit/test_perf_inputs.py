@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from exporters.sources import Library
 from rich.console import Console
 from tritonclient.grpc.model_config_pb2 import DataType
 from tritonclient.utils import deserialize_bytes_tensor, np_to_triton_dtype
