@@ -28,10 +28,11 @@ from cluster.room_load import server
 from exporters.errors import ExportError
 from tooling.terminal import told, write_any_text
 from perf.options import count, number_that, positive, whole
+from tooling.exit_codes import INTERRUPTED
+from tooling.terminal import told, write_any_text
 
 BUILD = Path("build") / "cluster"
 STATE = BUILD / "state.json"
-INTERRUPTED = 130
 _TICK_S = 0.5
 _replicas = whole(1, 16)
 _share = number_that(lambda value: 0 < value <= 1, "a share, more than 0 and at most 1")
@@ -106,7 +107,7 @@ def main() -> int:
     except KeyboardInterrupt:
         console.print("stopped")
         return INTERRUPTED
-    except (ExportError, LiveroomError, RuntimeError, OSError) as error:
+    except (LiveroomError, RuntimeError, OSError) as error:
         print(f"error: {told(error) if isinstance(error, OSError) else error}", file=sys.stderr)
         return 1
 

@@ -49,7 +49,7 @@ def duration(text: str) -> float:
 
 
 def spelled(seconds: float) -> str:
-    """ "3m", "1m30s", "45s"."""
+    """Minutes and seconds, such as "3m", "1m30s" or "45s"."""
     minutes, rest = divmod(round(seconds), 60)
     return (f"{minutes}m" if minutes else "") + (f"{rest}s" if rest or not minutes else "")
 

@@ -24,6 +24,9 @@ from perf.load.video import RATE, jpegs
 from perf.load.video_source import VideoSource
 from perf.options import number_that
 from server import Triton
+from tooling.errors import SourceError
+from tooling.progress import Progress
+from tooling.sources import Library
 
 RECORDING = next(name for name in MOONSHINE.files if name.endswith("/two_cities.wav"))
 """What is played unless told otherwise: 44 s of English."""
@@ -113,6 +116,6 @@ def _pictures(per_second: float, library: Library, console: Console) -> list[byt
         return []
     try:
         return jpegs(CLIP, library, per_second, SIZE)
-    except ExportError as error:
+    except SourceError as error:
         console.print(f"without a talking head: {error}", style="yellow", markup=False)
         return []

@@ -11,7 +11,6 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from exporters.errors import ExportError
 from perf.load.closed_loop import Answers
 from perf.peers import contenders, environments
 from perf.peers.catalogue import PEERS, Layout
@@ -148,5 +147,5 @@ def _failing(contest: Contest) -> Iterator[None]:
     """What goes wrong inside the block is the contest's error, not ours."""
     try:
         yield
-    except (RuntimeError, OSError, ExportError) as error:
+    except (RuntimeError, OSError) as error:
         contest.error = str(error)

@@ -30,6 +30,7 @@ from perf.rooms.latency import Decided
 from perf.rooms.messages import Ended, Heard, Joined, Load, Message, Pulse, Ready, Seen, encode
 from perf.rooms.profile import Audio, Frames
 from perf.rooms.schedule import Join
+from tooling.sources import Library
 
 PULSE_S = 1.0
 BEAT_S = 0.05
