@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple
 from pathlib import Path
-from typing import NotRequired, TypedDict, cast
+from typing import Required, TypedDict, cast
 
 import msgspec
 from liveroom._files import replacing
@@ -28,7 +28,7 @@ _COMMIT = "commit.json"
 Json = Mapping[str, object]
 
 
-class FileRecord(TypedDict):
+class FileRecord(TypedDict, total=False):
     """What a manifest says of one file; the profiles are smallest, usual and largest shape by input.
 
     And what their sides are multiples of, where one has to be.
@@ -40,7 +40,7 @@ class FileRecord(TypedDict):
     tensorrt_profiles: dict[str, list[list[int]]]
 
 
-class Manifest(TypedDict):
+class Manifest(TypedDict, total=False):
     """The part of ``manifest.json`` that is read back; the rest is for people and audits.
 
     ``poor`` says in what the model is of no use, where the user took it all the same.
@@ -48,8 +48,8 @@ class Manifest(TypedDict):
 
     fingerprint: str
     options: dict[str, str | None]
-    poor: NotRequired[list[str]]
-    files: dict[str, FileRecord]
+    poor: list[str]
+    files: Required[dict[str, FileRecord]]
 
 
 def version_folder(repository: Path, model: str) -> Path:
@@ -71,7 +71,7 @@ def is_whole(repository: Path, model: str, manifest: Manifest) -> bool:
     """Whether every file of the manifest is there with its size (reading digests would take seconds)."""
     folder = version_folder(repository, model)
     return all(
-        (folder / name).is_file() and (folder / name).stat().st_size == record["bytes"]
+        (folder / name).is_file() and (folder / name).stat().st_size == record.get("bytes")
         for name, record in manifest["files"].items()
     )
 

@@ -33,7 +33,7 @@ def settle(exporter: Exporter, asked: Options, repository: Path) -> Options:
     weights before were allowed to be poor.
     """
     manifest = read_manifest(repository, exporter.models[0])
-    kept = manifest["options"] if manifest else {}
+    kept = manifest.get("options", {}) if manifest else {}
     checkpoint, variant, allow_poor = asked.checkpoint, asked.variant, asked.allow_poor
     if checkpoint is None and variant is None:
         allow_poor = allow_poor or bool(kept.get("allow_poor"))
@@ -84,5 +84,5 @@ def state(exporter: Exporter, options: Options, repository: Path) -> State:
         if manifest is None or not is_whole(repository, model, manifest):
             return "broken"
     wanted = fingerprint(exporter, options, repository)
-    fits = all(manifest and manifest["fingerprint"] == wanted for manifest in manifests.values())
+    fits = all(manifest and manifest.get("fingerprint") == wanted for manifest in manifests.values())
     return "current" if fits else "outdated"

@@ -64,7 +64,7 @@ def test_an_idle_room_is_forgotten() -> None:
 
 
 def test_a_room_is_forgotten_though_nobody_sends_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rooms.SWEEP", 0.01)
+    monkeypatch.setattr("effects.rooms.SWEEP", 0.01)
     clock = Clock()
     rooms = Rooms(2, clock)
     rooms.keep_sweeping()

@@ -21,7 +21,7 @@ COMMANDS = {
     "README.md": r"^(python -m server(?: .*)?)$",
     "docs/first-room.md": r"^(python -m server(?: .*)?)$",
     "k8s/Dockerfile": r"^#  ( python -m exporters .*)",
-    "k8s/base/triton/deployment.yaml": r"server\.ready\]\n +args:((?:\n +- --.*|\n +- [a-z].*)+)",
+    "k8s/base/triton/deployment.yaml": r"server\.readiness_sidecar\]\n +args:((?:\n +- --.*|\n +- [a-z].*)+)",
     "k8s/components/claim/export.yaml": r"^ +args: (.*)",
     "k8s/components/tensorrt/build.yaml": r"^ +args:((?:\n +- .*)+)",
 }
