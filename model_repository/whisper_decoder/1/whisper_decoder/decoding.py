@@ -80,7 +80,11 @@ class Hypothesis:
 
 
 def checked(states: Floats, seconds: float, width: int) -> Floats:
-    """The states [C, width] of one item of so many seconds. Raises ValueError for what no encoder gives."""
+    """The states [C, width] of one item of so many seconds.
+
+    Raises:
+        ValueError: for what no encoder gives.
+    """
     most = MOST_WINDOWS * WINDOW
     if states.shape[1] != width or not 0 < len(states) <= most:
         raise ValueError(f"states have shape {list(states.shape)}; send 1 to {most} positions of {width}")

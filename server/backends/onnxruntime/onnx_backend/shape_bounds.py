@@ -54,7 +54,9 @@ class Bounds:
     element: int
 
     def check(self, shape: tuple[int, ...]) -> None:
-        """Raises ValueError for what the graph does not take."""
+        """Raises:
+        ValueError: for what the graph does not take.
+        """
         if len(shape) != len(self.axes) or not all(map(Axis.takes, self.axes, shape)):
             wanted = ", ".join(map(str, self.axes))
             raise ValueError(f"input '{self.name}' has shape {list(shape)}; it must be [{wanted}]")
