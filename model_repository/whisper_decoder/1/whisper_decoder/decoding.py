@@ -83,7 +83,7 @@ def checked(states: Floats, seconds: float, width: int) -> Floats:
     """The states [C, width] of one item of so many seconds.
 
     Raises:
-        ValueError: for what no encoder gives.
+        ValueError: they are what no encoder gives.
     """
     most = MOST_WINDOWS * WINDOW
     if states.shape[1] != width or not 0 < len(states) <= most:

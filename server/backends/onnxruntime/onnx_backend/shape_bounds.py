@@ -54,8 +54,10 @@ class Bounds:
     element: int
 
     def check(self, shape: tuple[int, ...]) -> None:
-        """Raises:
-        ValueError: for what the graph does not take.
+        """See that the graph takes a shape.
+
+        Raises:
+            ValueError: it does not.
         """
         if len(shape) != len(self.axes) or not all(map(Axis.takes, self.axes, shape)):
             wanted = ", ".join(map(str, self.axes))
