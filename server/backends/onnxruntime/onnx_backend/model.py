@@ -84,6 +84,7 @@ class TritonPythonModel:
         signature = Signature.of(loaded.wide)
         check(config, signature)
         self._bounds = bounds_of(config, path)
+        self._required = frozenset(i["name"] for i in config["input"] if not i.get("optional"))
         self._sessions = loaded
         self._at_once = elements_at_once(config)
         self._batches = int(config["max_batch_size"]) > 0
