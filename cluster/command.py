@@ -25,8 +25,6 @@ from cluster.impact import Impact
 from cluster.local import LocalCluster
 from cluster.prometheus import query
 from cluster.room_load import server
-from exporters.errors import ExportError
-from tooling.terminal import told, write_any_text
 from perf.options import count, number_that, positive, whole
 from tooling.exit_codes import INTERRUPTED
 from tooling.terminal import told, write_any_text

@@ -9,9 +9,6 @@ from liveroom import AsyncClient, AudioFile
 from liveroom.cli._view import CaptionView
 from rich.console import Console
 
-from exporters.errors import ExportError
-from tooling.progress import Progress
-from tooling.sources import Library
 from evaluation.speech import MOONSHINE
 from perf import report
 from perf.live.picture import draw

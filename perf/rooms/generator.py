@@ -18,9 +18,8 @@ from pathlib import Path
 import msgspec
 from liveroom import AsyncClient, Caption, LiveroomError
 
-from tooling.sources import Library
-from evaluation.speech import clips
 from evaluation.error_rates import tokens
+from evaluation.speech import clips
 from perf.load.playback import Floats, Playback
 from perf.load.room_player import Event, PlayedRoom, play_room
 from perf.load.video import jpegs

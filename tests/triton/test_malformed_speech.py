@@ -12,8 +12,8 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from evaluation.speech import SAMPLE_RATE, Clip
 from evaluation.error_rates import error_rate
+from evaluation.speech import SAMPLE_RATE, Clip
 from server import Triton
 from tests.triton.attack import SEED, SLOW, Target, behind_a_gateway, send_many
 from tests.triton.rooms import RawRoom

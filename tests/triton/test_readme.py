@@ -15,9 +15,9 @@ import pytest
 from PIL import Image
 
 from evaluation import pictures
-from tooling.sources import Library
 from evaluation.speech import MOONSHINE
 from tests.docs import ENGLISH, ROOT, Page
+from tooling.sources import Library
 
 PAGES = {
     path.stem: Page.read(path) for path in ENGLISH if path.stem != "adding-a-model"

@@ -11,7 +11,6 @@ from rich.console import Console
 from tritonclient.grpc.model_config_pb2 import DataType
 from tritonclient.utils import deserialize_bytes_tensor, np_to_triton_dtype
 
-from tooling.sources import Library
 from exporters.triton_config import config_path, load_config, served_models
 from perf.inputs import command, registry
 from perf.inputs.command import Written
