@@ -39,7 +39,7 @@ def assemble_backends(folder: Path) -> Path:
     Beside the wheel's own modules, which are on every stub's path, goes what our models share.
 
     The shared library is copied, as Triton refuses one whose real path is outside the backend directory, and
-    changed in one place, see `library_patch`.
+    changed where `library_patch` says.
     """
     stub = _stub()
     python = folder / "python"

@@ -132,7 +132,7 @@ class StubSupervisor(threading.Thread):
     def _try_again(self) -> None:
         """Loads what has been out of service for WINDOW_S; what can't be loaded stays so as long again."""
         now = time.monotonic()
-        for model in [each for each in self.out_of_service if now - self._deaths[each][-1] > WINDOW_S]:
+        for model in [name for name in self.out_of_service if now - self._deaths[name][-1] > WINDOW_S]:
             try:
                 self._loader.reload([model])
             except ServerError as error:
