@@ -36,7 +36,7 @@ def run_all(plan: Plan, asked: Asked, jobs: int) -> list[int]:
     due = (
         {}
         if jobs == 1
-        else {exporter.name: how for exporter, how in plan if not is_current(exporter, how, asked)}
+        else {family.name: how for family, how in longest_first(plan) if not is_current(family, how, asked)}
     )
     if len(due) < 2:
         return [run(exporter, options, asked) for exporter, options in plan]
@@ -45,6 +45,18 @@ def run_all(plan: Plan, asked: Asked, jobs: int) -> list[int]:
     }
     codes |= _Crew(due, asked, min(jobs, len(due))).run()
     return [codes[exporter.name] for exporter, _ in plan]
+
+
+def longest_first(plan: Plan) -> Plan:
+    """Begin with a checkpoint of the user's own, then with most to download, so that none is left alone."""
+
+    def size(export: tuple[Exporter, Options]) -> float:
+        exporter, options = export
+        if options.checkpoint:
+            return float("inf")
+        return sum(source.size for source in exporter.sources(options))
+
+    return sorted(plan, key=size, reverse=True)
 
 
 @dataclass

@@ -11,7 +11,10 @@ import psutil
 import pytest
 from onnx import TensorProto, helper
 
+from exporters.contract import Options
 from exporters.onnx_tools import session
+from exporters.registry import all_exporters
+from exporters.side_by_side import longest_first
 from tests.waiting import until
 
 NAMES = ("face_landmarks", "person_segmentation", "voice_activity")
@@ -56,6 +59,14 @@ def test_an_end_ends_every_process_and_leaves_nothing_half_done(tmp_path: Path) 
     _, alive = psutil.wait_procs(processes, 20)
     assert alive == []
     assert not list(cache.glob("export-*"))
+
+
+def test_what_takes_longest_is_begun_first() -> None:
+    plan = [(exporter, Options()) for exporter in all_exporters().values()]
+    assert longest_first(plan)[0][0].name == "whisper"
+    own = (all_exporters()["nsfw"], Options(checkpoint=Path("nsfw.onnx")))
+    assert longest_first([*plan, own])[0] == own
+    assert sorted(exporter.name for exporter, _ in longest_first(plan)) == sorted(all_exporters())
 
 
 @pytest.mark.parametrize(("said", "threads"), [("1", 1), ("4,2", 4), ("many", 0), ("", 0)])
