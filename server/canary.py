@@ -162,6 +162,15 @@ def _arrays(result: InferResult) -> dict[str, Array]:
     return {output.name: result.as_numpy(output.name) for output in result.get_response().outputs}
 
 
+def _check_event(result: InferResult) -> None:
+    """Raises InferenceServerException for an event of kind "error", by which rooms tell of errors."""
+    event = _arrays(result)
+    if {"kind", "code", "message"} <= event.keys():
+        kind, code, message = (event[name].item().decode() for name in ("kind", "code", "message"))
+        if kind == "error":
+            raise InferenceServerException(f"[{code}] {message}")
+
+
 def _stream(
     client: InferenceServerClient,
     model: str,
@@ -180,6 +189,7 @@ def _stream(
             if error is not None:
                 raise error
             if result is not None:
+                _check_event(result)
                 results.append(result)
                 if result.get_response().parameters["triton_final_response"].bool_param:
                     return results

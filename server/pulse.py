@@ -36,11 +36,9 @@ SERVER_S = 2.0
 STALE_S = 15.0
 LIVE_S = 60.0
 _LOOK_S = 0.5
-OVERLOAD = re.compile(
-    r"maximum queue size|overload|rooms are open|send no faster|too many (rooms|requests|sequences)",
-    re.IGNORECASE,
-)
-"""Who says so is busy and not broken; as the client reads it."""
+OVERLOADED = "overloaded"
+"""How models mark what they say when they are busy, see serving_common.error_codes; a test compares."""
+_MARK = re.compile(r"\[(\w+)\] ")
 
 
 @dataclass
@@ -243,8 +241,16 @@ def _failure(asked: Future[None]) -> str:
         return ""
     if isinstance(error, NonsenseError):
         return f"answers nonsense: {error}"
-    said = error.message() if isinstance(error, InferenceServerException) else str(error)
-    return "" if OVERLOAD.search(said) else f"answers with an error: {reason_of(said)}"
+    if not isinstance(error, InferenceServerException):
+        return f"answers with an error: {reason_of(str(error))}"
+    return "" if _is_busy(error) else f"answers with an error: {reason_of(error.message())}"
+
+
+def _is_busy(error: InferenceServerException) -> bool:
+    """Whether who answers with it is busy, and not broken: by a model's mark, or else by Triton's status."""
+    if mark := _MARK.search(error.message()):
+        return bool(mark[1] == OVERLOADED)
+    return bool(error.status() == "StatusCode.UNAVAILABLE")
 
 
 def _gave_up(asked: Future[None]) -> bool:

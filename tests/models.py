@@ -203,11 +203,15 @@ class TritonPythonModel:
         for request in requests:
             sender = request.get_response_sender()
             x = pb.get_input_tensor_by_name(request, "x").as_numpy()
+            if x[0] < 0:
+                error = pb.TritonError("no answer", pb.TritonError.INVALID_ARG)
+                sender.send(pb.InferenceResponse(error=error), flags=pb.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+                continue
             for _ in range(int(x[0])):
                 sender.send(pb.InferenceResponse([pb.Tensor("y", {answer})]))
             sender.send(flags=pb.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
 """
-"""Code of a decoupled model that sends `answer` as many times as its x says."""
+"""Code of a decoupled model that sends `answer` as many times as its x says; below 0 an error."""
 
 
 def echo(repository: Path) -> Path:

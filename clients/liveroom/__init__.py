@@ -29,14 +29,17 @@ from ._errors import (
 )
 from ._faces import Face, FrameSeen, Vision
 from ._gallery import Gallery, Match
+from ._model_stream import AsyncStream, Response
 from ._room import AsyncRoom
 from ._studio import AsyncStudioRoom, Edited
-from ._sync import Client, Room, StudioRoom
+from ._sync import Client
+from ._sync_rooms import Room, Stream, StudioRoom
 from ._types import Caption, Health, Model, ModelHealth, Transcript
 
 __all__ = [
     "AsyncClient",
     "AsyncRoom",
+    "AsyncStream",
     "AsyncStudioRoom",
     "AudioFile",
     "Caption",
@@ -61,12 +64,14 @@ __all__ = [
     "ModelUnavailable",
     "NotAllowed",
     "Overloaded",
+    "Response",
     "Retries",
     "Room",
     "RoomClosed",
     "RoomFailed",
     "RoomTaken",
     "ServerUnavailable",
+    "Stream",
     "StudioRoom",
     "Timeouts",
     "Transcript",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import logging
 import os
 from pathlib import Path
 from typing import TypeAlias
@@ -10,6 +10,8 @@ from typing import TypeAlias
 import grpc
 
 from ._errors import InvalidInput
+
+log = logging.getLogger(__name__)
 
 Token: TypeAlias = str | os.PathLike[str]
 """A bearer token as it is, or the path of a file that has it and may be replaced at any time."""
@@ -32,6 +34,7 @@ class Bearer(grpc.AuthMetadataPlugin):  # type: ignore[misc]  # grpc has no type
         self._file = None if isinstance(token, str) else Path(token)
         self._stamp: tuple[int, int, int] | None = None
         self._token = ""
+        self._warned = False
         if isinstance(token, str):
             self._token = _checked(token, "the token")
         else:
@@ -39,8 +42,12 @@ class Bearer(grpc.AuthMetadataPlugin):  # type: ignore[misc]  # grpc has no type
 
     def __call__(self, context: grpc.AuthMetadataContext, callback: grpc.AuthMetadataPluginCallback) -> None:
         """Give gRPC the header for one call."""
-        with contextlib.suppress(InvalidInput):  # the last one may still do
+        try:
             self._read()
+        except InvalidInput as error:  # the last one may still do
+            if not self._warned:
+                log.warning("%s: the token from before is used", error)
+            self._warned = True
         callback((("authorization", f"Bearer {self._token}"),), None)
 
     def _read(self) -> None:
@@ -52,6 +59,7 @@ class Bearer(grpc.AuthMetadataPlugin):  # type: ignore[misc]  # grpc has no type
             if stamp != self._stamp:
                 self._token = _checked(self._file.read_text("ascii"), f"the token in {self._file}")
                 self._stamp = stamp
+            self._warned = False
         except (OSError, UnicodeError) as error:
             raise InvalidInput(f"no token can be read from {self._file}: {error}") from error
 

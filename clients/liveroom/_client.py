@@ -11,6 +11,7 @@ from weakref import WeakSet
 
 from . import _fork
 from ._access import Token
+from ._any_model import AnyModel
 from ._config import DEFAULT_URL, Limits, Retries, Timeouts
 from ._effects import Effects
 from ._errors import InvalidInput
@@ -27,7 +28,7 @@ from ._types import Caption, Health, Model, Transcript
 from ._wire import Step, new_sequence
 
 
-class AsyncClient(_fork.StaysHere):
+class AsyncClient(AnyModel):
     """Speaks to a liveroom server; use as `async with AsyncClient() as client`, in one event loop.
 
     A process that is forked needs clients of its own, made after the fork, and none may be open when it is
@@ -245,13 +246,18 @@ class AsyncClient(_fork.StaysHere):
         """
         return await self._transport.models(self.timeouts.control)
 
-    async def health(self) -> Health:
+    async def health(self, *models: str) -> Health:
         """Whether every model that clients call answers a real inference; says which doesn't.
 
+        Args:
+            models: that have to be there; by default those that the server was asked to serve, which a
+                gateway does not tell of one that is missing.
+
         Raises:
+            InvalidInput: a model has no probe.
             ServerUnavailable, DeadlineExceeded: the server did not even list its models.
         """
-        return await check(self)
+        return await check(self, models)
 
     async def close(self) -> None:
         """Close the channel; rooms still open are cancelled. In a forked process it is left to its parent."""

@@ -75,6 +75,8 @@ class Timeouts:
     Attributes:
         transcribe: one unary transcription, its retries included.
         audio: a place for a room's next chunk among the unacknowledged.
+        infer: one inference of any model by its name, retries included.
+        stream: a response that a model on a stream of its own owes.
         picture: one picture, or one frame of a studio, retries included.
         frame: a frame of a live room; one that takes longer counts as dropped.
         end: flushing the tail of a room.
@@ -86,6 +88,8 @@ class Timeouts:
 
     transcribe: float = 60.0
     audio: float = 30.0
+    infer: float = 60.0
+    stream: float = 60.0
     picture: float = 30.0
     frame: float = 5.0
     end: float = 60.0

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._errors import InvalidInput
-from ._wire import Outputs, Value
+from ._outputs import Outputs
+from ._wire import Value
 
 if TYPE_CHECKING:
     from ._transport import Transport

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -14,6 +15,8 @@ from ._errors import DeadlineExceeded, LiveroomError, Overloaded, ServerUnavaila
 from ._faces import FrameSeen, Vision
 from ._gallery import Gallery
 from ._inbox import Inbox
+
+log = logging.getLogger(__name__)
 
 Look: TypeAlias = Callable[[bytes], Awaitable[Vision]]
 """Asks once what a picture shows."""
@@ -50,7 +53,7 @@ class Frames:
         self._fly()
         if len(self._waiting) > self._limits.frames_waiting:
             self._waiting.popleft()
-            self.dropped += 1
+            self._drop("too many waited")
 
     def refused(self) -> LiveroomError | None:
         """The error of the earliest frame that failed and nobody was told of, once."""
@@ -89,8 +92,8 @@ class Frames:
             if before:  # results come in the order of their frames
                 await asyncio.wait([before])
             await self._inbox.put(self._seen(vision, pts))
-        except (Overloaded, DeadlineExceeded):
-            self.dropped += 1
+        except (Overloaded, DeadlineExceeded) as error:
+            self._drop(error.code)
         except LiveroomError as error:
             self._refused.append(error)
         finally:
@@ -98,6 +101,10 @@ class Frames:
             if task in self._flying:  # not so once it was cancelled
                 del self._flying[task]
                 self._fly()
+
+    def _drop(self, why: str) -> None:
+        self.dropped += 1
+        log.info("a frame was dropped: %s", why)
 
     def _seen(self, vision: Vision, pts: float) -> FrameSeen:
         faces = self._gallery.named(vision.faces) if self._gallery else vision.faces

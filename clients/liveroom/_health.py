@@ -7,7 +7,8 @@ import math
 import time
 import uuid
 import wave
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._effects import Effects
-from ._errors import InferenceFailed, LiveroomError
+from ._errors import InferenceFailed, InvalidInput, LiveroomError
 from ._types import Caption, Health, Model, ModelHealth
 
 if TYPE_CHECKING:
@@ -102,17 +103,25 @@ CLIENT_MODELS = tuple(_PROBES)
 """What this client calls, the public models; other models are parts of these."""
 
 
-async def check(client: AsyncClient) -> Health:
+async def check(client: AsyncClient, names: Collection[str] = ()) -> Health:
     """Probe, at the same time, every model that the server was asked to serve and the client calls.
 
+    Args:
+        client: is asked.
+        names: of models that have to be there; by default all that the server was asked to serve.
+
     Raises:
+        InvalidInput: there is no probe for a name.
         ServerUnavailable, DeadlineExceeded: the server did not even list its models.
     """
     listed = {model.name: model for model in await client.models()}
+    if unknown := [name for name in names if name not in _PROBES]:
+        raise InvalidInput(f"{', '.join(unknown)} can't be probed: expected some of {', '.join(_PROBES)}")
+    served = [name for name in _PROBES if name in listed and listed[name].state]  # "": never asked for
+    absent = Model("", "", "", "the server does not know it")
     probes = [
-        _probe(client, listed[name], probe)
-        for name, probe in _PROBES.items()
-        if name in listed and listed[name].state  # a model that was never asked for has none
+        _probe(client, replace(listed.get(name, absent), name=name), _PROBES[name])
+        for name in names or served
     ]
     return Health(client.url, tuple(await asyncio.gather(*probes)))
 

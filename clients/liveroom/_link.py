@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
@@ -13,14 +14,18 @@ from tritonclient.grpc import service_pb2
 from . import _fork
 from ._audio import Samples
 from ._config import Limits, Timeouts
-from ._errors import InvalidInput, LiveroomError, LostSpeech, RoomClosed, recoverable
+from ._errors import InvalidInput, LiveroomError, LostSpeech, RoomClosed, about, recoverable
 from ._inbox import Inbox
+from ._logging import hashed
 from ._outage import Outage
+from ._outputs import Outputs
 from ._replay import Piece, Replay
 from ._stream import RoomStream
 from ._transport import Transport
-from ._types import Caption
-from ._wire import Outputs, Step, Value, caption, captions_request, new_sequence
+from ._types import KINDS, Caption
+from ._wire import Step, Value, caption, captions_request, new_sequence
+
+log = logging.getLogger(__name__)
 
 SAME = 0.05
 """Seconds by which a segment may begin later than it did on the server before and still be the same."""
@@ -74,7 +79,8 @@ class Link:
         # A gateway hashes it: a room opened again under the same id must not meet the same servers again
         self._attempt = random.randrange(ATTEMPTS)  # noqa: S311 - not a secret
         self._spoke = 0.0
-        self._cancelled = RoomClosed(f"room {room_id!r} was cancelled")
+        self._held = False
+        self._cancelled = about(RoomClosed(f"room {room_id!r} was cancelled"), room_id=room_id)
         self._outage = Outage(timeouts.reconnect, transport.retries)
         _fork.opened(self, asyncio.get_running_loop())
         self._task = asyncio.create_task(self._live(), name=f"liveroom room {room_id}")
@@ -128,16 +134,21 @@ class Link:
 
     def admitted(self) -> None:
         """See `Audience`."""
-        self.reconnects += self._outage.over()
+        self._held = True
+        if self._outage.over():
+            self.reconnects += 1
+            log.info("room %s: another server has taken it", hashed(self._room_id))
 
     async def event(self, outputs: Outputs) -> None:
         """See `Audience`. That speech is done is known from here on, so between the two nothing may wait."""
-        if outputs.text("kind") == "heard":
+        if outputs.text("kind") == "progress":
             self.replay.finished(outputs.number("pts_end"))
+        if outputs.text("kind") not in KINDS:  # newer servers may tell of more
             return
         said = caption(outputs)
         if said.is_final and self.reconnects and said.pts_end <= self.replay.done:
             self.duplicates += 1
+            log.info("room %s: a final caption came twice, and was dropped", hashed(self._room_id))
             return
         await self._inbox.put(said)
         if said.is_final:
@@ -175,7 +186,7 @@ class Link:
         try:
             await self._until(lambda: self.replay.waiting)
             while (error := await self._stream_once()) is not None:
-                self.replay.rewind()
+                self._rewind(error)
                 await self._something_to_say()
                 await asyncio.sleep(self._outage.pause(error, self.replay.done))
                 self._attempt += 1
@@ -185,9 +196,21 @@ class Link:
         finally:
             self.failure = failure
             if failure:
+                log.info("room %s: over (%s)", hashed(self._room_id), failure.code)
                 await self._inbox.close(failure)
             async with self._changed:
                 self._changed.notify_all()
+
+    def _rewind(self, error: LiveroomError) -> None:
+        """Begin again with what is not done, since `error` ended the stream."""
+        room, lost = hashed(self._room_id), self.replay.lost_s
+        self.replay.rewind()
+        level = logging.WARNING if self._held else logging.INFO  # one that is not let in is told so anyway
+        log.log(level, "room %s: its stream ended (%s)", room, error.code)
+        if self.replay.lost_s > lost:
+            log.warning(
+                "room %s: %.1f s of audio are lost, more than is kept", room, self.replay.lost_s - lost
+            )
 
     async def _something_to_say(self) -> None:
         """Wait for the next piece where the last one is long past: servers forget a silent room."""

@@ -87,5 +87,5 @@ class Outage:
 def _longer(error: LiveroomError, more: str) -> LiveroomError:
     """The same with more to say."""
     longer = type(error)(f"{error}; {more}")
-    longer.request_id = error.request_id
+    longer.__dict__.update(error.__dict__)  # what it is about
     return longer

@@ -14,7 +14,7 @@ import numpy as np
 from . import _fork
 from ._audio import Samples, check_sample_rate, check_samples, clipped
 from ._config import DEFAULT_SAMPLE_RATE, MAX_CHUNK_BYTES, MAX_CHUNK_S, Limits, Timeouts
-from ._errors import DeadlineExceeded, InvalidInput, RoomClosed
+from ._errors import DeadlineExceeded, InvalidInput, RoomClosed, about
 from ._faces import look
 from ._frames import Frames
 from ._gallery import Gallery
@@ -186,7 +186,7 @@ class AsyncRoom(_fork.StaysHere):
             )
         self._open_link().check()
         if refused := self._frames.refused():
-            raise refused
+            raise about(refused, room_id=self.id)
         self._frame_pts = pts
         self._frames.put(picture, pts)
 
@@ -231,7 +231,7 @@ class AsyncRoom(_fork.StaysHere):
                 await self._inbox.close()
                 await link.cancel()
             if refused := link.refused() or self._frames.refused():
-                raise refused
+                raise about(refused, room_id=self.id)
 
     async def cancel(self, because: Exception | None = None) -> None:
         """Close the room now and drop its tail; `events()` then raises `because`, or else `RoomClosed`."""
@@ -246,7 +246,7 @@ class AsyncRoom(_fork.StaysHere):
 
     async def __aenter__(self) -> AsyncRoom:
         if self._link or self._ended:
-            raise RoomClosed(f"room {self.id!r} was opened before: make another with client.room()")
+            raise self._closed("was opened before: make another with client.room()")
         self._link = self._opened()
         return self
 
@@ -262,9 +262,9 @@ class AsyncRoom(_fork.StaysHere):
     def _open_link(self) -> Link:
         _fork.check()
         if self._ended:
-            raise RoomClosed(f"room {self.id!r} has ended")
+            raise self._closed("has ended")
         if self._link is None:
-            raise RoomClosed(f"room {self.id!r} is not open: use `async with client.room(...) as room`")
+            raise self._closed("is not open: use `async with client.room(...) as room`")
         return self._link
 
     async def _send(self, link: Link, samples: Samples, rate: int, pts: float, *, last: bool = False) -> None:
@@ -285,7 +285,10 @@ class AsyncRoom(_fork.StaysHere):
                 else "the server is behind or stuck: see `liveroom health`"
             )
             late = DeadlineExceeded(f"room {self.id!r}: nothing moved for {seconds:g} s; {why}")
-            raise (self._link.named(late) if self._link else late) from error
+            raise (self._link.named(late) if self._link else about(late, room_id=self.id)) from error
+
+    def _closed(self, why: str) -> RoomClosed:
+        return about(RoomClosed(f"room {self.id!r} {why}"), room_id=self.id)
 
 
 def _split(samples: Samples, rate: int) -> Iterator[Samples]:

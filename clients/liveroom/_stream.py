@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Protocol
 
 import grpc
 from tritonclient.grpc import service_pb2
 
-from ._answers import from_message, unreached
+from ._channels import new_request_id
 from ._config import MAX_CHUNK_BYTES
-from ._errors import LiveroomError, ServerUnavailable
-from ._transport import Transport, new_request_id
-from ._wire import Outputs, is_last
+from ._errors import LiveroomError, ModelUnavailable, ServerUnavailable
+from ._logging import hashed
+from ._outputs import Outputs
+from ._status import NO_MODEL, from_code, from_mark, tidy
+from ._transport import Transport
+from ._unreached import unreached
+from ._wire import is_last
 
+log = logging.getLogger(__name__)
+
+MODEL = "captions"
 MAX_FLYING_BYTES = 192 * 1024
 """Of a room's requests: a gateway ends a stream of which it has got 256 KiB that it could not yet hand on."""
 
@@ -28,7 +36,7 @@ class Audience(Protocol):
         """An event of the room; nothing more is read until it has been dealt with."""
 
     def error(self, number: int, error: LiveroomError, *, opening: bool) -> None:
-        """What the server says against a request; `opening` if it was the first one of the stream."""
+        """What the server has against a request; `opening` if it was the first one of the stream."""
 
 
 class RoomStream:
@@ -167,12 +175,12 @@ class RoomStream:
 
     async def _why(self, error: grpc.aio.AioRpcError) -> LiveroomError:
         if self._admitted:
-            return self._transport.error(error, self._request_id)
+            return self._transport.stream_error(error, self._request_id)
         return await self._transport.why(error, self._request_id)
 
     def named(self, error: LiveroomError) -> LiveroomError:
         """`error`, which knows that it is of this call."""
-        return self._transport.named(error, self._request_id)
+        return self._transport.named(error, self._request_id, model=MODEL, room_id=self._room_id)
 
     @property
     def _complete(self) -> bool:
@@ -182,14 +190,15 @@ class RoomStream:
     async def _take(self, response: service_pb2.ModelStreamInferResponse) -> None:
         inner = response.infer_response
         number = int(inner.id or 0)
-        if response.error_message:
+        outputs = Outputs(inner)
+        error = _error(response.error_message, outputs)
+        if error:
             opening = number == self._opening and not self._admitted
-            said = self.named(from_message(response.error_message))
-            self._audience.error(number, said, opening=opening)
+            self._audience.error(number, self.named(error), opening=opening)
         if not self._admitted:
             self._admitted = True
             self._audience.admitted()
-        if not response.error_message and (outputs := Outputs(inner)):
+        if not error and outputs:
             await self._audience.event(outputs)
         if response.error_message or is_last(inner):
             async with self._changed:
@@ -203,9 +212,23 @@ class RoomStream:
         while not silent:
             await asyncio.sleep(self._stall / 8)
             silent = self._reading and self._due and loop.time() - self._moved > self._stall
+        log.warning("room %s: its server has said nothing for %g s", hashed(self._room_id), self._stall)
         said = f"the server of room {self._room_id!r} has said nothing for {self._stall:g} s"
         if not self._connected:
             said = f"{unreached(self._transport.url)} (no connection within {self._stall:g} s)"
         self.failure = self.named(ServerUnavailable(said))
         self._transport.leave(self._call)
         self._reader.cancel()
+
+
+def _error(message: str, outputs: Outputs) -> LiveroomError | None:
+    """What a response has against a request: an event of kind "error", or Triton's own `message`.
+
+    That has no code. `captions` does not speak this way, so it is of a server that has lost the room, or its
+    model: whatever it says, another server may do better.
+    """
+    if message:
+        return from_mark(message) or ModelUnavailable(f"{NO_MODEL}: {tidy(message)}")
+    if outputs and outputs.text("kind") == "error":
+        return from_code(outputs.text("code"), outputs.text("message"))
+    return None

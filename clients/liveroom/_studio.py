@@ -12,7 +12,7 @@ import numpy as np
 from . import _fork
 from ._config import Timeouts
 from ._effects import Effects
-from ._errors import InvalidInput, LiveroomError, RoomClosed
+from ._errors import InvalidInput, LiveroomError, RoomClosed, about
 from ._gallery import Gallery
 from ._picture import Picture, picture_bytes
 from ._transport import Transport
@@ -116,9 +116,7 @@ class AsyncStudioRoom(_fork.StaysHere):
         picture = picture_bytes(image)
         async with self._turn:
             if not self._open:
-                raise RoomClosed(
-                    f"studio room {self.id!r} is not open: use `async with client.studio_room(...)`"
-                )
+                raise self._closed("is not open: use `async with client.studio_room(...)`")
             try:
                 return await self._edit(picture, start=not self._begun)
             except RoomClosed:
@@ -126,7 +124,7 @@ class AsyncStudioRoom(_fork.StaysHere):
 
     async def __aenter__(self) -> AsyncStudioRoom:
         if self._open is not None:
-            raise RoomClosed(f"studio room {self.id!r} was opened before: make another")
+            raise self._closed("was opened before: make another")
         self._open = True
         return self
 
@@ -149,6 +147,9 @@ class AsyncStudioRoom(_fork.StaysHere):
         edited = await self._options.edit(self._transport, picture, step, self._timeouts.picture)
         self._begun = True
         return edited
+
+    def _closed(self, why: str) -> RoomClosed:
+        return about(RoomClosed(f"studio room {self.id!r} {why}"), room_id=self.id)
 
     def _step(self, *, start: bool = False, end: bool = False) -> Step:
         return Step(self.id, self._sequence, start, end)

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Generic, Self, TypeVar
 
 from . import _fork
 from ._access import Token
-from ._audio import Samples
 from ._client import AsyncClient
 from ._config import DEFAULT_URL, Limits, Retries, Timeouts
 from ._effects import Effects
 from ._faces import Vision
 from ._gallery import Gallery
-from ._inbox import Event
 from ._loop import Loop
 from ._picture import Picture
 from ._play import Audio, Chunks
-from ._room import AsyncRoom
-from ._studio import AsyncStudioRoom, Edited
+from ._signature import Arrays, Inputs
+from ._studio import Edited
+from ._sync_rooms import Room, Stream, StudioRoom
 from ._types import Caption, Health, Model, Transcript
-
-AnyRoom = TypeVar("AnyRoom", bound=AsyncRoom | AsyncStudioRoom)
 
 
 class Client(_fork.StaysHere):
@@ -87,6 +84,27 @@ class Client(_fork.StaysHere):
             )
         )
 
+    def infer(
+        self,
+        model: str,
+        inputs: Inputs,
+        *,
+        outputs: Iterable[str] = (),
+        timeout: float | None = None,
+    ) -> Arrays:
+        """See `AsyncClient.infer`."""
+        return self._loop.run(self._client.infer(model, inputs, outputs=outputs, timeout=timeout))
+
+    @contextmanager
+    def stream(self, model: str, *, sequence: bool = False) -> Iterator[Stream]:
+        """See `AsyncClient.stream`."""
+        opened = self._client.stream(model, sequence=sequence)
+        stream = self._loop.run(opened.__aenter__())
+        try:
+            yield Stream(self._loop, stream)
+        finally:
+            self._loop.run(stream.close())
+
     def vision(self, image: Picture, *, detector: str | None = None, meshes: bool = False) -> Vision:
         """See `AsyncClient.vision`."""
         return self._loop.run(self._client.vision(image, detector=detector, meshes=meshes))
@@ -129,9 +147,9 @@ class Client(_fork.StaysHere):
         """See `AsyncClient.models`."""
         return self._loop.run(self._client.models())
 
-    def health(self) -> Health:
+    def health(self, *models: str) -> Health:
         """See `AsyncClient.health`."""
-        return self._loop.run(self._client.health())
+        return self._loop.run(self._client.health(*models))
 
     def close(self) -> None:
         """See `AsyncClient.close`."""
@@ -147,100 +165,3 @@ class Client(_fork.StaysHere):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-class _Held(_fork.StaysHere, Generic[AnyRoom]):
-    """A room on the client's loop, open while the `with` block runs."""
-
-    def __init__(self, loop: Loop, room: AnyRoom) -> None:
-        self._loop = loop
-        self._room = room
-
-    @property
-    def id(self) -> str:
-        """The room's id."""
-        return self._room.id
-
-    def __enter__(self) -> Self:
-        self._loop.run(self._room.__aenter__())
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if not _fork.lost():
-            self._loop.run(self._room.__aexit__(kind, error, trace))
-
-
-class Room(_Held[AsyncRoom]):
-    """One room on one gRPC stream; made by `Client.room()` and used as `with ... as room`.
-
-    Every method is the one of `AsyncRoom`, without `await`. One thread may send while another reads.
-    """
-
-    @property
-    def pts(self) -> float:
-        """See `AsyncRoom.pts`."""
-        return self._room.pts
-
-    def audio(self, chunk: Samples, sample_rate: int, pts: float | None = None) -> None:
-        """See `AsyncRoom.audio`."""
-        self._loop.run(self._room.audio(chunk, sample_rate, pts))
-
-    def play(
-        self,
-        audio: Audio | Chunks,
-        sample_rate: int | None = None,
-        *,
-        pace: float = 1.0,
-        chunk_s: float = 0.2,
-    ) -> None:
-        """See `AsyncRoom.play`."""
-        self._loop.run(self._room.play(audio, sample_rate, pace=pace, chunk_s=chunk_s))
-
-    @property
-    def reconnects(self) -> int:
-        """See `AsyncRoom.reconnects`."""
-        return self._room.reconnects
-
-    @property
-    def replay_lost_s(self) -> float:
-        """See `AsyncRoom.replay_lost_s`."""
-        return self._room.replay_lost_s
-
-    @property
-    def duplicates_dropped(self) -> int:
-        """See `AsyncRoom.duplicates_dropped`."""
-        return self._room.duplicates_dropped
-
-    @property
-    def frames_dropped(self) -> int:
-        """See `AsyncRoom.frames_dropped`."""
-        return self._room.frames_dropped
-
-    def frame(self, image: Picture, pts: float) -> None:
-        """See `AsyncRoom.frame`."""
-        self._loop.run(self._room.frame(image, pts))
-
-    def events(self) -> Iterator[Event]:
-        """See `AsyncRoom.events`."""
-        return self._loop.iterate(self._room.events())
-
-    def end(self) -> None:
-        """See `AsyncRoom.end`."""
-        self._loop.run(self._room.end())
-
-    def cancel(self, because: Exception | None = None) -> None:
-        """See `AsyncRoom.cancel`."""
-        self._loop.run(self._room.cancel(because))
-
-
-class StudioRoom(_Held[AsyncStudioRoom]):
-    """The frames of one room, edited one after another; made by `Client.studio_room()` and used as `with`.
-
-    Every method is the one of `AsyncStudioRoom`, without `await`.
-    """
-
-    def frame(self, image: Picture) -> Edited:
-        """See `AsyncStudioRoom.frame`."""
-        return self._loop.run(self._room.frame(image))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import struct
 import time
@@ -16,14 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 from tritonclient.grpc import service_pb2
 
-from ._errors import InferenceFailed, InvalidInput
+from ._errors import InvalidInput
+from ._outputs import Outputs
+from ._signature import Encoded
 from ._types import Caption, Transcript
 
 Array: TypeAlias = (
     NDArray[np.float32] | NDArray[np.float64] | NDArray[np.int16] | NDArray[np.int32] | NDArray[np.bool_]
 )
-Value: TypeAlias = Array | str | bytes
-"""An input: an array as it is, or one string."""
+Value: TypeAlias = Array | str | bytes | Encoded
+"""An input: an array as it is, one string, or what is ready to be sent."""
 
 ROOM_HEADER = "x-room-id"
 """Metadata key of a room's stream: what a gateway hashes on."""
@@ -37,7 +38,6 @@ MAX_ROOM_ID_BYTES = 128
 
 _LANGUAGE = re.compile(r"\s*[A-Za-z][\w-]*\s*(,\s*[A-Za-z][\w-]*\s*)*", re.ASCII)
 _DATATYPES = {"float32": "FP32", "float64": "FP64", "int16": "INT16", "int32": "INT32", "bool": "BOOL"}
-_FORMATS = {"FP32": "<f", "FP64": "<d", "INT32": "<i"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +122,11 @@ def infer_request(
 
     Args:
         model: name in the model repository.
-        inputs: arrays of any shape, or strings (sent as BYTES [1]).
+        inputs: arrays of any shape, strings (sent as BYTES [1]), or what is ready to be sent.
         outputs: names of those that are wanted; by default all.
         step: for models that keep a room's state.
         request_id: comes back with every response.
-        batched: put a batch dimension of 1 in front of every shape.
+        batched: put a batch dimension of 1 in front of every shape, except of what is ready.
     """
     request = service_pb2.ModelInferRequest(model_name=model, id=request_id)
     for name in outputs:
@@ -137,6 +137,11 @@ def infer_request(
         request.parameters["sequence_end"].bool_param = step.end
     for name, value in inputs.items():
         tensor = request.inputs.add(name=name)
+        if isinstance(value, Encoded):
+            tensor.datatype = value.datatype
+            tensor.shape.extend(value.shape)
+            request.raw_input_contents.append(value.data)
+            continue
         if batched:
             tensor.shape.append(1)
         if isinstance(value, str | bytes):
@@ -161,63 +166,6 @@ def captions_request(number: int, inputs: Mapping[str, Value], step: Step) -> se
 def is_last(response: service_pb2.ModelInferResponse) -> bool:
     """Whether nothing more follows for this request id."""
     return bool(response.parameters["triton_final_response"].bool_param)
-
-
-class Outputs:
-    """The outputs of one response; what is not as expected is an `InferenceFailed`."""
-
-    def __init__(self, response: service_pb2.ModelInferResponse) -> None:
-        self._model: str = response.model_name
-        self._raw: dict[str, tuple[str, tuple[int, ...], bytes]] = {
-            tensor.name: (tensor.datatype, tuple(tensor.shape), raw)
-            for tensor, raw in zip(response.outputs, response.raw_output_contents, strict=True)
-        }
-
-    def __bool__(self) -> bool:
-        return bool(self._raw)
-
-    def data(self, name: str) -> bytes:
-        """A BYTES [1] output as it is."""
-        datatype, _, raw = self._get(name)
-        if datatype != "BYTES":
-            raise self._mismatch(name, f"is {datatype}, expected BYTES")
-        return raw[4:]
-
-    def text(self, name: str) -> str:
-        """A BYTES [1] output as text."""
-        return self.data(name).decode("utf-8", "replace")
-
-    def number(self, name: str) -> float:
-        """A numeric [1] output."""
-        datatype, _, raw = self._get(name)
-        if datatype not in _FORMATS or len(raw) != struct.calcsize(_FORMATS[datatype]):
-            raise self._mismatch(name, f"is {datatype} of {len(raw)} bytes, expected one number")
-        return float(struct.unpack(_FORMATS[datatype], raw)[0])
-
-    def floats(self, name: str, *shape: int) -> NDArray[np.float32]:
-        """An FP32 output of `shape` behind a batch dimension of 1; -1 stands for any length."""
-        datatype, got, raw = self._get(name)
-        fits = len(got) == len(shape) + 1 and all(b in (-1, a) for a, b in zip(got, (1, *shape), strict=True))
-        if datatype != "FP32" or not fits or len(raw) != 4 * math.prod(got):
-            raise self._mismatch(name, f"is {datatype} {list(got)}, expected FP32 {[1, *shape]}")
-        return np.frombuffer(raw, "<f4").reshape(got[1:])
-
-    def whole(self, name: str, count: int) -> tuple[int, ...]:
-        """An INT32 output of `count` numbers."""
-        datatype, _, raw = self._get(name)
-        if datatype != "INT32" or len(raw) != 4 * count:
-            raise self._mismatch(name, f"is {datatype} of {len(raw)} bytes, expected {count} of INT32")
-        return struct.unpack(f"<{count}i", raw)
-
-    def _get(self, name: str) -> tuple[str, tuple[int, ...], bytes]:
-        if name not in self._raw:
-            raise self._mismatch(name, f"is missing, got {sorted(self._raw)}")
-        return self._raw[name]
-
-    def _mismatch(self, name: str, what: str) -> InferenceFailed:
-        return InferenceFailed(
-            f"output {name!r} of model {self._model!r} {what}: client and server versions differ"
-        )
 
 
 def caption(outputs: Outputs) -> Caption:

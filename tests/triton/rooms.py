@@ -71,7 +71,7 @@ def check(events: Sequence[Caption], seconds: float) -> None:
 
 @dataclass(frozen=True)
 class Answer:
-    """One response: to which request, an event, or an error, and whether it is the last."""
+    """One response: to which request, an event or an error (with a code or Triton's), whether the last."""
 
     request: str
     kind: str = ""
@@ -80,6 +80,7 @@ class Answer:
     start: float = 0.0
     end: float = 0.0
     error: str = ""
+    code: str = ""
     last: bool = False
 
 
@@ -172,6 +173,9 @@ class RawRoom:
         last = bool(inner.parameters["triton_final_response"].bool_param)
         if not inner.outputs:
             return Answer(inner.id, error=response.error_message, last=last)
+        if result.as_numpy("kind")[0] == b"error":
+            code, error = (result.as_numpy(name)[0].decode() for name in ("code", "message"))
+            return Answer(inner.id, error=error, code=code, last=last)
         kind, text, settled = (result.as_numpy(name)[0].decode() for name in ("kind", "text", "settled"))
         start, stop = (float(result.as_numpy(name)[0]) for name in ("pts_start", "pts_end"))
         return Answer(inner.id, kind, text, settled, start, stop, last=last)

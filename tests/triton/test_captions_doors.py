@@ -45,7 +45,7 @@ def test_a_stream_is_not_heard_in_a_room_that_another_one_has_begun(live_triton:
     ):
         first.read(first.chunk(quiet, 0.0, start=True))
         second.read(second.chunk(quiet, 0.0, start=True))
-        assert first.read(first.chunk(quiet, 0.5))[-1].error == "another stream has begun this room"
+        assert first.read(first.chunk(quiet, 0.5))[-1].code == "room_taken"
         assert not second.read(second.chunk(quiet, 0.5, end=True))[-1].error
 
 
@@ -56,7 +56,7 @@ def test_who_loses_a_room_to_another_stream_is_told(live_triton: Triton) -> None
         earlier, pending = first.chunk(quiet, 0.5), first.chunk(quiet, 1.0)
         first.read(earlier)  # answered once the one after it is heard
         assert not second.read(second.chunk(quiet, 0.0, start=True))[-1].error
-        assert first.read(pending)[-1].error == "another stream has begun this room"
+        assert first.read(pending)[-1].code == "room_taken"
 
 
 @pytest.mark.parametrize(

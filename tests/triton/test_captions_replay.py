@@ -28,7 +28,7 @@ async def client(live_triton: Triton) -> AsyncIterator[AsyncClient]:
 
 
 def dealt_with(answers: list[Answer]) -> list[float]:
-    return [answer.end for answer in answers if answer.kind == "heard"]
+    return [answer.end for answer in answers if answer.kind == "progress"]
 
 
 def test_silence_may_be_forgotten_soon(live_triton: Triton) -> None:
@@ -53,7 +53,7 @@ def test_speech_may_be_forgotten_once_its_final_caption_came(live_triton: Triton
             answers += room.read(before)
             before = now
             told = [answer.kind for answer in answers if answer.kind]
-            if "final" in told and told[-1] == "heard":
+            if "final" in told and told[-1] == "progress":
                 break
         room.chunk(quiet, number / 2 + 0.5, end=True)
         answers += room.rest()

@@ -39,7 +39,7 @@ class TritonPythonModel:
         if mood == "slow":
             time.sleep(0.2)
         if mood in ("fail", "full"):
-            said = "no idea" if mood == "fail" else "2 rooms are open, all this server takes"
+            said = "no idea" if mood == "fail" else "[overloaded] 2 rooms are open, all this server takes"
             return [pb_utils.InferenceResponse(error=pb_utils.TritonError(said)) for _ in requests]
         y = pb_utils.Tensor("y", requests[0].inputs()[0].as_numpy())
         return [pb_utils.InferenceResponse([y]) for _ in requests]

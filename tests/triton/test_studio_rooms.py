@@ -216,7 +216,7 @@ def test_a_room_goes_on_when_faces_dies_over_its_frame(
         time.sleep(1)  # faces is at it by then
         stub(vision_triton, "faces").kill()
         waited_for.resume()
-        with pytest.raises(InferenceServerException, match="faces did not answer within") as error:
+        with pytest.raises(InferenceServerException, match="faces: did not answer within") as error:
             lost.result()
     assert error.value.status() == "StatusCode.UNAVAILABLE"
     assert room.frame(clip[0], settings, end=True) == before, "faces was loaded again meanwhile"

@@ -138,7 +138,7 @@ class CaptionPeer:
         open_from = next((start for start, end in _runs(heard) if end > room.told), len(heard))
         if open_from >= room.seen + HEARD_STEP:
             room.seen = open_from
-            await send(event(str(number), "heard", "", room.at(open_from), room.at(open_from)))
+            await send(event(str(number), "progress", "", room.at(open_from), room.at(open_from)))
         await moment("before ack")
         await send(acknowledgement(str(number)))
         await moment("after ack")

@@ -38,6 +38,7 @@ class Peer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]
         self.asked: list[dict[str, str]] = []  # the metadata of calls about models
         self.cancelled = asyncio.Event()
         self.lists_models = True
+        self.stopping = False
 
     async def ModelInfer(self, request: Request, context: grpc.aio.ServicerContext) -> Response:  # noqa: N802
         """Note the request, then fail or answer."""
@@ -73,6 +74,20 @@ class Peer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]
             reader.cancel()
             if not (self.chunks and self.chunks[-1].parameters["sequence_end"].bool_param):
                 self.cancelled.set()
+
+    async def ModelReady(  # noqa: N802 - the name is Triton's
+        self, request: service_pb2.ModelReadyRequest, context: grpc.aio.ServicerContext
+    ) -> service_pb2.ModelReadyResponse:
+        """Whether it is one of `states`; a server that is stopping has no answer to that."""
+        if self.stopping:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "Server is stopping")
+        return service_pb2.ModelReadyResponse(ready=self.states.get(request.name) == "READY")
+
+    async def ServerReady(  # noqa: N802 - the name is Triton's
+        self, request: service_pb2.ServerReadyRequest, context: grpc.aio.ServicerContext
+    ) -> service_pb2.ServerReadyResponse:
+        """Always."""
+        return service_pb2.ServerReadyResponse(ready=True)
 
     async def RepositoryIndex(  # noqa: N802 - the name is Triton's
         self, request: service_pb2.RepositoryIndexRequest, context: grpc.aio.ServicerContext
@@ -148,8 +163,17 @@ def acknowledgement(request_id: str) -> Response:
     return response
 
 
+def failure(request_id: str, code: str, message: str, *, last: bool = True) -> Response:
+    """An event of kind "error", as `captions` sends it; of a request that ends with it, or goes on."""
+    response = service_pb2.ModelStreamInferResponse()
+    response.infer_response.id = request_id
+    response.infer_response.parameters["triton_final_response"].bool_param = last
+    _fill(response.infer_response, {"kind": "error", "code": code, "message": message}, {}, "FP64")
+    return response
+
+
 def refusal(request_id: str, message: str) -> Response:
-    """An error response as Triton sends it: the message, the id and nothing else."""
+    """An error response as Triton itself sends it: the message, the id and nothing else."""
     response = service_pb2.ModelStreamInferResponse(error_message=message)
     response.infer_response.id = request_id
     return response

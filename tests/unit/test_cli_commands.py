@@ -17,7 +17,7 @@ import pytest
 import soundfile
 from liveroom.cli import main
 
-from tests.unit.peer import Peer, Request, Send, acknowledgement, event, refusal
+from tests.unit.peer import Peer, Request, Send, acknowledgement, event, failure
 
 LIVEROOM = [sys.executable, "-c", "import sys; from liveroom.cli import main; sys.exit(main())"]
 
@@ -169,7 +169,12 @@ async def test_transcribe_goes_on_after_a_bad_file(
     lines = [json.loads(line) for line in out.splitlines()]
     assert [list(line) for line in lines] == [["file", "text", "language", "duration_s", "elapsed_s"]] * 2
     assert (lines[0]["file"], lines[0]["text"], lines[0]["language"]) == (recording, "你好", "zh")
-    assert json.loads(error) == {"error": f"{absent} is not a file", "kind": "InvalidInput", "file": absent}
+    assert json.loads(error) == {
+        "kind": "error",
+        "code": "invalid_input",
+        "message": f"{absent} is not a file",
+        "file": absent,
+    }
 
 
 async def test_transcribe_for_people(recording: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -197,16 +202,16 @@ async def test_models_and_health(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 async def overloaded(request: Request, send: Send) -> None:
-    await send(refusal(request.id, "Exceeds maximum queue size"))
+    await send(failure(request.id, "overloaded", "4 rooms are open, all it takes"))
 
 
 async def test_exit_codes_and_errors_on_one_line(recording: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert await run("captions", recording, peer=Peer(overloaded)) == 4
     out, error = capsys.readouterr()
     assert out == ""
-    assert error == "liveroom: the server is overloaded, try again later: Exceeds maximum queue size\n"
+    assert error == "liveroom: the server is overloaded, try again later: 4 rooms are open, all it takes\n"
     assert await run("captions", recording, "--json", peer=Peer(overloaded)) == 4
-    assert json.loads(capsys.readouterr().err)["kind"] == "Overloaded"
+    assert json.loads(capsys.readouterr().err)["code"] == "overloaded"
     missing = Peer()
     missing.failures = [(grpc.StatusCode.NOT_FOUND, "Request for unknown model: 'asr' is not found")]
     assert await run("transcribe", recording, recording, peer=missing) == 3

@@ -66,8 +66,9 @@ async def test_vision_goes_on_after_a_bad_file(photo: Path, capsys: pytest.Captu
     assert [line["file"] for line in lines] == [str(photo)] * 2
     assert np.shape(lines[0]["faces"][0]["mesh"]) == (468, 3)
     assert json.loads(error) == {
-        "error": f"{absent} is not a file",
-        "kind": "InvalidInput",
+        "kind": "error",
+        "code": "invalid_input",
+        "message": f"{absent} is not a file",
         "file": str(absent),
     }
 

@@ -26,7 +26,7 @@ from liveroom import (
 )
 from numpy.typing import NDArray
 
-from tests.unit.peer import Peer, Request, Send, acknowledgement, event, refusal
+from tests.unit.peer import Peer, Request, Send, acknowledgement, event, failure, refusal
 
 RATE = 16_000
 SECOND = np.zeros(RATE, np.int16)
@@ -277,7 +277,7 @@ async def test_an_error_has_the_id_by_which_its_call_is_found() -> None:
 
 async def test_an_error_of_a_room_has_the_id_of_its_last_stream() -> None:
     async def refuse(request: Request, send: Send) -> None:
-        await send(refusal(request.id, "audio is empty"))
+        await send(failure(request.id, "invalid_input", "audio is empty"))
 
     peer = Peer(refuse)
     async with peer.client() as client:

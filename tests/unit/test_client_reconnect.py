@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections.abc import Callable
 
 import grpc
 import liveroom._link
@@ -23,12 +24,25 @@ from liveroom import (
 )
 
 from tests.unit.caption_peer import RATE, WORD, CaptionPeer, Moment, silence, speech
-from tests.unit.peer import Peer, Request, Send, acknowledgement, broken, event, heard, polite, refusal
+from tests.unit.peer import (
+    Peer,
+    Request,
+    Response,
+    Send,
+    acknowledgement,
+    broken,
+    event,
+    failure,
+    heard,
+    polite,
+    refusal,
+)
 from tests.unit.test_client_replay import QUICK, TEXTS, check, once, played
 from tests.unit.test_client_room import talk
 
 CHUNK = np.zeros(RATE // 10, np.int16)
-LOST = "speech from 0.00 to 1.00 s was not recognised: asr: Exceeds maximum queue size"
+LOST = "lost_speech", "speech from 0.00 to 1.00 s was not recognized: asr: Exceeds maximum queue size"
+FULL = "overloaded", "4 rooms are open, all this server takes"
 
 
 async def test_the_next_server_learns_what_the_last_one_knew() -> None:
@@ -129,7 +143,7 @@ async def test_a_reader_who_takes_a_break_is_no_stall() -> None:
 async def test_a_full_server_sends_the_room_to_another_one() -> None:
     async def full_twice(moment: Moment) -> None:
         if moment.stream < 2:
-            await moment.send(refusal(str(moment.number), "4 rooms are open, all this server takes"))
+            await moment.send(failure(str(moment.number), *FULL))
             await asyncio.Event().wait()
 
     script = CaptionPeer(full_twice)
@@ -141,18 +155,18 @@ async def test_a_full_server_sends_the_room_to_another_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("attempts", "message", "kind", "streams"),
+    ("attempts", "refused", "kind", "streams"),
     [
-        (3, "4 rooms are open, all this server takes", Overloaded, 3),
-        (1, "4 rooms are open, all this server takes", Overloaded, 1),
-        (2, "Request for unknown model: 'captions' is not found", ModelUnavailable, 2),
+        (3, lambda number: failure(number, *FULL), Overloaded, 3),
+        (1, lambda number: failure(number, *FULL), Overloaded, 1),
+        (2, lambda number: refusal(number, "unknown model: 'captions'"), ModelUnavailable, 2),
     ],
 )
 async def test_a_room_that_is_admitted_nowhere_is_told_soon(
-    attempts: int, message: str, kind: type[Exception], streams: int
+    attempts: int, refused: Callable[[str], Response], kind: type[Exception], streams: int
 ) -> None:
     async def refuse(request: Request, send: Send) -> None:
-        await send(refusal(request.id, message))
+        await send(refused(request.id))
 
     peer = Peer(refuse)
     began = time.monotonic()
@@ -224,7 +238,7 @@ async def test_a_room_without_a_server_is_given_up_in_time() -> None:
 async def test_speech_that_one_server_cannot_recognise_is_given_to_another() -> None:
     async def fails_once(moment: Moment) -> None:
         if moment.name == "before final" and moment.stream == 0:
-            await moment.send(refusal(str(moment.number), LOST))
+            await moment.send(failure(str(moment.number), *LOST, last=False))
             await asyncio.Event().wait()
 
     script = CaptionPeer(fails_once)
@@ -236,7 +250,7 @@ async def test_speech_that_one_server_cannot_recognise_is_given_to_another() -> 
 async def test_speech_that_nobody_can_recognise_is_told_and_the_room_goes_on() -> None:
     async def fails(request: Request, send: Send) -> None:
         if request.id == "2":
-            await send(refusal(request.id, LOST))
+            await send(failure(request.id, *LOST, last=False))
         await polite(request, send)
 
     peer = Peer(fails)
@@ -244,7 +258,7 @@ async def test_speech_that_nobody_can_recognise_is_told_and_the_room_goes_on() -
         reader = asyncio.create_task(heard(room))
         for _ in range(2):
             await room.audio(CHUNK, RATE)
-        with pytest.raises(InferenceFailed, match="was not recognised"):
+        with pytest.raises(InferenceFailed, match="was not recognized"):
             await room.end()
         assert [caption.text for caption in await reader] == ["the end"]
         assert room.reconnects == 3
@@ -253,7 +267,7 @@ async def test_speech_that_nobody_can_recognise_is_told_and_the_room_goes_on() -
 async def test_a_chunk_that_was_refused_is_not_said_again() -> None:
     async def breaks(moment: Moment) -> None:
         if moment.stream == 0 and moment.number == 2 and moment.name == "before all":
-            await moment.send(refusal("2", "audio has NaN or infinite samples"))
+            await moment.send(failure("2", "invalid_input", "audio has NaN or infinite samples"))
         if moment.stream == 0 and moment.number == 3:
             await moment.lose("reset")
 

@@ -15,10 +15,11 @@ from liveroom import (
     ModelUnavailable,
     Overloaded,
     RoomClosed,
+    RoomTaken,
     Timeouts,
 )
 
-from tests.unit.peer import Peer, Request, Send, acknowledgement, event, heard, polite, refusal
+from tests.unit.peer import Peer, Request, Send, acknowledgement, event, failure, heard, polite, refusal
 
 RATE = 16_000
 CHUNK = np.zeros(RATE // 10, np.int16)
@@ -165,7 +166,7 @@ async def test_a_reader_that_does_not_read_holds_the_sender_up_but_loses_nothing
 async def test_a_refused_chunk_is_reported_once_and_the_room_goes_on() -> None:
     async def picky(request: Request, send: Send) -> None:
         if request.id == "2":
-            await send(refusal(request.id, "pts goes backwards"))
+            await send(failure(request.id, "invalid_input", "pts goes backwards"))
         else:
             await polite(request, send)
 
@@ -185,7 +186,7 @@ async def test_a_refused_chunk_is_reported_once_and_the_room_goes_on() -> None:
 async def test_the_refusal_of_the_last_chunk_comes_out_of_end_after_the_flush() -> None:
     async def picky(request: Request, send: Send) -> None:
         if request.id == "2":
-            await send(refusal(request.id, "pts goes backwards"))
+            await send(failure(request.id, "invalid_input", "pts goes backwards"))
         else:
             await polite(request, send)
 
@@ -211,20 +212,21 @@ async def test_a_chunk_acknowledged_only_after_the_next_one_does_not_stop_the_se
 
 
 @pytest.mark.parametrize(
-    ("number", "message", "kind"),
+    ("number", "code", "message", "kind"),
     [
-        (1, "32 rooms are open, all this server takes", Overloaded),
-        (1, "Request for unknown model: 'captions' is not found", ModelUnavailable),
-        (3, "this room is not open (any more): begin again with a sequence start", RoomClosed),
-        (3, "another stream has begun this room", RoomClosed),
+        (1, "overloaded", "32 rooms are open, all this server takes", Overloaded),
+        (1, "", "Request for unknown model: 'captions' is not found", ModelUnavailable),
+        (3, "", "Stub process 'captions_0_0' is not healthy.", ModelUnavailable),
+        (3, "room_closed", "this room is not open (any more): begin again", RoomClosed),
+        (3, "room_taken", "another stream has begun this room", RoomTaken),
     ],
 )
 async def test_a_room_admitted_or_kept_nowhere_is_over_for_sender_and_reader(
-    number: int, message: str, kind: type[Exception]
+    number: int, code: str, message: str, kind: type[Exception]
 ) -> None:
     async def refuse(request: Request, send: Send) -> None:
-        late = int(request.id) >= number
-        await send(refusal(request.id, message) if late else acknowledgement(request.id))
+        refused = failure(request.id, code, message) if code else refusal(request.id, message)
+        await send(refused if int(request.id) >= number else acknowledgement(request.id))
 
     peer = Peer(refuse)
     async with peer.client(timeouts=Timeouts(reconnect=0.3)) as client:
@@ -240,7 +242,7 @@ async def test_a_room_admitted_or_kept_nowhere_is_over_for_sender_and_reader(
 async def test_a_bad_first_chunk_does_not_end_the_room() -> None:
     async def picky(request: Request, send: Send) -> None:
         if request.id == "1":
-            await send(refusal(request.id, "audio reaches 3: expected [-1, 1]"))
+            await send(failure(request.id, "invalid_input", "audio reaches 3: expected [-1, 1]"))
         await polite(request, send)
 
     async with Peer(picky).client() as client, client.room("picky") as room:

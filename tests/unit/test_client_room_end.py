@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from liveroom import AsyncClient, ModelUnavailable, RoomClosed, ServerUnavailable, Timeouts
+from liveroom import AsyncClient, RoomClosed, ServerUnavailable, Timeouts
 
 from tests.unit.peer import Peer, Request, Send, acknowledgement, broken, event
 from tests.unit.test_client_room import CHUNK, RATE, talk
@@ -55,7 +55,7 @@ async def test_cancelling_the_task_cancels_the_stream() -> None:
     ("message", "kind"),
     [
         ("Socket closed", ServerUnavailable),
-        ("Request for unknown model: 'captions' is not found", ModelUnavailable),
+        ("Request for unknown model: 'captions' is not found", ServerUnavailable),
     ],
 )
 async def test_a_room_that_no_server_has_any_more_tells_both_sender_and_reader(

@@ -103,7 +103,7 @@ async def test_a_room_whose_first_frame_was_not_answered_is_ended_all_the_same()
 
 async def test_a_bad_first_frame_leaves_the_beginning_to_the_next() -> None:
     peer = PicturePeer()
-    peer.failures = [(grpc.StatusCode.INVALID_ARGUMENT, "image is broken")]
+    peer.failures = [(grpc.StatusCode.INVALID_ARGUMENT, "[invalid_input] image is broken")]
     async with peer.client() as client, client.studio_room("r", Effects()) as room:
         with pytest.raises(InvalidInput, match="image is broken"):
             await room.frame(b"bad")

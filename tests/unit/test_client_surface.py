@@ -19,6 +19,7 @@ def test_exported_names_are_these_and_no_others() -> None:
     assert liveroom.__all__ == [
         "AsyncClient",
         "AsyncRoom",
+        "AsyncStream",
         "AsyncStudioRoom",
         "AudioFile",
         "Caption",
@@ -43,12 +44,14 @@ def test_exported_names_are_these_and_no_others() -> None:
         "ModelUnavailable",
         "NotAllowed",
         "Overloaded",
+        "Response",
         "Retries",
         "Room",
         "RoomClosed",
         "RoomFailed",
         "RoomTaken",
         "ServerUnavailable",
+        "Stream",
         "StudioRoom",
         "Timeouts",
         "Transcript",
@@ -132,6 +135,7 @@ def test_importing_it_brings_in_nothing_heavy() -> None:
     [
         (liveroom.AsyncClient, liveroom.Client),
         (liveroom.AsyncRoom, liveroom.Room),
+        (liveroom.AsyncStream, liveroom.Stream),
         (liveroom.AsyncStudioRoom, liveroom.StudioRoom),
     ],
 )
@@ -139,8 +143,8 @@ def test_twins_have_the_same_methods_and_parameters(asynchronous: type, synchron
     def methods(cls: type) -> dict[str, list[str]]:
         return {
             name: list(inspect.signature(value).parameters)
-            for name, value in vars(cls).items()
-            if inspect.isfunction(value) and not name.startswith("_")
+            for name, value in inspect.getmembers(cls, inspect.isfunction)
+            if not name.startswith("_")
         }
 
     assert methods(asynchronous) == methods(synchronous)

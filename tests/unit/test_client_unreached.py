@@ -150,7 +150,7 @@ async def test_where_nobody_is_that_is_said(url: str, says: str) -> None:
 
 def test_only_for_this_machine_a_command_is_advised_that_starts_a_server() -> None:
     for url in ("10.0.0.1:8001", "grpcs://gateway.example:8443"):
-        said = liveroom._answers.unreached(url, "failed to connect to all addresses; Connection refused")
+        said = liveroom._unreached.unreached(url, "failed to connect to all addresses; Connection refused")
         assert "python -m" not in said
         assert "check the url" in said
 
@@ -199,7 +199,7 @@ async def test_a_room_waits_no_longer_than_it_may_for_who_takes_connections_and_
 
 async def test_a_gateway_without_servers_is_not_called_absent() -> None:
     peer = Peer()
-    peer.failures = [(grpc.StatusCode.UNAVAILABLE, "no healthy upstream")]
+    peer.failures, peer.stopping = [(grpc.StatusCode.UNAVAILABLE, "no healthy upstream")], True
     async with peer.client(retries=Retries(1)) as client:
         with pytest.raises(LiveroomError, match=r"the gateway at .* reaches no server now"):
             await client.transcribe(CHUNK, 16_000)

@@ -21,6 +21,7 @@ from liveroom import (
     InferenceFailed,
     InvalidInput,
     ModelUnavailable,
+    Overloaded,
     Retries,
     ServerUnavailable,
     Timeouts,
@@ -130,13 +131,16 @@ async def test_pictures_have_a_largest_size(tmp_path: Path, monkeypatch: pytest.
     [
         ((grpc.StatusCode.INVALID_ARGUMENT, "in ensemble 'vision', image is cut off"), InvalidInput),
         ((grpc.StatusCode.NOT_FOUND, "Request for unknown model: 'vision' is not found"), ModelUnavailable),
-        ((grpc.StatusCode.INTERNAL, "boom"), InferenceFailed),
+        ((grpc.StatusCode.INTERNAL, "in ensemble 'vision', [inference_failed] boom"), InferenceFailed),
+        ((grpc.StatusCode.INTERNAL, "Stub process 'faces_0_0' is not healthy."), ModelUnavailable),
+        ((grpc.StatusCode.UNAVAILABLE, "Exceeds maximum queue size"), Overloaded),
         ((grpc.StatusCode.UNAVAILABLE, "Socket closed"), ServerUnavailable),
     ],
 )
 async def test_errors_are_typed(failure: tuple[grpc.StatusCode, str], kind: type[Exception]) -> None:
     peer = PicturePeer()
     peer.failures = [failure] * 3
+    peer.stopping = kind is ServerUnavailable
     async with peer.client(retries=Retries(attempts=1)) as client:
         with pytest.raises(kind):
             await client.vision(scene(1))
@@ -196,7 +200,7 @@ async def test_the_synchronous_twin_does_the_same() -> None:
 
 async def test_health_asks_for_pictures_too() -> None:
     peer = PicturePeer()
-    peer.failures = [(grpc.StatusCode.INTERNAL, "boom")]
+    peer.failures = [(grpc.StatusCode.INTERNAL, "[inference_failed] boom")]
     async with peer.client() as client:
         health = await client.health()
     assert sorted(model.name for model in health.models) == ["studio", "vision"]

@@ -6,12 +6,12 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
-from liveroom import _answers
 from tritonclient.utils import InferenceServerException
 
 from server import ServerError, counters, launch, pulse
 from server.counters import Counts
 from server.repository import Repository
+from serving_common.error_codes import Code, marked
 from tests import models
 
 PAGE = """# HELP nv_inference_request_success Number of successful inference requests
@@ -51,15 +51,30 @@ def test_ensembles_are_asked_for_their_steps_at_as_many_places_as_any_has_instan
     assert asked["other"] == (("other",), 1)
 
 
-def test_busy_is_what_the_client_calls_overloaded() -> None:
-    assert pulse.OVERLOAD.pattern == _answers._OVERLOAD.pattern
+def test_busy_is_what_models_mark_as_overloaded() -> None:
+    assert pulse.OVERLOADED == Code.OVERLOADED
+    assert pulse._is_busy(InferenceServerException(f"in ensemble 'x', {marked(Code.OVERLOADED, 'so much')}"))
+
+
+@pytest.mark.parametrize(
+    ("error", "busy"),
+    [
+        (InferenceServerException("Exceeds maximum queue size", "StatusCode.UNAVAILABLE"), True),
+        (InferenceServerException("[model_unavailable] overloaded", "StatusCode.UNAVAILABLE"), False),
+        (InferenceServerException("[inference_failed] too many rooms", "StatusCode.INTERNAL"), False),
+        (InferenceServerException("rooms are open", "StatusCode.INTERNAL"), False),
+        (InferenceServerException("Stub process 'overload_0_0' is not healthy."), False),
+    ],
+)
+def test_who_is_busy_is_told_by_codes_and_not_by_words(error: InferenceServerException, busy: bool) -> None:
+    assert pulse._is_busy(error) == busy
 
 
 def test_waiting_beside_a_question_that_was_refused_costs_no_cpu(tmp_path: Path) -> None:
     models.identity(tmp_path)
     asking = pulse.Pulse("127.0.0.1:9", Repository(tmp_path).resolve(["identity"]), "http://127.0.0.1:9")
     refused, waiting = Future[None](), Future[None]()
-    refused.set_exception(InferenceServerException("Exceeds maximum queue size"))
+    refused.set_exception(InferenceServerException("Exceeds maximum queue size", "StatusCode.UNAVAILABLE"))
     threading.Timer(0.3, waiting.set_result, (None,)).start()
     began = time.thread_time()
     assert asking._wait(asking.targets[0], [refused, waiting]) == ""

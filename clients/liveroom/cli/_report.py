@@ -19,10 +19,11 @@ def report(error: Exception, *, as_json: bool, **about: str) -> None:
     if as_json:
         if request_id := getattr(error, "request_id", ""):
             about["request_id"] = request_id
-        line = json.dumps({"error": str(error), "kind": type(error).__name__, **about}, ensure_ascii=False)
+        event = {"kind": "error", "code": getattr(error, "code", "error"), "message": str(error), **about}
+        line = json.dumps(event, ensure_ascii=False)
     else:
-        said = " ".join(str(error).split())
-        line = ": ".join(["liveroom", *(what for what in about.values() if what not in said), said])
+        sentence = " ".join(str(error).split())
+        line = ": ".join(["liveroom", *(what for what in about.values() if what not in sentence), sentence])
     print(line, file=sys.stderr, flush=True)
 
 

@@ -77,9 +77,15 @@ def failure(call: grpc.Call) -> tuple[grpc.StatusCode, str]:
 class Stream:
     """A ModelStreamInfer call of a room, which ends with the block or after PATIENCE_S."""
 
-    def __init__(self, stub: service_pb2_grpc.GRPCInferenceServiceStub, room: str, attempt: int = 0) -> None:
+    def __init__(
+        self,
+        stub: service_pb2_grpc.GRPCInferenceServiceStub,
+        room: str,
+        attempt: int = 0,
+        more: Metadata = (),
+    ) -> None:
         self._requests: queue.Queue[service_pb2.ModelInferRequest | None] = queue.Queue()
-        metadata = (("x-room-id", room), ("x-room-attempt", str(attempt)))
+        metadata = (("x-room-id", room), ("x-room-attempt", str(attempt)), *more)
         self.call = stub.ModelStreamInfer(
             iter(self._requests.get, None), metadata=metadata, timeout=PATIENCE_S
         )

@@ -98,6 +98,7 @@ def strict(
 _LOW = {
     "max_tokens: 2000, tokens_per_fill: 1000": "max_tokens: 20, tokens_per_fill: 10",
     "transport_socket_connect_timeout: 5s": "transport_socket_connect_timeout: 0.5s",
+    "max_requests: 4096 # open rooms": "max_requests: 10 # open rooms",
     "request_headers_timeout: 5s": "request_headers_timeout: 0.5s",
     "stream_idle_timeout: 75s": "stream_idle_timeout: 1s",
     "max_stream_duration: 60s": "max_stream_duration: 1s",

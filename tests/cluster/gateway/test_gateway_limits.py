@@ -148,6 +148,31 @@ def test_huge_clients_cost_the_gateway_no_more_than_it_has(strict: Front) -> Non
             time.sleep(0.1)
 
 
+def test_more_rooms_than_it_may_have_open_are_refused_as_what_is_over_its_rate(strict: Front) -> None:
+    """So that a client knows it from a gateway that reaches no server, which is UNAVAILABLE."""
+    with ExitStack() as stack:
+        stub = stack.enter_context(strict.stub("crowd"))
+        for number in range(10):
+            stream = stack.enter_context(Stream(stub, f"crowd {number}"))
+            assert stream.ask(request("talker", 1)).infer_response.raw_output_contents
+        one_more = stack.enter_context(Stream(stub, "one more"))
+        with pytest.raises(grpc.RpcError) as refused:
+            one_more.ask(request("talker", 1))
+    assert refused.value.code() is BUSY
+
+
+def test_nobody_can_ask_for_statuses_that_end_triton(front: Front) -> None:
+    """With the header `triton_grpc_error` one error brings it down while another request is answered."""
+    with front.stub("nosy") as stub:
+        with Stream(stub, "nosy", more=(("triton_grpc_error", "true"),)) as stream:
+            stream.send(request("talker", 200))
+            with pytest.raises(grpc.RpcError):
+                stream.ask(request("talker", -1))
+        with Stream(stub, "not nosy") as stream:
+            assert "no answer" in stream.ask(request("talker", -1)).error_message
+            assert stream.ask(request("talker", 1)).infer_response.raw_output_contents, "the stream goes on"
+
+
 def _is_served(stub: service_pb2_grpc.GRPCInferenceServiceStub) -> bool:
     try:
         stub.ModelInfer(request("moody"), timeout=PATIENCE_S)

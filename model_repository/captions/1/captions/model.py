@@ -24,8 +24,9 @@ from captions.doors import PROBE, Doors, FullError, Key
 from captions.intake import LONGEST_CHUNK, Chunk
 from captions.memory import Memory
 from captions.meters import INVALID, Meter, Meters
-from captions.room import Caption, Room
+from captions.room import Caption, Outcome, Room
 from captions.writing import script_for
+from serving_common.error_codes import Code
 from serving_common.speech import HIGHEST_RATE
 
 FINAL = pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL
@@ -35,7 +36,8 @@ END = pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_END
 MEMORY = ("spoken", "hypothesis", "settled", "settled_language")
 """Inputs of a room that another server had before."""
 
-TAKEN = "another stream has begun this room"
+TAKEN = Outcome(Code.ROOM_TAKEN, "another stream has begun this room")
+CLOSED = Outcome(Code.ROOM_CLOSED, "this room is not open (any more): begin again with a sequence start")
 
 Tensors = Mapping[str, NDArray[np.generic]]
 
@@ -85,7 +87,7 @@ class TritonPythonModel:
                 tensors = {tensor.name(): _copied(tensor) for tensor in request.inputs()}
             except ValueError as error:
                 Meter(self._meters, asked.tenants).dropped(INVALID)
-                sender.refuse(str(error))
+                sender.refuse(Outcome(Code.INVALID_INPUT, str(error)))
                 continue
             self._loop.call_soon_threadsafe(self._deliver, key, asked, tensors, sender)
 
@@ -107,11 +109,12 @@ class TritonPythonModel:
         except (ValueError, FullError) as error:
             if isinstance(error, ValueError):
                 Meter(self._meters, asked.tenants).dropped(INVALID)
-            sender.refuse(str(error), overload=isinstance(error, FullError))
+            code = Code.OVERLOADED if isinstance(error, FullError) else Code.INVALID_INPUT
+            sender.refuse(Outcome(code, str(error)))
             return
         there = self._rooms.get(key)
         if there is None:
-            sender.refuse("this room is not open (any more): begin again with a sequence start")
+            sender.refuse(CLOSED)
         elif there.sequence != asked.sequence:
             sender.refuse(TAKEN)
         else:
@@ -147,23 +150,19 @@ class TritonSender:
     def caption(self, caption: Caption) -> None:
         """Send an event as one response."""
         texts = {name: getattr(caption, name) for name in ("kind", "text", "settled", "language")}
-        times = {"pts_start": caption.pts_start, "pts_end": caption.pts_end}
-        arrays = {name: np.array([text.encode()], np.object_) for name, text in texts.items()}
-        arrays |= {name: np.array([seconds]) for name, seconds in times.items()}
-        tensors = [pb_utils.Tensor(name, array) for name, array in arrays.items()]
-        self._sender.send(pb_utils.InferenceResponse(tensors))
+        self._sender.send(_event(texts, (caption.pts_start, caption.pts_end)))
 
-    def error(self, message: str, *, overload: bool = False) -> None:
-        """Send an error response without ending the request."""
-        self._sender.send(_error(message, overload))
+    def error(self, error: Outcome) -> None:
+        """Send an event of kind "error" without ending the request."""
+        self._sender.send(_error(error))
 
-    def refuse(self, message: str, *, overload: bool = False) -> None:
-        """End the request with an error.
+    def refuse(self, error: Outcome) -> None:
+        """End the request with such an event.
 
         In one response: whoever reads it may break off the stream at once, and Triton 24.10 crashes where it
         still has one to write (https://github.com/triton-inference-server/server/issues/8034).
         """
-        self._sender.send(_error(message, overload), flags=FINAL)
+        self._sender.send(_error(error), flags=FINAL)
 
     def done(self) -> None:
         """End the request."""
@@ -174,9 +173,17 @@ class TritonSender:
         return self._sender.is_cancelled()
 
 
-def _error(message: str, overload: bool) -> pb_utils.InferenceResponse:
-    code = pb_utils.TritonError.UNAVAILABLE if overload else pb_utils.TritonError.INVALID_ARG
-    return pb_utils.InferenceResponse(error=pb_utils.TritonError(message, code))
+def _error(error: Outcome) -> pb_utils.InferenceResponse:
+    return _event({"kind": "error", "code": error.code, "message": error.message}, error.span)
+
+
+def _event(texts: Mapping[str, str], span: tuple[float, float] | None) -> pb_utils.InferenceResponse:
+    arrays: dict[str, NDArray[np.generic]] = {
+        name: np.array([text.encode()], np.object_) for name, text in texts.items()
+    }
+    if span is not None:
+        arrays |= {"pts_start": np.array([span[0]]), "pts_end": np.array([span[1]])}
+    return pb_utils.InferenceResponse([pb_utils.Tensor(name, array) for name, array in arrays.items()])
 
 
 def _item(tensors: Tensors, name: str, default: object) -> object:

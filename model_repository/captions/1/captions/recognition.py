@@ -9,7 +9,9 @@ from typing import Protocol
 
 from captions.agreement import settle
 from captions.segments import Segment
-from captions.services import ServiceError, recognise
+from captions.services import leaving, recognise
+from serving_common.error_codes import Code
+from serving_common.errors import CallError
 from serving_common.speech import VOICE_WINDOW
 
 WAITING_SEGMENTS = 3
@@ -28,7 +30,7 @@ class Audience(Protocol):
     def tell(self, kind: str, segment: Segment, text: str, language: str, end: int) -> None:
         """A hypothesis ("partial") or the last word ("final") on a segment up to the sample `end`."""
 
-    def lose(self, segment: Segment, error: ServiceError) -> None:
+    def lose(self, segment: Segment, error: CallError) -> None:
         """A segment could not be recognised."""
 
 
@@ -88,7 +90,7 @@ class Recogniser:
         heard = len(segment.windows)
         try:
             text, language = await self._recognise(segment)
-        except ServiceError:
+        except CallError:
             segment.heard = heard  # overloaded: the next hypothesis will be of all that is there by then
             return
         if segment.cut:
@@ -117,7 +119,7 @@ class Recogniser:
         if not segment.heard_out:
             try:
                 text, language = await self._insist(segment)
-            except ServiceError as error:
+            except CallError as error:
                 self._audience.lose(segment, error)
                 return
         if text.strip():
@@ -131,8 +133,8 @@ class Recogniser:
         for attempt in range(TRIES - 1):
             try:
                 return await self._recognise(segment)
-            except ServiceError as error:
-                if error.leaving:
+            except CallError as error:
+                if error.code is not Code.OVERLOADED and await leaving():
                     raise
                 await asyncio.sleep(0.1 * 2**attempt)
         return await self._recognise(segment)

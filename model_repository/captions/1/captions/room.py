@@ -17,9 +17,11 @@ from captions.meters import FAILED, INVALID, WAITING, Meter
 from captions.pace import Pace
 from captions.recognition import Recogniser
 from captions.segments import Segment, Segmenter
-from captions.services import Denoiser, LanguageError, ServiceError, Stream, check_language
+from captions.services import Denoiser, LanguageError, Stream, check_language, leaving
 from captions.timeline import PtsError
 from captions.writing import plain, script_for, show
+from serving_common.error_codes import Code
+from serving_common.errors import CallError
 from serving_common.speech import VOICE_WINDOW
 
 HEARD_AT_ONCE = 8
@@ -42,7 +44,7 @@ UNTOLD = 16
 class Caption:
     """An event: `text` begins with `settled`; times in seconds on the room's clock.
 
-    `kind`: "partial", "final", or "heard", which has no text: all captions before `pts_end` have been told.
+    `kind`: "partial", "final", or "progress", which has no text: all captions before `pts_end` are told.
     """
 
     kind: str
@@ -53,17 +55,29 @@ class Caption:
     language: str
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a request, or of a room, where that is nothing good.
+
+    `span`: seconds on the room's clock of the speech that it is about, if any.
+    """
+
+    code: Code
+    message: str
+    span: tuple[float, float] | None = None
+
+
 class Sender(Protocol):
     """The way back to the client of one request."""
 
     def caption(self, caption: Caption) -> None:
         """Send an event."""
 
-    def error(self, message: str, *, overload: bool = False) -> None:
-        """Send an error without ending the request."""
+    def error(self, error: Outcome) -> None:
+        """Send an event of kind "error" without ending the request."""
 
-    def refuse(self, message: str, *, overload: bool = False) -> None:
-        """End the request with an error."""
+    def refuse(self, error: Outcome) -> None:
+        """End the request with an event of kind "error"."""
 
     def done(self) -> None:
         """End the request: its chunk is acknowledged."""
@@ -122,7 +136,7 @@ class Room:
         """Of the chunk that is being heard."""
         self._untold: deque[Caption] = deque(maxlen=UNTOLD)
         self._waiting_bytes = 0
-        self._verdict = ""
+        self._verdict: Outcome | None = None
         """Why it was ended, where its client is to know."""
         self._task = asyncio.create_task(self._live())
         self._on_end = on_end
@@ -134,13 +148,13 @@ class Room:
         if self._inbox.full() or (self._waiting_bytes and self._waiting_bytes + size > WAITING_BYTES):
             what = f"{self._inbox.qsize()} chunks of this room wait already; send no faster"
             self._meter.dropped(WAITING)
-            sender.refuse(what, overload=True)
+            sender.refuse(Outcome(Code.OVERLOADED, what))
             return
         waited = self._hearing is not None or not self._inbox.empty()
         self._waiting_bytes += size
         self._inbox.put_nowait(Offered(chunk, sender, at, last, waited))
 
-    def close(self, verdict: str) -> None:
+    def close(self, verdict: Outcome) -> None:
         """Stop at once and let go of every request, the last one with the reason."""
         self._verdict = verdict
         self._task.cancel()
@@ -154,14 +168,14 @@ class Room:
         except* TimeoutError:
             pass  # idle: forgotten
         except* Exception as errors:  # a fault of ours ends this room, with its reason, and no other
-            self._verdict = f"captions failed: {errors.exceptions[0]!r}"
+            self._verdict = Outcome(Code.ROOM_FAILED, f"captions failed: {errors.exceptions[0]!r}")
 
     def _let_go(self) -> None:
         """End every request that is left, however the room came to its end."""
         waiting = [self._inbox.get_nowait().sender for _ in range(self._inbox.qsize())]
         senders = [sender for sender in (self._sender, self._hearing, *waiting) if sender is not None]
         if self._verdict and senders:
-            senders.pop().refuse(self._verdict, overload=True)
+            senders.pop().refuse(self._verdict)
         for sender in senders:
             sender.done()
         self._on_end(self)
@@ -181,21 +195,20 @@ class Room:
                 samples = self._intake.take(chunk)
                 self._pace.took(at, self._intake.taken, waited)
                 await self._hear(samples)
-            except (ChunkError, PtsError, LanguageError, ServiceError) as error:
-                ours = isinstance(error, ServiceError)
-                self._meter.dropped(FAILED if ours else INVALID)
-                said = f"not heard: {error}" if ours else str(error)
+            except (ChunkError, PtsError, LanguageError, CallError) as error:
+                self._meter.dropped(FAILED if isinstance(error, CallError) else INVALID)
+                outcome = await _outcome(error)
                 if isinstance(error, LanguageError):  # it can't be heard at all: it takes nobody's place
                     self._hearing = None
                     behind = [self._inbox.get_nowait().sender for _ in range(self._inbox.qsize())]
                     for each in (sender, *behind):
-                        each.refuse(said)
+                        each.refuse(outcome)
                     return
                 if not last:
                     self._hearing = None
-                    sender.refuse(said, overload=ours)
+                    sender.refuse(outcome)
                     continue
-                sender.error(said, overload=ours)
+                sender.error(outcome)
             await self._recogniser.space()
             if sender.cancelled():
                 return
@@ -237,7 +250,7 @@ class Room:
             self._dealt = self._at(0)
         if done - self._dealt >= HEARD_STEP:
             self._dealt = done
-            sender.caption(Caption("heard", "", "", done, done, ""))
+            sender.caption(Caption("progress", "", "", done, done, ""))
 
     async def _hear(self, samples: Floats, last: bool = False) -> None:
         """Clean samples where asked for, find the speech in them, and cut it into segments."""
@@ -257,13 +270,13 @@ class Room:
             closed = list(self._segmenter.feed(window, float(probability)))
             self._recogniser.add(closed, self._segmenter.open)
 
-    def lose(self, segment: Segment, error: ServiceError) -> None:
+    def lose(self, segment: Segment, error: CallError) -> None:
         """Say that a segment could not be recognised."""
         self._meter.lost()
         start, end = self._at(segment.start), self._at(segment.end)
         if self._sender is not None:
-            what = f"speech from {start:.2f} to {end:.2f} s was not recognised: {error}"
-            self._sender.error(what, overload=True)
+            what = f"speech from {start:.2f} to {end:.2f} s was not recognized: {error}"
+            self._sender.error(Outcome(Code.LOST_SPEECH, what, (start, end)))
 
     def tell(self, kind: str, segment: Segment, text: str, language: str, end: int) -> None:
         """Send an event; times never run backwards."""
@@ -292,3 +305,15 @@ class Room:
     def _at(self, sample: int) -> float:
         timeline = self._intake.timeline
         return timeline.at(sample) if timeline is not None else 0.0
+
+
+async def _outcome(error: ChunkError | PtsError | LanguageError | CallError) -> Outcome:
+    """What to tell of a chunk that was not heard."""
+    if not isinstance(error, CallError):
+        return Outcome(Code.INVALID_INPUT, str(error))
+    code = error.code
+    if code is Code.MODEL_UNAVAILABLE and await leaving():
+        code = Code.SERVER_UNAVAILABLE
+    elif code in (Code.INVALID_INPUT, Code.INFERENCE_FAILED):  # what we asked was our doing
+        code = Code.ROOM_FAILED
+    return Outcome(code, f"not heard: {error}")

@@ -2,32 +2,21 @@
 
 from __future__ import annotations  # Triton adds its classes to the module only after this is imported
 
+import asyncio
 from dataclasses import dataclass
 
 import numpy as np
 import triton_python_backend_utils as pb_utils
 from numpy.typing import NDArray
 
+from serving_common.error_codes import Code
+from serving_common.errors import CallError
 from serving_common.speech import SAMPLE_RATE
 
 Floats = NDArray[np.float32]
 
 START = pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_START
 END = pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_END
-
-REFUSED = "language is "
-"""How `asr` begins to say that it does not know a language."""
-
-
-class ServiceError(RuntimeError):
-    """A model that captions call answered with an error.
-
-    `leaving`: the server stops, and will answer no more.
-    """
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.leaving = "Server not ready" in message
 
 
 class LanguageError(ValueError):
@@ -56,17 +45,21 @@ async def recognise(audio: Floats, language: str, prefix: str = "", draft: str =
 
 
 async def check_language(language: str) -> None:
-    """Ask `asr` whether it knows `language`. Raises LanguageError, or ServiceError.
-
-    Its sentence tells the two apart: Triton 24.10 hands on no code but INTERNAL of an error in an ensemble.
-    """
+    """Ask `asr` whether it knows `language`. Raises LanguageError, or CallError."""
     try:
         await recognise(np.zeros(SAMPLE_RATE // 10, np.float32), language)
-    except ServiceError as error:
-        said = str(error)
-        if REFUSED in said:
-            raise LanguageError(said[said.index(REFUSED) :]) from error
+    except CallError as error:
+        if error.code is Code.INVALID_INPUT:  # which the clip is not
+            raise LanguageError(error.sentence) from error
         raise
+
+
+async def leaving() -> bool:
+    """Whether the server stops, and will answer no more: then it knows of no model any more."""
+    try:
+        return not await asyncio.to_thread(pb_utils.is_model_ready, "asr")
+    except Exception:  # the binding raises what it likes
+        return True
 
 
 class Stream:
@@ -134,6 +127,6 @@ async def _call(
     )
     response = await request.async_exec()
     if response.has_error():
-        raise ServiceError(f"{model}: {response.error().message()}")
+        raise CallError(model, response.error().message())
     found = {tensor.name(): tensor.as_numpy() for tensor in response.output_tensors()}
     return [found[name] for name in outputs]

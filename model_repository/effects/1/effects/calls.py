@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from effects.lookout import View, views
 from effects.raster import Floats, Pixels
 from effects.suspects import Found, Verdict, suspects
+from serving_common.errors import CallError
 
 Array = NDArray[np.generic]
 
@@ -21,13 +22,6 @@ PATIENCE = 10.0
 next frame of a sequence has to wait for the one before: without an end the room would hang."""
 _THREADS = ThreadPoolExecutor(256, "call")
 """One for each call under way; it has as many as were needed, and one that waits in vain stays."""
-
-
-class CallError(RuntimeError):
-    """A model that effects call answered with an error.
-
-    Triton does not hand on of what kind: https://github.com/triton-inference-server/server/issues/7804.
-    """
 
 
 @dataclass(frozen=True)
@@ -94,8 +88,8 @@ async def _call(model: str, outputs: list[str], inputs: list[pb_utils.Tensor]) -
     # Not async_exec: that waits without end, in threads of which there are few.
     answer = asyncio.get_running_loop().run_in_executor(_THREADS, request.exec)
     if not (await asyncio.wait([answer], timeout=PATIENCE))[0]:
-        raise CallError(f"{model} did not answer within {PATIENCE:g} s")
+        raise CallError(model, f"did not answer within {PATIENCE:g} s")
     response = answer.result()
     if response.has_error():
-        raise CallError(f"{model}: {response.error().message()}")
+        raise CallError(model, response.error().message())
     return {tensor.name(): tensor.as_numpy() for tensor in response.output_tensors()}

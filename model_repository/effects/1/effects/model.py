@@ -16,13 +16,15 @@ import triton_python_backend_utils as pb_utils
 
 from effects.anonymize import nearest
 from effects.background import Picture
-from effects.calls import NONE, CallError, decode, find_faces, look_out
+from effects.calls import NONE, decode, find_faces, look_out
 from effects.editing import edit
 from effects.encoding import encode, format_of
 from effects.raster import Floats, Pixels
 from effects.rooms import Room, Rooms, RoomsFullError
 from effects.settings import Settings, parse
 from effects.suspects import Verdict, not_among
+from serving_common.error_codes import Code
+from serving_common.errors import CallError, RefusedError, refusal
 from serving_common.malloc_tuning import keep_freed_memory
 
 LARGEST = 3_840
@@ -82,14 +84,17 @@ class TritonPythonModel:
         try:
             room = self._rooms.enter(name, start=bool(flags & START))
             if room is None:
-                raise ValueError("this room is not open (any more): begin again with a sequence start")
+                closed = "this room is not open (any more): begin again with a sequence start"
+                raise RefusedError(Code.ROOM_CLOSED, closed)
             return _response(*await _edited(_checked(request), room))
         except ValueError as error:
-            return _error(str(error), pb_utils.TritonError.INVALID_ARG)
-        except (CallError, RoomsFullError) as error:
-            return _error(str(error), pb_utils.TritonError.UNAVAILABLE)
+            return refusal(Code.INVALID_INPUT, str(error))
+        except RoomsFullError as error:
+            return refusal(Code.OVERLOADED, str(error))
+        except (CallError, RefusedError) as error:
+            return refusal(error.code, str(error))
         except Exception as error:  # a fault of ours fails this request, with its reason, and no other
-            return _error(f"effects failed: {error!r}", pb_utils.TritonError.INTERNAL)
+            return refusal(Code.INFERENCE_FAILED, f"effects failed: {error!r}")
         finally:
             if flags & END:
                 self._rooms.leave(name)
@@ -154,7 +159,9 @@ async def _see(frame: Frame, number: int) -> Seen:
 async def _picture(data: bytes) -> Picture:
     try:
         return Picture(await decode(data))
-    except CallError as error:  # it is the picture's fault: that of the frame was decoded a moment ago
+    except CallError as error:
+        if error.code is not Code.INVALID_INPUT:
+            raise
         raise ValueError(f"background cannot be taken: {error}") from error
 
 
@@ -205,7 +212,3 @@ def _response(edited: bytes, doubts: float) -> pb_utils.InferenceResponse:
             pb_utils.Tensor("doubt", np.array([[doubts]], np.float32)),
         ]
     )
-
-
-def _error(message: str, code: int) -> pb_utils.InferenceResponse:
-    return pb_utils.InferenceResponse(error=pb_utils.TritonError(message, code))

@@ -20,7 +20,9 @@ from faces.detection import DETECTORS, Detector
 from faces.frame import Frame
 from faces.geometry import Floats, Pixels
 from faces.meters import BUSY, CANCELLED, FAILED, INVALID, Meters
-from faces.networks import FailedError, run
+from faces.networks import run
+from serving_common.error_codes import Code
+from serving_common.errors import CallError, RefusedError, refusal
 
 NOTHING: dict[str, Floats] = {
     "boxes": np.zeros((0, 4), np.float32),
@@ -64,7 +66,7 @@ class TritonPythonModel:
             else:
                 self._count(request, BUSY)
                 busy = f"{self._most_frames} frames are under way, all it takes: send fewer at a time"
-                _refuse(sender, busy, pb_utils.TritonError.UNAVAILABLE)
+                sender.send(refusal(Code.OVERLOADED, busy), flags=FINAL)
 
     def finalize(self) -> None:
         """Finish what is under way."""
@@ -78,12 +80,13 @@ class TritonPythonModel:
             answer = [pb_utils.Tensor(n, outputs[n][None]) for n in request.requested_output_names()]
             sender.send(pb_utils.InferenceResponse(answer), flags=FINAL)
             self._count(request)
-        except FailedError as error:
-            self._count(request, _reason(error.code))
-            _refuse(sender, str(error), error.code)
+        except (RefusedError, CallError) as error:
+            self._count(request, _reason(error))
+            sender.send(refusal(error.code, str(error)), flags=FINAL)
         except Exception as error:  # a request without an answer would never end
             self._count(request, FAILED)
-            _refuse(sender, f"{type(error).__name__}: {error}", pb_utils.TritonError.INTERNAL)
+            what = f"{type(error).__name__}: {error}"
+            sender.send(refusal(Code.INFERENCE_FAILED, what), flags=FINAL)
         finally:
             self._room.release()
 
@@ -106,7 +109,7 @@ class TritonPythonModel:
             asked["nsfw"] = self._ask("nsfw", [view], "probability")
         faces = frame.find(detector, self._most_faces) if wanted - {"nsfw"} else []
         if sender.is_cancelled():
-            raise FailedError("the request was cancelled", pb_utils.TritonError.CANCELLED)
+            raise RefusedError(Code.CANCELLED, "the request was cancelled")
         if faces and "embeddings" in wanted:
             asked["embeddings"] = self._ask("face_embedder", frame.chips(faces), "embedding")
         if faces and "expressions" in wanted:
@@ -164,15 +167,12 @@ def _text(tensor: NDArray[np.generic]) -> str:
     return bytes(tensor[0])[:LONGEST_TEXT].decode(errors="replace")
 
 
-def _reason(code: int) -> str:
-    """What a frame was dropped for, by Triton's code of its error."""
-    error = pb_utils.TritonError
-    return {error.INVALID_ARG: INVALID, error.CANCELLED: CANCELLED}.get(code, FAILED)
+def _reason(error: RefusedError | CallError) -> str:
+    """What a frame was dropped for; what a network refuses was not the client's doing."""
+    if isinstance(error, CallError):
+        return FAILED
+    return {Code.INVALID_INPUT: INVALID, Code.CANCELLED: CANCELLED}.get(error.code, FAILED)
 
 
-def _invalid(message: str) -> FailedError:
-    return FailedError(message, pb_utils.TritonError.INVALID_ARG)
-
-
-def _refuse(sender: pb_utils.InferenceResponseSender, message: str, code: int) -> None:
-    sender.send(pb_utils.InferenceResponse(error=pb_utils.TritonError(message, code)), flags=FINAL)
+def _invalid(message: str) -> RefusedError:
+    return RefusedError(Code.INVALID_INPUT, message)

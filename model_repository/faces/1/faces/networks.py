@@ -8,21 +8,14 @@ import numpy as np
 import triton_python_backend_utils as pb_utils
 
 from faces.geometry import Floats, Pixels
+from serving_common.errors import CallError
 
 TOGETHER = 8
 """Images of one request: more would keep those of other rooms waiting, and gain nothing on a CPU."""
 
 
-class FailedError(RuntimeError):
-    """There is no answer, for the reason in the message; `code` is Triton's."""
-
-    def __init__(self, message: str, code: int) -> None:
-        super().__init__(message)
-        self.code = code
-
-
 def run(model: str, images: Sequence[Pixels], outputs: Sequence[str]) -> list[Floats]:
-    """The outputs [N,...] of a network for N images of one size. Raises FailedError."""
+    """The outputs [N,...] of a network for N images of one size. Raises CallError."""
     parts = [
         _run(model, images[begin : begin + TOGETHER], outputs) for begin in range(0, len(images), TOGETHER)
     ]
@@ -36,7 +29,6 @@ def _run(model: str, images: Sequence[Pixels], outputs: Sequence[str]) -> list[F
     )
     response = request.exec()
     if response.has_error():
-        error = response.error()
-        raise FailedError(f"{model}: {error.message()}", error.code())
+        raise CallError(model, response.error().message())
     found = {tensor.name(): tensor.as_numpy() for tensor in response.output_tensors()}
     return [found[name].astype(np.float32, copy=False) for name in outputs]

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from image_decoder.pictures import Picture, PictureError, decode
 from image_decoder.scaling import stretch
+from serving_common.error_codes import Code
+from serving_common.errors import refusal
 from serving_common.malloc_tuning import keep_freed_memory
 
 VIEW = 256
@@ -29,7 +31,14 @@ class TritonPythonModel:
 
     def execute(self, requests: list[pb_utils.InferenceRequest]) -> list[pb_utils.InferenceResponse]:
         """One response per request."""
-        return [_answer(request) for request in requests]
+        return [_answered(request) for request in requests]
+
+
+def _answered(request: pb_utils.InferenceRequest) -> pb_utils.InferenceResponse:
+    try:
+        return _answer(request)
+    except Exception as error:  # a fault of ours fails this request, with its reason, and no other
+        return refusal(Code.INFERENCE_FAILED, f"image_decoder failed: {error!r}")
 
 
 def _answer(request: pb_utils.InferenceRequest) -> pb_utils.InferenceResponse:
@@ -40,11 +49,9 @@ def _answer(request: pb_utils.InferenceRequest) -> pb_utils.InferenceResponse:
             raise PictureError(f"image has {len(sent)} pictures; send each in a request of its own")
         picture = decode(sent[0])
     except PictureError as error:
-        refusal = pb_utils.TritonError(str(error), pb_utils.TritonError.INVALID_ARG)
-        return pb_utils.InferenceResponse(error=refusal)
+        return refusal(Code.INVALID_INPUT, str(error))
     except MemoryError:
-        shortage = pb_utils.TritonError("no memory left to decode image", pb_utils.TritonError.UNAVAILABLE)
-        return pb_utils.InferenceResponse(error=shortage)
+        return refusal(Code.OVERLOADED, "no memory left to decode image")
     arrays = _outputs(picture, frozenset(request.requested_output_names()), began)
     return pb_utils.InferenceResponse([pb_utils.Tensor(name, array[None]) for name, array in arrays.items()])
 

@@ -13,6 +13,8 @@ import numpy as np
 import triton_python_backend_utils as pb_utils
 from numpy.typing import NDArray
 
+from serving_common.error_codes import Code
+from serving_common.errors import refusal
 from serving_common.speech import LONGEST_SEGMENT, SPEECH, VOICE_WINDOW
 from waveform.audio import AudioError, normalize
 from waveform.contexts import LEAST_SPEECH
@@ -23,7 +25,14 @@ class TritonPythonModel:
 
     def execute(self, requests: list[pb_utils.InferenceRequest]) -> list[pb_utils.InferenceResponse]:
         """One response per request."""
-        return [_answer(request) for request in requests]
+        return [_answered(request) for request in requests]
+
+
+def _answered(request: pb_utils.InferenceRequest) -> pb_utils.InferenceResponse:
+    try:
+        return _answer(request)
+    except Exception as error:  # a fault of ours fails this request, with its reason, and no other
+        return refusal(Code.INFERENCE_FAILED, f"waveform failed: {error!r}")
 
 
 def _answer(request: pb_utils.InferenceRequest) -> pb_utils.InferenceResponse:
@@ -34,8 +43,7 @@ def _answer(request: pb_utils.InferenceRequest) -> pb_utils.InferenceResponse:
             raise AudioError("audio is a batch of none: send 1 to 16 clips")
         items = [normalize(samples, int(rate)) for samples, rate in zip(audio, rates, strict=True)]
     except AudioError as error:
-        refusal = pb_utils.TritonError(str(error), pb_utils.TritonError.INVALID_ARG)
-        return pb_utils.InferenceResponse(error=refusal)
+        return refusal(Code.INVALID_INPUT, str(error))
     waveforms = np.stack([waveform for waveform, _ in items])
     durations = np.array([[seconds] for _, seconds in items], np.float32)
     spoken = np.array([[_spoken(waveform, seconds)] for waveform, seconds in items])

@@ -11,6 +11,8 @@ import numpy as np
 import triton_python_backend_utils as pb_utils
 
 from serving_common.chinese_script import Script, script_of
+from serving_common.error_codes import Code
+from serving_common.errors import refusal
 from whisper_decoder.decoding import POSITIONS, Decoder, Hypothesis, Request, checked, windows_of
 from whisper_decoder.network import Network
 from whisper_decoder.punctuation import chinese
@@ -63,7 +65,7 @@ class TritonPythonModel:
             try:
                 items = self._parse(request)
             except ValueError as error:
-                _send(sender, _refusal(str(error), pb_utils.TritonError.INVALID_ARG))
+                _send(sender, refusal(Code.INVALID_INPUT, str(error)))
                 continue
             shapes = [window.states.shape for item in items for window in item.windows]
             alike[shapes[0] if shapes else ()].append((sender, items))
@@ -71,7 +73,7 @@ class TritonPythonModel:
             try:
                 responses = self._answer_all([items for _, items in calls])
             except Exception as error:  # a fault of ours: whoever waits has to learn of it
-                responses = [_refusal(repr(error), pb_utils.TritonError.INTERNAL) for _ in calls]
+                responses = [refusal(Code.INFERENCE_FAILED, repr(error)) for _ in calls]
             for (sender, _), response in zip(calls, responses, strict=True):
                 _send(sender, response)
 
@@ -155,10 +157,6 @@ def _decoded(name: str, value: bytes) -> str:
         return value.decode()
     except UnicodeDecodeError as error:
         raise ValueError(f"{name} is not UTF-8: {error}") from None
-
-
-def _refusal(message: str, code: int) -> pb_utils.InferenceResponse:
-    return pb_utils.InferenceResponse(error=pb_utils.TritonError(message, code))
 
 
 def _send(sender: pb_utils.InferenceResponseSender, response: pb_utils.InferenceResponse) -> None:

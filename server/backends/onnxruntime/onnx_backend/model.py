@@ -25,6 +25,8 @@ from onnx_backend.session import elements_at_once, sessions
 from onnx_backend.shape_bounds import bounds_of
 from onnx_backend.signature import Signature, check, completed
 from serving_common.core_lease import Cores
+from serving_common.error_codes import Code
+from serving_common.errors import refusal
 
 Array = npt.NDArray[np.generic]
 Shape = tuple[tuple[str, tuple[int, ...]], ...]
@@ -104,7 +106,7 @@ class TritonPythonModel:
             try:
                 call = self._call(index, request)
             except (KeyError, ValueError) as error:
-                responses[index] = _error(str(error.args[0]), pb.TritonError.INVALID_ARG)
+                responses[index] = refusal(Code.INVALID_INPUT, str(error.args[0]))
             else:
                 groups[call.shape if self._batches and len(requests) > 1 else index].append(call)
         for group in groups.values():
@@ -145,8 +147,8 @@ class TritonPythonModel:
                     self._answer([call], responses)
             else:
                 invalid = isinstance(error, InvalidArgument)
-                code = pb.TritonError.INVALID_ARG if invalid else pb.TritonError.INTERNAL
-                responses[calls[0].index] = _error(str(error), code)
+                code = Code.INVALID_INPUT if invalid else Code.INFERENCE_FAILED
+                responses[calls[0].index] = refusal(code, str(error))
             return
         count = len(self._outputs)
         for call, arrays in zip(calls, results, strict=True):
@@ -185,7 +187,3 @@ def _decoded(name: str, array: Array) -> Array:
         return np.array(texts, np.object_).reshape(array.shape)
     except UnicodeDecodeError as error:
         raise ValueError(f"input '{name}' is not UTF-8: {error}") from error
-
-
-def _error(message: str, code: int) -> pb.InferenceResponse:
-    return pb.InferenceResponse([], pb.TritonError(message, code))

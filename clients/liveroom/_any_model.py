@@ -1,0 +1,73 @@
+"""The layer under the methods that know their model: any model of the server, called by its name."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+from . import _fork
+from ._config import Limits, Timeouts
+from ._errors import InvalidInput
+from ._model_stream import AsyncStream
+from ._signature import Arrays, Inputs
+from ._transport import Transport
+
+
+class AnyModel(_fork.StaysHere):
+    """What `AsyncClient` does with a model that it does not know; its other methods go the same way."""
+
+    limits: Limits
+    timeouts: Timeouts
+    _transport: Transport
+
+    async def infer(
+        self,
+        model: str,
+        inputs: Inputs,
+        *,
+        outputs: Iterable[str] = (),
+        timeout: float | None = None,  # noqa: ASYNC109 - of the call, retries included
+    ) -> Arrays:
+        """One request to any model, in numpy: shapes and types are those of the server's metadata.
+
+        It is tried again while the server is unavailable, as all unary calls are.
+
+        Args:
+            model: its name in the model repository.
+            inputs: arrays by name, with the batch dimension where the model has one; a single number or text
+                fills a shape of one element. Text and bytes go to BYTES.
+            outputs: names of those that are wanted; by default all.
+            timeout: seconds, by default `Timeouts.infer`.
+
+        Returns:
+            Arrays by name; of BYTES arrays of bytes objects.
+
+        Raises:
+            InvalidInput: there is no such input or output, a type or shape is another, or the model says so.
+            Overloaded, ServerUnavailable, ModelUnavailable, InferenceFailed, DeadlineExceeded
+        """
+        seconds = self.timeouts.infer if timeout is None else timeout
+        signature = await self._transport.signature(model, seconds)
+        try:
+            encoded, wanted = signature.encode(inputs), signature.check_outputs(outputs)
+            return (await self._transport.infer(model, encoded, seconds, outputs=wanted)).arrays()
+        except InvalidInput:
+            self._transport.forget(model)
+            raise
+
+    @asynccontextmanager
+    async def stream(self, model: str, *, sequence: bool = False) -> AsyncIterator[AsyncStream]:
+        """A stream to any model, for those that answer more than once (decoupled) or keep a state (sequence).
+
+        Args:
+            model: its name in the model repository.
+            sequence: whether all requests are one sequence.
+
+        Raises:
+            LiveroomError: the server does not tell what the model takes; see `infer`.
+        """
+        signature = await self._transport.signature(model, self.timeouts.infer)
+        async with AsyncStream(
+            self._transport, signature, sequence=sequence, limits=self.limits, seconds=self.timeouts.stream
+        ) as stream:
+            yield stream
