@@ -9,7 +9,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from server.errors import unusable_port
-from server.pulse import Pulse
+from server.health_monitor import HealthMonitor
 
 CONNECTIONS = 128
 """At a time: three of each of up to 20 gateways, one for each of its clusters; a kubelet, Prometheus. One
@@ -35,7 +35,7 @@ class Readiness:
     """
 
     def __init__(self, port: int, bind: str = "127.0.0.1") -> None:
-        self._pulse: Pulse | None = None
+        self._monitor: HealthMonitor | None = None
         self._ending = ""
         try:
             self._server = _Server((bind, port), self)
@@ -44,24 +44,24 @@ class Readiness:
         self.port = int(self._server.server_address[1])
         threading.Thread(target=self._server.serve_forever, args=(_POLL_S,), daemon=True).start()
 
-    def follow(self, pulse: Pulse) -> None:
-        """From now on the answers are those of `pulse`, which begins to ask."""
-        self._pulse = pulse
-        pulse.start()
+    def follow(self, monitor: HealthMonitor) -> None:
+        """From now on the answers are those of `monitor`, which begins to ask."""
+        self._monitor = monitor
+        monitor.start()
 
     def wrong(self, name: str = "") -> str:
         """Why no requests should come, of one model or of any, in one sentence; "" when they should."""
-        return self._ending or ("starting" if self._pulse is None else self._pulse.wrong(name))
+        return self._ending or ("starting" if self._monitor is None else self._monitor.wrong(name))
 
     def live(self) -> bool:
         """Whether a restart would not help; a server that has not started yet is given its time."""
-        return self._pulse is None or self._pulse.live()
+        return self._monitor is None or self._monitor.live()
 
     def metrics(self) -> str:
         """In Prometheus' text format."""
         lines = ["# TYPE liveroom_ready gauge", f"liveroom_ready {int(not self.wrong())}"]
-        targets = [] if self._pulse is None else self._pulse.targets
-        missing = [] if self._pulse is None else sorted(self._pulse.out_of_service())
+        targets = [] if self._monitor is None else self._monitor.targets
+        missing = [] if self._monitor is None else sorted(self._monitor.out_of_service())
         lines.append("# TYPE liveroom_model_out_of_service gauge")
         lines += [f'liveroom_model_out_of_service{{model="{name}"}} 1' for name in missing]
         lines.append("# TYPE liveroom_canary_failures_total counter")
@@ -80,8 +80,8 @@ class Readiness:
 
     def close(self) -> None:
         """Frees the port."""
-        if self._pulse is not None:
-            self._pulse.stop()
+        if self._monitor is not None:
+            self._monitor.stop()
         self._server.shutdown()
         self._server.server_close()
 

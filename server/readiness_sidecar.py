@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from server.errors import ServerError
-from server.pulse import Pulse
+from server.health_monitor import HealthMonitor
 from server.readiness import Readiness
 from server.repository import Repository
 
@@ -67,7 +67,7 @@ def main() -> int:
     except ServerError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    readiness.follow(Pulse(options.grpc, wanted, options.metrics))
+    readiness.follow(HealthMonitor(options.grpc, wanted, options.metrics))
     said = ""
     while not ended.wait(_TICK_S):
         if (now := readiness.wrong() or "ready") != said:

@@ -10,9 +10,9 @@ from typing import Self
 
 from server import launch, process
 from server.errors import ServerError, last_error, of_system, open_log
+from server.health_monitor import HealthMonitor
 from server.loader import Loader
 from server.model_packages import BACKENDS
-from server.pulse import Pulse
 from server.readiness import Readiness
 from server.repository import Model, Repository, check_files, compile_modules
 from server.stub_supervisor import StubSupervisor
@@ -131,14 +131,14 @@ class Triton:
             )
             supervisor.start()
             if self._readiness is not None:
-                pulse = Pulse(
+                monitor = HealthMonitor(
                     self.grpc,
                     self.models,
                     self.metrics,
                     lambda: supervisor.trouble,
                     lambda: supervisor.out_of_service,
                 )
-                self._readiness.follow(pulse)
+                self._readiness.follow(monitor)
         except ServerError as error:
             self._failure = ServerError(self._plain(str(error)))
             self.stop(at_once=True)

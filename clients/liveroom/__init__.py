@@ -7,6 +7,8 @@
 `Client` is the same without asyncio.
 """
 
+from importlib.metadata import version as _version
+
 from ._audio import AudioFile, read_audio
 from ._client import AsyncClient
 from ._config import Limits, Retries, Timeouts
@@ -27,7 +29,7 @@ from ._errors import (
     RoomTaken,
     ServerUnavailable,
 )
-from ._faces import Face, FrameSeen, Vision
+from ._faces import Face, FrameResult, Vision
 from ._gallery import Gallery, Match
 from ._model_stream import AsyncStream, Response
 from ._room import AsyncRoom
@@ -35,6 +37,8 @@ from ._studio import AsyncStudioRoom, Edited
 from ._sync import Client
 from ._sync_rooms import Room, Stream, StudioRoom
 from ._types import Caption, Health, Model, ModelHealth, Transcript
+
+__version__ = _version("liveroom")
 
 __all__ = [
     "AsyncClient",
@@ -50,7 +54,7 @@ __all__ = [
     "Edited",
     "Effects",
     "Face",
-    "FrameSeen",
+    "FrameResult",
     "Gallery",
     "Health",
     "InferenceFailed",

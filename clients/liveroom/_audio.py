@@ -12,9 +12,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ._audio_file import decoder, unheard
 from ._config import LOUDEST, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 from ._errors import DamagedFile, InvalidInput
-from ._sound import decoder, unheard
 
 Samples: TypeAlias = NDArray[np.int16] | NDArray[np.float32]
 """Mono samples [n]: int16, or float32 in [-1, 1]."""

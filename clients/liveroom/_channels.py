@@ -12,11 +12,11 @@ import grpc
 from tritonclient.grpc import service_pb2_grpc
 
 from . import _fork
-from ._access import Token, credentials
+from ._auth import Token, credentials
 from ._errors import InvalidInput
+from ._protocol import request_metadata, room_metadata
 from ._proxy import channel_options
 from ._url import Address
-from ._wire import request_metadata, room_metadata
 
 STREAMS = 100
 """Rooms on one connection. Past the server's limit on streams (HTTP/2's SETTINGS_MAX_CONCURRENT_STREAMS, of

@@ -10,8 +10,8 @@ from types import TracebackType
 from weakref import WeakSet
 
 from . import _fork
-from ._access import Token
 from ._any_model import AnyModel
+from ._auth import Token
 from ._config import DEFAULT_URL, Limits, Retries, Timeouts
 from ._effects import Effects
 from ._errors import InvalidInput
@@ -20,12 +20,12 @@ from ._gallery import Gallery
 from ._health import check
 from ._picture import Picture, picture_bytes
 from ._play import Audio, Chunks, check_pace, opened, play
+from ._protocol import Step, new_sequence
 from ._room import AsyncRoom
 from ._studio import AsyncStudioRoom, Edited, StudioOptions
 from ._transcribe import transcribe
 from ._transport import Transport
 from ._types import Caption, Health, Model, Transcript
-from ._wire import Step, new_sequence
 
 
 class AsyncClient(AnyModel):
@@ -92,7 +92,9 @@ class AsyncClient(AnyModel):
             self._transport, self.captions, audio, sample_rate, language, on_caption, self.timeouts.transcribe
         )
 
-    async def vision(self, image: Picture, *, detector: str | None = None, meshes: bool = False) -> Vision:
+    async def analyze_image(
+        self, image: Picture, *, detector: str | None = None, meshes: bool = False
+    ) -> Vision:
         """The faces in a picture, with embeddings and expressions, and whether it is safe to show.
 
         Args:
@@ -106,28 +108,28 @@ class AsyncClient(AnyModel):
         picture, seconds = picture_bytes(image), self.timeouts.picture
         return await look(self._transport, picture, seconds, detector=detector, meshes=meshes)
 
-    async def enrol(self, gallery: Gallery, name: str, *photos: Picture, more: bool = False) -> None:
+    async def enroll(self, gallery: Gallery, name: str, *photos: Picture, more: bool = False) -> None:
         """Add a person to `gallery`, by photos that each show this person alone; all of them or none.
 
         Args:
             gallery: is changed, and not saved.
-            name: see `Gallery.enrol`.
-            photos: at least one; see `vision`.
+            name: see `Gallery.enroll`.
+            photos: at least one; see `analyze_image`.
             more: whether the person is enrolled already.
 
         Raises:
-            InvalidInput: see `Gallery.enrol`; the message says which photo.
-            LiveroomError: see `vision`.
+            InvalidInput: see `Gallery.enroll`; the message says which photo.
+            LiveroomError: see `analyze_image`.
         """
         faces = []
         for number, photo in enumerate(photos, 1):
             try:
-                faces.append((await self.vision(photo)).only_face)
+                faces.append((await self.analyze_image(photo)).only_face)
             except InvalidInput as error:
                 raise InvalidInput(f"photo {number} of {name!r}: {error}") from error
-        gallery.enrol(name, faces, more=more)
+        gallery.enroll(name, faces, more=more)
 
-    async def studio(
+    async def edit_image(
         self,
         image: Picture,
         effects: Effects,
@@ -138,13 +140,13 @@ class AsyncClient(AnyModel):
         """A picture with effects, as the bytes of a file of `Effects.format`, see `Edited`.
 
         Args:
-            image: see `vision`.
+            image: see `analyze_image`.
             effects: what to do; nothing gives the same bytes back.
             background: what `Effects.replace` puts behind people.
             enrolled: whose faces `Effects.anonymize` leaves alone; by default nobody's.
 
         Raises:
-            LiveroomError: see `vision`.
+            LiveroomError: see `analyze_image`.
         """
         options = StudioOptions.checked(effects, background, enrolled)
         sequence = new_sequence()
@@ -163,7 +165,7 @@ class AsyncClient(AnyModel):
 
         Args:
             room_id: see `room`.
-            effects: see `studio`, like the rest.
+            effects: see `edit_image`, like the rest.
             background: sent once.
             enrolled: may change meanwhile.
 
@@ -191,12 +193,12 @@ class AsyncClient(AnyModel):
             sample_rate: Hz; not for files.
             room_id: by default a new one.
             language: see `transcribe`.
-            denoise: clean the audio before it is recognised.
+            denoise: clean the audio before it is recognized.
             pace: 1 for real time, 2 for twice as fast, 0 for as fast as it is served.
             chunk_s: seconds per chunk, at most 1; arrays from an iterable are sent as they are.
 
         Raises:
-            LiveroomError: see `AsyncRoom.audio`; a refused chunk ends it.
+            LiveroomError: see `AsyncRoom.send_audio`; a refused chunk ends it.
         """
         check_pace(pace)
         room_id = room_id or f"captions-{uuid.uuid4().hex}"
@@ -220,7 +222,7 @@ class AsyncClient(AnyModel):
         Args:
             room_id: 1 to 128 bytes of UTF-8, unique among the rooms that are open.
             language: see `transcribe`.
-            denoise: clean the audio before it is recognised.
+            denoise: clean the audio before it is recognized.
             gallery: puts names on the faces in the room's frames.
 
         Raises:

@@ -6,6 +6,7 @@ import grpc
 from tritonclient.grpc import service_pb2
 
 from ._channels import Channels, new_request_id
+from ._connection_advice import unreached
 from ._errors import (
     InferenceFailed,
     LiveroomError,
@@ -16,9 +17,8 @@ from ._errors import (
     about,
 )
 from ._health import CLIENT_MODELS
+from ._protocol import Step, request_metadata
 from ._status import BUSY, FAILED, NO_MODEL, from_code, from_mark, from_rpc, tidy
-from ._unreached import unreached
-from ._wire import Step, request_metadata
 
 WHY_S = 1.0
 """Seconds that finding out what a status means may take."""

@@ -24,7 +24,7 @@ class Effects:
         brighten: skin.
         sticker: name of a sticker that sits on every face; the server says which there are.
         sticker_strength: how opaque it is.
-        anonymize: faces of everyone who is not enrolled, at 1 unrecognisable, and below it
+        anonymize: faces of everyone who is not enrolled, at 1 unrecognizable, and below it
             perhaps not.
         threshold: distance of unit embeddings below which a face counts as enrolled; by default the server's,
             which is stricter than a gallery's, as a face shown by mistake is worse than one that is hidden.

@@ -93,7 +93,7 @@ class ClientForked(LiveroomError):
 
 
 class LostSpeech(InferenceFailed):
-    """A server could not recognise a piece of speech; another one may."""
+    """A server could not recognize a piece of speech; another one may."""
 
     code = "lost_speech"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from ._errors import InvalidInput
 from ._outputs import Outputs
-from ._wire import Value
+from ._protocol import Value
 
 if TYPE_CHECKING:
     from ._transport import Transport
@@ -84,28 +85,33 @@ class Vision:
 
 
 @dataclass(frozen=True, slots=True)
-class FrameSeen:
-    """What a frame of a live room shows; see `Vision` and `Face`.
+class FrameResult:
+    """What a frame of a live room shows.
 
     Attributes:
-        kind: "faces".
-        pts_start: seconds on the room's clock at which the frame was taken.
-        pts_end: the same.
-        width: pixels of the upright frame.
-        height: likewise.
-        faces: the surest first, with names where the room has a gallery.
-        nsfw: probability that the frame is not safe to show.
+        pts: seconds on the room's clock at which the frame was taken.
+        vision: what it shows; faces have names where the room has a gallery.
         emitted_at: when this client received it, seconds since 1970 (`time.time()`).
     """
 
-    kind: Literal["faces"]
-    pts_start: float
-    pts_end: float
-    width: int
-    height: int
-    faces: tuple[Face, ...]
-    nsfw: float
-    emitted_at: float
+    pts: float
+    vision: Vision
+    emitted_at: float = field(default_factory=time.time)
+
+    @property
+    def kind(self) -> Literal["frame"]:
+        """As every event has one."""
+        return "frame"
+
+    @property
+    def pts_start(self) -> float:
+        """As captions have it."""
+        return self.pts
+
+    @property
+    def pts_end(self) -> float:
+        """The same: a frame takes no time."""
+        return self.pts
 
 
 async def look(

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TypeAlias
 
 from ._config import Limits
 from ._errors import DeadlineExceeded, LiveroomError, Overloaded, ServerUnavailable
-from ._faces import FrameSeen, Vision
+from ._event_queue import EventQueue
+from ._faces import FrameResult, Vision
 from ._gallery import Gallery
-from ._inbox import Inbox
 
 log = logging.getLogger(__name__)
 
@@ -25,21 +25,21 @@ Look: TypeAlias = Callable[[bytes], Awaitable[Vision]]
 class Frames:
     """Asks for each frame beside the room's stream, so that no frame ever holds audio up.
 
-    Results go to the inbox in the order of the frames. With more than `frames_in_flight` under way frames
+    Results go to the queue in the order of the frames. With more than `frames_in_flight` under way frames
     wait; with more than `frames_waiting` of those the oldest is dropped. A frame that the server has no time
     for is dropped too. Both are counted. One that is lost with its server goes to another, once. Any other
     error is kept for the next one who asks.
 
     Args:
         look: asks the server; its errors are typed.
-        inbox: where results go.
+        queue: where results go.
         limits: the two budgets.
         gallery: puts names on faces.
     """
 
-    def __init__(self, look: Look, inbox: Inbox, limits: Limits, gallery: Gallery | None) -> None:
+    def __init__(self, look: Look, queue: EventQueue, limits: Limits, gallery: Gallery | None) -> None:
         self._look = look
-        self._inbox = inbox
+        self._events = queue
         self._limits = limits
         self._gallery = gallery
         self._waiting: deque[tuple[bytes, float]] = deque()
@@ -91,7 +91,7 @@ class Frames:
                 vision = await self._look(picture)
             if before:  # results come in the order of their frames
                 await asyncio.wait([before])
-            await self._inbox.put(self._seen(vision, pts))
+            await self._events.put(self._seen(vision, pts))
         except (Overloaded, DeadlineExceeded) as error:
             self._drop(error.code)
         except LiveroomError as error:
@@ -106,8 +106,6 @@ class Frames:
         self.dropped += 1
         log.info("a frame was dropped: %s", why)
 
-    def _seen(self, vision: Vision, pts: float) -> FrameSeen:
+    def _seen(self, vision: Vision, pts: float) -> FrameResult:
         faces = self._gallery.named(vision.faces) if self._gallery else vision.faces
-        return FrameSeen(
-            "faces", pts, pts, vision.width, vision.height, faces, vision.nsfw, emitted_at=time.time()
-        )
+        return FrameResult(pts, replace(vision, faces=faces))

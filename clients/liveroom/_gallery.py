@@ -54,7 +54,7 @@ class Gallery:
     about as near, such as one enrolled under two names, neither is guessed.
 
     Embeddings are biometric data: `save` gives the file to its owner alone. Threads may match while another
-    enrols.
+    enrolls.
 
     Args:
         threshold: Euclidean distance of unit embeddings, above 0 and up to 2.
@@ -91,7 +91,7 @@ class Gallery:
         """
         return len(self._known.people[self._enrolled(name)])
 
-    def enrol(
+    def enroll(
         self, name: str, faces: Vision | Face | Iterable[Face] | Embeddings, *, more: bool = False
     ) -> None:
         """Add a person, or with `more` further photos of one.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 _SPEECH = Path(__file__).with_name("_speech.wav")
-"""1.2 s of a reading from LibriVox, in the public domain: any recogniser of use finds words in it."""
+"""1.2 s of a reading from LibriVox, in the public domain: any recognizer of use finds words in it."""
 _FACE = Path(__file__).with_name("_face.jpg")
 """Eileen Collins, photographed by NASA, in the public domain: one face."""
 
@@ -57,7 +57,7 @@ async def _captions(client: AsyncClient) -> None:
     """So has a room with it, opened and ended."""
     texts = []
     async with client.room(f"health-{uuid.uuid4().hex}") as room:
-        await room.audio(*_speech())
+        await room.send_audio(*_speech())
         await room.end()
         async for event in room.events():
             texts += [event.text] if isinstance(event, Caption) else []
@@ -67,7 +67,7 @@ async def _captions(client: AsyncClient) -> None:
 @_probes("vision")
 async def _vision(client: AsyncClient) -> None:
     """A portrait has one face, and is safe."""
-    seen = await client.vision(_FACE)
+    seen = await client.analyze_image(_FACE)
     _expect(len(seen.faces) == 1, f"{len(seen.faces)} faces in a portrait, expected 1")
     face = seen.faces[0]
     _expect(_finite(seen.nsfw, face.score, *face.embedding), "numbers that are not finite")
@@ -76,7 +76,7 @@ async def _vision(client: AsyncClient) -> None:
 @_probes("studio")
 async def _studio(client: AsyncClient) -> None:
     """The same with a blurred background is another picture of a face."""
-    edited = await client.studio(_FACE, Effects(blur=1.0))
+    edited = await client.edit_image(_FACE, Effects(blur=1.0))
     _expect(len(edited) > 100 and edited != _FACE.read_bytes(), "no edited picture, expected one")
 
 

@@ -21,10 +21,10 @@ from ._errors import (
     RoomClosed,
     ServerUnavailable,
 )
+from ._protocol import Step, infer_request, is_last, new_sequence
 from ._signature import Arrays, Inputs, Signature, decode
 from ._status import FAILED, from_mark, tidy
 from ._transport import Transport
-from ._wire import Step, infer_request, is_last, new_sequence
 
 
 @dataclass(frozen=True, slots=True)

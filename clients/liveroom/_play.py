@@ -28,7 +28,7 @@ class Room(Protocol):
     def pts(self) -> float:
         """Seconds on the room's clock at which the next chunk begins."""
 
-    async def audio(self, chunk: Samples, sample_rate: int) -> None:
+    async def send_audio(self, chunk: Samples, sample_rate: int) -> None:
         """Send a chunk."""
 
     async def end(self) -> None:
@@ -138,7 +138,7 @@ async def play(room: Room, chunks: Chunks, sample_rate: int, pace: float) -> Non
             if chunk is None:
                 break
             await due.wait(len(chunk) / sample_rate)
-            await room.audio(chunk, sample_rate)
+            await room.send_audio(chunk, sample_rate)
         await room.end()
     except Exception as error:
         await room.cancel(error)

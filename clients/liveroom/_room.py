@@ -15,22 +15,22 @@ from . import _fork
 from ._audio import Samples, check_sample_rate, check_samples, clipped
 from ._config import DEFAULT_SAMPLE_RATE, MAX_CHUNK_BYTES, MAX_CHUNK_S, Limits, Timeouts
 from ._errors import DeadlineExceeded, InvalidInput, RoomClosed, about
+from ._event_queue import Event, EventQueue
 from ._faces import look
 from ._frames import Frames
 from ._gallery import Gallery
-from ._inbox import Event, Inbox
-from ._link import Link
 from ._picture import Picture, picture_bytes
 from ._play import Audio, Chunks, Pace, each, opened
+from ._protocol import Value, check_language, check_room_id
+from ._session import Session
 from ._transport import Transport
-from ._wire import Value, check_language, check_room_id
 
 
 class AsyncRoom(_fork.StaysHere):
     """One room on one gRPC stream; made by `AsyncClient.room()` and used as `async with ... as room`.
 
     When its server is lost, or hangs, the room moves to another one: what has no final caption yet is said
-    again there, and `events()` goes on with no final caption missing or repeated, and no settled word taken
+    again there, and `events()` goes on with no final caption missing or repeated, and no stable word taken
     back.
 
     Leaving the block normally ends the room (`end()`); leaving it with an exception, or cancelling the task,
@@ -52,11 +52,11 @@ class AsyncRoom(_fork.StaysHere):
         options: Mapping[str, Value] = {"language": check_language(language), "denoise": np.array([denoise])}
         self._limits = limits
         self._timeouts = timeouts
-        self._inbox = Inbox(limits.unread_finals)
-        self._opened = partial(Link, transport, self.id, options, self._inbox, limits, timeouts)
-        self._link: Link | None = None
+        self._events = EventQueue(limits.unread_finals)
+        self._opened = partial(Session, transport, self.id, options, self._events, limits, timeouts)
+        self._session: Session | None = None
         self._frames = Frames(
-            partial(look, transport, seconds=timeouts.frame, retry=False), self._inbox, limits, gallery
+            partial(look, transport, seconds=timeouts.frame, retry=False), self._events, limits, gallery
         )
         self._sending = asyncio.Lock()
         self._begun = False
@@ -82,19 +82,19 @@ class AsyncRoom(_fork.StaysHere):
     @property
     def reconnects(self) -> int:
         """How often another server has taken the room over, because the one that had it was lost."""
-        return self._link.reconnects if self._link else 0
+        return self._session.reconnects if self._session else 0
 
     @property
     def replay_lost_s(self) -> float:
         """Seconds of audio that could not be said again then: there was more than `Limits.replay_seconds`."""
-        return self._link.replay.lost_s if self._link else 0.0
+        return self._session.replay.lost_s if self._session else 0.0
 
     @property
     def duplicates_dropped(self) -> int:
         """How many final captions came a second time after that, and were left out of `events()`."""
-        return self._link.duplicates if self._link else 0
+        return self._session.duplicates if self._session else 0
 
-    async def audio(self, chunk: Samples, sample_rate: int, pts: float | None = None) -> None:
+    async def send_audio(self, chunk: Samples, sample_rate: int, pts: float | None = None) -> None:
         """Send a chunk; returns once it is on its way and there was room for it.
 
         Args:
@@ -115,16 +115,16 @@ class AsyncRoom(_fork.StaysHere):
         if pts is not None and not math.isfinite(pts):
             raise InvalidInput(f"pts is {pts}: expected seconds on the room's clock")
         async with self._sending:
-            link = self._open_link()
-            if refused := link.refused():
+            session = self._open_session()
+            if refused := session.refused():
                 raise refused
             at = self._pts if pts is None else float(pts)
             sent = clipped(samples, f"room {self.id!r}, {at:.2f} s", quiet=self._clipped)
             self._clipped = self._clipped or sent is not samples
             for piece in _split(sent, rate):
                 async with self._deadline(self._timeouts.audio):
-                    await link.space()
-                    await self._send(link, piece, rate, at)
+                    await session.space()
+                    await self._send(session, piece, rate, at)
                 at += len(piece) / rate
                 self._pts = max(
                     self._pts, at
@@ -152,16 +152,16 @@ class AsyncRoom(_fork.StaysHere):
         Raises:
             InvalidInput: the audio can't be used; of a file that is damaged further on, after the audio
                 before has been sent.
-            LiveroomError: see `audio`.
+            LiveroomError: see `send_audio`.
         """
         due = Pace(self, pace)
         with opened(audio, sample_rate, chunk_s) as (chunks, rate, _):
             async with aclosing(each(chunks)) as source:
                 async for chunk in source:
                     await due.wait(len(chunk) / rate)
-                    await self.audio(chunk, rate)
+                    await self.send_audio(chunk, rate)
 
-    async def frame(self, image: Picture, pts: float) -> None:
+    async def send_frame(self, image: Picture, pts: float) -> None:
         """Send a frame of the room's video; returns at once, and what it shows comes out of `events()`.
 
         `Limits.frames_in_flight` frames are looked at at the same time, `Limits.frames_waiting` more wait for
@@ -184,7 +184,7 @@ class AsyncRoom(_fork.StaysHere):
             raise InvalidInput(
                 f"pts is {pts}: expected seconds on the room's clock, {self._frame_pts} or more"
             )
-        self._open_link().check()
+        self._open_session().check()
         if refused := self._frames.refused():
             raise about(refused, room_id=self.id)
         self._frame_pts = pts
@@ -201,7 +201,7 @@ class AsyncRoom(_fork.StaysHere):
             LiveroomError: the stream broke; after everything that came before that.
         """
         _fork.check()
-        while (event := await self._inbox.get()) is not None:
+        while (event := await self._events.get()) is not None:
             yield event
             _fork.check()
 
@@ -218,19 +218,19 @@ class AsyncRoom(_fork.StaysHere):
         async with self._sending, self._deadline(self._timeouts.end):
             if self._ended:
                 return
-            link = self._open_link()
+            session = self._open_session()
             if self._begun:
-                await link.space()
+                await session.space()
                 self._ended = True
-                await self._send(link, np.empty(0, np.int16), self._rate, self._pts, last=True)
+                await self._send(session, np.empty(0, np.int16), self._rate, self._pts, last=True)
                 await self._frames.drain(self._timeouts.frame)
-                await link.finish()
+                await session.finish()
             else:
                 self._ended = True
                 await self._frames.drain(self._timeouts.frame)
-                await self._inbox.close()
-                await link.cancel()
-            if refused := link.refused() or self._frames.refused():
+                await self._events.close()
+                await session.cancel()
+            if refused := session.refused() or self._frames.refused():
                 raise about(refused, room_id=self.id)
 
     async def cancel(self, because: Exception | None = None) -> None:
@@ -239,15 +239,15 @@ class AsyncRoom(_fork.StaysHere):
         if _fork.lost():
             return
         await self._frames.cancel()
-        if self._link:
+        if self._session:
             if because:
-                await self._inbox.close(because)
-            await self._link.cancel()
+                await self._events.close(because)
+            await self._session.cancel()
 
     async def __aenter__(self) -> AsyncRoom:
-        if self._link or self._ended:
+        if self._session or self._ended:
             raise self._closed("was opened before: make another with client.room()")
-        self._link = self._opened()
+        self._session = self._opened()
         return self
 
     async def __aexit__(
@@ -259,17 +259,19 @@ class AsyncRoom(_fork.StaysHere):
         finally:
             await self.cancel()
 
-    def _open_link(self) -> Link:
+    def _open_session(self) -> Session:
         _fork.check()
         if self._ended:
             raise self._closed("has ended")
-        if self._link is None:
+        if self._session is None:
             raise self._closed("is not open: use `async with client.room(...) as room`")
-        return self._link
+        return self._session
 
-    async def _send(self, link: Link, samples: Samples, rate: int, pts: float, *, last: bool = False) -> None:
+    async def _send(
+        self, session: Session, samples: Samples, rate: int, pts: float, *, last: bool = False
+    ) -> None:
         self._begun, self._rate = True, rate
-        await link.add(samples, rate, pts, last=last)
+        await session.add(samples, rate, pts, last=last)
 
     @asynccontextmanager
     async def _deadline(self, seconds: float) -> AsyncIterator[None]:
@@ -281,11 +283,11 @@ class AsyncRoom(_fork.StaysHere):
                 raise
             why = (
                 f"{self._limits.unread_finals} final captions are unread: read room.events() in another task"
-                if self._inbox.full
+                if self._events.full
                 else "the server is behind or stuck: see `liveroom health`"
             )
             late = DeadlineExceeded(f"room {self.id!r}: nothing moved for {seconds:g} s; {why}")
-            raise (self._link.named(late) if self._link else about(late, room_id=self.id)) from error
+            raise (self._session.named(late) if self._session else about(late, room_id=self.id)) from error
 
     def _closed(self, why: str) -> RoomClosed:
         return about(RoomClosed(f"room {self.id!r} {why}"), room_id=self.id)

@@ -15,8 +15,8 @@ from ._effects import Effects
 from ._errors import InvalidInput, LiveroomError, RoomClosed, about
 from ._gallery import Gallery
 from ._picture import Picture, picture_bytes
+from ._protocol import Step, Value, check_room_id, new_sequence
 from ._transport import Transport
-from ._wire import Step, Value, check_room_id, new_sequence
 
 _LAST = picture_bytes(np.zeros((1, 1, 3), np.uint8))
 """What goes with the end of a sequence, which Triton takes only together with a frame."""
@@ -99,7 +99,7 @@ class AsyncStudioRoom(_fork.StaysHere):
         self._begun = False  # whether it does, and its background
         self._open: bool | None = None
 
-    async def frame(self, image: Picture) -> Edited:
+    async def edit_frame(self, image: Picture) -> Edited:
         """The frame with effects, as the bytes of a file of `Effects.format`.
 
         Frames are edited in the order of these calls, one at a time.

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from types import TracebackType
 
 from . import _fork
-from ._access import Token
+from ._auth import Token
 from ._client import AsyncClient
 from ._config import DEFAULT_URL, Limits, Retries, Timeouts
 from ._effects import Effects
+from ._event_loop import Loop
 from ._faces import Vision
 from ._gallery import Gallery
-from ._loop import Loop
 from ._picture import Picture
 from ._play import Audio, Chunks
 from ._signature import Arrays, Inputs
@@ -105,15 +105,15 @@ class Client(_fork.StaysHere):
         finally:
             self._loop.run(stream.close())
 
-    def vision(self, image: Picture, *, detector: str | None = None, meshes: bool = False) -> Vision:
-        """See `AsyncClient.vision`."""
-        return self._loop.run(self._client.vision(image, detector=detector, meshes=meshes))
+    def analyze_image(self, image: Picture, *, detector: str | None = None, meshes: bool = False) -> Vision:
+        """See `AsyncClient.analyze_image`."""
+        return self._loop.run(self._client.analyze_image(image, detector=detector, meshes=meshes))
 
-    def enrol(self, gallery: Gallery, name: str, *photos: Picture, more: bool = False) -> None:
-        """See `AsyncClient.enrol`."""
-        self._loop.run(self._client.enrol(gallery, name, *photos, more=more))
+    def enroll(self, gallery: Gallery, name: str, *photos: Picture, more: bool = False) -> None:
+        """See `AsyncClient.enroll`."""
+        self._loop.run(self._client.enroll(gallery, name, *photos, more=more))
 
-    def studio(
+    def edit_image(
         self,
         image: Picture,
         effects: Effects,
@@ -121,8 +121,9 @@ class Client(_fork.StaysHere):
         background: Picture | None = None,
         enrolled: Gallery | None = None,
     ) -> Edited:
-        """See `AsyncClient.studio`."""
-        return self._loop.run(self._client.studio(image, effects, background=background, enrolled=enrolled))
+        """See `AsyncClient.edit_image`."""
+        work = self._client.edit_image(image, effects, background=background, enrolled=enrolled)
+        return self._loop.run(work)
 
     def studio_room(
         self,

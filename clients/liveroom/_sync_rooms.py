@@ -8,8 +8,8 @@ from typing import Generic, Self, TypeVar
 
 from . import _fork
 from ._audio import Samples
-from ._inbox import Event
-from ._loop import Loop
+from ._event_loop import Loop
+from ._event_queue import Event
 from ._model_stream import AsyncStream, Response
 from ._picture import Picture
 from ._play import Audio, Chunks
@@ -54,9 +54,9 @@ class Room(_Held[AsyncRoom]):
         """See `AsyncRoom.pts`."""
         return self._room.pts
 
-    def audio(self, chunk: Samples, sample_rate: int, pts: float | None = None) -> None:
-        """See `AsyncRoom.audio`."""
-        self._loop.run(self._room.audio(chunk, sample_rate, pts))
+    def send_audio(self, chunk: Samples, sample_rate: int, pts: float | None = None) -> None:
+        """See `AsyncRoom.send_audio`."""
+        self._loop.run(self._room.send_audio(chunk, sample_rate, pts))
 
     def play(
         self,
@@ -89,9 +89,9 @@ class Room(_Held[AsyncRoom]):
         """See `AsyncRoom.frames_dropped`."""
         return self._room.frames_dropped
 
-    def frame(self, image: Picture, pts: float) -> None:
-        """See `AsyncRoom.frame`."""
-        self._loop.run(self._room.frame(image, pts))
+    def send_frame(self, image: Picture, pts: float) -> None:
+        """See `AsyncRoom.send_frame`."""
+        self._loop.run(self._room.send_frame(image, pts))
 
     def events(self) -> Iterator[Event]:
         """See `AsyncRoom.events`."""
@@ -144,6 +144,6 @@ class StudioRoom(_Held[AsyncStudioRoom]):
     Every method is the one of `AsyncStudioRoom`, without `await`.
     """
 
-    def frame(self, image: Picture) -> Edited:
-        """See `AsyncStudioRoom.frame`."""
-        return self._loop.run(self._room.frame(image))
+    def edit_frame(self, image: Picture) -> Edited:
+        """See `AsyncStudioRoom.edit_frame`."""
+        return self._loop.run(self._room.edit_frame(image))

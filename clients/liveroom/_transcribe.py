@@ -13,10 +13,10 @@ from ._audio import Samples, as_float32, check_samples, clipped
 from ._config import MAX_CHUNK_S, MAX_UTTERANCE_S
 from ._errors import DamagedFile, InvalidInput
 from ._play import Audio, Chunks, opened
+from ._protocol import Value, check_language, transcript
 from ._text import join
 from ._transport import Transport
 from ._types import Caption, Transcript
-from ._wire import Value, check_language, transcript
 
 
 class Captions(Protocol):

@@ -12,17 +12,17 @@ from typing import Any
 import grpc
 from tritonclient.grpc import service_pb2
 
-from ._access import Token
+from ._auth import Token
 from ._channels import new_request_id
 from ._config import Retries
 from ._diagnosis import Diagnosis
 from ._errors import ModelUnavailable, NotAllowed, Overloaded
 from ._health import CLIENT_MODELS
 from ._outputs import Outputs
+from ._protocol import Step, Value, infer_request, request_metadata, room_metadata
 from ._signature import Signature
 from ._status import LOST, from_mark, tidy
 from ._types import Model
-from ._wire import Step, Value, infer_request, request_metadata, room_metadata
 
 log = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ class Caption:
     """What is being said in a room, or was.
 
     Attributes:
-        kind: "partial" while the segment is open and its tail may change, "final" once and for all.
-        text: the whole segment so far; `settled + tail`.
-        settled: the part of `text` that will not change any more; all of it when final.
+        kind: "partial" while the segment is open and the rest of it may change, "final" once and for all.
+        text: the whole segment so far; `stable + unstable`.
+        stable: the part of `text` that will not change any more; all of it when final.
         pts_start: seconds on the room's clock at which the segment begins.
         pts_end: seconds on the room's clock up to which it has been heard.
         language: Whisper's code, such as "en" or "zh".
@@ -25,16 +25,16 @@ class Caption:
 
     kind: Kind
     text: str
-    settled: str
+    stable: str
     pts_start: float
     pts_end: float
     language: str
     emitted_at: float
 
     @property
-    def tail(self) -> str:
+    def unstable(self) -> str:
         """The part of `text` that may still change; empty when final."""
-        return self.text.removeprefix(self.settled) if self.kind == "partial" else ""
+        return self.text.removeprefix(self.stable) if self.kind == "partial" else ""
 
     @property
     def is_final(self) -> bool:

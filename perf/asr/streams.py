@@ -20,7 +20,7 @@ def rows(clip: Clip, ours: Mapping[int, Rooms], theirs: Mapping[int, Rooms]) -> 
     """A row per number of rooms.
 
     Latency runs from when a caption's last sample was spoken to its arrival; partials are what may still
-    change, finals what is settled. Rooms begin spread over a second, and nobody's arrivals wait for answers.
+    change, finals what is stable. Rooms begin spread over a second, and nobody's arrivals wait for answers.
     """
     return [_row(size, clip, ours[size], theirs[size]) for size in ours]
 

@@ -31,5 +31,7 @@ def at_a_moment(captions: Sequence[Caption]) -> list[Caption]:
     if not partials:
         return list(captions)
     telling = partials[len(partials) // 2 :]
-    moment = max(telling, key=lambda number: min(len(captions[number].settled), len(captions[number].tail)))
+    moment = max(
+        telling, key=lambda number: min(len(captions[number].stable), len(captions[number].unstable))
+    )
     return [caption for caption in captions[:moment] if caption.is_final] + [captions[moment]]

@@ -48,8 +48,8 @@ class Record:
             view.write(event)
         elif self.video:
             self.frame_s.append(self.video.since_sent(event.pts_start))
-            self.faces += len(event.faces)
-            self.expressions.update(face.top_expression for face in event.faces)
+            self.faces += len(event.vision.faces)
+            self.expressions.update(face.top_expression for face in event.vision.faces)
 
     def video_failed(self, error: LiveroomError) -> None:
         """Says so: the speech goes on."""

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from liveroom import AsyncClient, AsyncRoom, Caption, FrameSeen, LiveroomError
+from liveroom import AsyncClient, AsyncRoom, Caption, FrameResult, LiveroomError
 
 from perf.load.playback import Playback
 from perf.load.video_source import VideoSource
 
-Event = Caption | FrameSeen
+Event = Caption | FrameResult
 
 
 @dataclass
@@ -92,7 +92,7 @@ async def _send(
         async with _filmed(room, video if not playback or playback.pace else None, on_video_error) as filming:
             if playback:
                 async for chunk in playback.chunks():
-                    await room.audio(chunk, playback.sample_rate)
+                    await room.send_audio(chunk, playback.sample_rate)
                     if video and not playback.pace:
                         await video.catch_up(room)
             elif filming:

@@ -68,5 +68,5 @@ class VideoSource:
 
     async def _send(self, room: AsyncRoom) -> None:
         self._sent_at[self._next] = time.perf_counter()
-        await room.frame(self._pictures[(self._first + self.sent) % len(self._pictures)], self._next)
+        await room.send_frame(self._pictures[(self._first + self.sent) % len(self._pictures)], self._next)
         self.sent += 1

@@ -139,7 +139,7 @@ class Stage:
             now = time.perf_counter() - self._began
             if not isinstance(event, Caption):
                 due_s = began - self._began + event.pts_start
-                tell(Seen(join.number, due_s, now - due_s, len(event.faces)))
+                tell(Seen(join.number, due_s, now - due_s, len(event.vision.faces)))
             elif source.playback:
                 latency_s = source.playback.since_due(decided.pts(event))
                 words = len(tokens(event.text, event.language))

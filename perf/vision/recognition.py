@@ -60,7 +60,7 @@ def _look(client: Client, library: Library, advance: Callable[[str], None]) -> F
     embeddings, missed = [], 0
     photos = {photo.name: photo for photo in pictures.photos(library)}
     for name, number, people, picture in known.pictures(library):
-        seen = client.vision(picture)
+        seen = client.analyze_image(picture)
         places = face_boxes(photos[name], picture) if number is None else None
         for person, embedding in _known(seen, people, places):
             missed += embedding is None

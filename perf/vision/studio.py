@@ -69,7 +69,7 @@ async def play(
             async with room:
                 at = 0
                 while (sent := time.perf_counter()) < ends:
-                    await room.frame(frames[at % len(frames)])
+                    await room.edit_frame(frames[at % len(frames)])
                     if (now := time.perf_counter()) < ends:
                         took.append(now - sent)
                     at += 1

@@ -19,7 +19,7 @@ from cluster.credentials import Credentials
 from cluster.gateway import Gateway
 from cluster.gateway_config import Upstream
 from server import Triton
-from server.pulse import Pulse
+from server.health_monitor import HealthMonitor
 from server.readiness import Readiness
 from tests.cluster.gateway.calling import Front
 from tests.malformed import Malformed, requests, sound
@@ -81,7 +81,7 @@ class Target:
 def behind_a_gateway(triton: Triton, folder: Path) -> Iterator[Target]:
     """The server, with its canaries, as in a cluster."""
     credentials, ready = Credentials.create(folder / "credentials"), Readiness(0)
-    ready.follow(Pulse(triton.grpc, triton.models, triton.metrics))
+    ready.follow(HealthMonitor(triton.grpc, triton.models, triton.metrics))
     upstream = Upstream(int(triton.grpc.rpartition(":")[2]), ready.port)
     with Gateway(folder / "gateway", credentials, [upstream], public=tuple(triton.models)) as gateway:
         front = Front(gateway, credentials)

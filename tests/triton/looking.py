@@ -106,7 +106,7 @@ def shrunk(pixels: Pixels, longest: int) -> Pixels:
 
 
 def turned(pixels: Pixels, degrees: float) -> Pixels:
-    """Turned counterclockwise, with grey corners."""
+    """Turned counterclockwise, with gray corners."""
     return np.asarray(
         Image.fromarray(pixels).rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=(128,) * 3)
     )

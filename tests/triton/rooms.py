@@ -57,15 +57,15 @@ def text(events: Iterable[Caption]) -> str:
 
 
 def check(events: Sequence[Caption], seconds: float) -> None:
-    """What holds of any room: no settled word is taken back, no time runs backwards or past the end."""
-    settled, ended = "", 0.0
+    """What holds of any room: no stable word is taken back, no time runs backwards or past the end."""
+    stable, ended = "", 0.0
     for event in events:
-        assert event.text.startswith(settled), f"{settled!r} was settled, then came {event.text!r}"
-        assert event.text.startswith(event.settled)
+        assert event.text.startswith(stable), f"{stable!r} was stable, then came {event.text!r}"
+        assert event.text.startswith(event.stable)
         assert ended - 1e-6 <= event.pts_start <= event.pts_end <= seconds + WINDOW_S
-        settled = "" if event.is_final or not event.text else event.settled
+        stable = "" if event.is_final or not event.text else event.stable
         if event.is_final:
-            assert event.settled == event.text != ""
+            assert event.stable == event.text != ""
             ended = event.pts_end
 
 
@@ -76,7 +76,7 @@ class Answer:
     request: str
     kind: str = ""
     text: str = ""
-    settled: str = ""
+    stable: str = ""
     start: float = 0.0
     end: float = 0.0
     error: str = ""
@@ -176,9 +176,9 @@ class RawRoom:
         if result.as_numpy("kind")[0] == b"error":
             code, error = (result.as_numpy(name)[0].decode() for name in ("code", "message"))
             return Answer(inner.id, error=error, code=code, last=last)
-        kind, text, settled = (result.as_numpy(name)[0].decode() for name in ("kind", "text", "settled"))
+        kind, text, stable = (result.as_numpy(name)[0].decode() for name in ("kind", "text", "stable"))
         start, stop = (float(result.as_numpy(name)[0]) for name in ("pts_start", "pts_end"))
-        return Answer(inner.id, kind, text, settled, start, stop, last=last)
+        return Answer(inner.id, kind, text, stable, start, stop, last=last)
 
 
 def stub(triton: Triton, model: str) -> psutil.Process:

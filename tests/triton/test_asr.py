@@ -96,7 +96,7 @@ def test_the_wire_changes_nothing(
 
 @pytest.mark.parametrize(("language", "bound"), [("en", 0.06), ("zh", 0.27)])
 @pytest.mark.parametrize("told", [True, False], ids=["told", "auto"])
-def test_speech_is_recognised(
+def test_speech_is_recognized(
     client: InferenceServerClient, corpus: Corpus, language: str, bound: float, told: bool
 ) -> None:
     clips = [clip for clip in corpus.values() if clip.language == language and clip.seconds <= 30]

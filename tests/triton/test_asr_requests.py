@@ -1,4 +1,4 @@
-"""`asr` and what it cannot recognise: malformed requests, sound without speech, a dead decoder."""
+"""`asr` and what it cannot recognize: malformed requests, sound without speech, a dead decoder."""
 
 import time
 from collections.abc import Iterator

@@ -70,7 +70,7 @@ async def test_partials_come_at_real_time_pace_and_settle(client: AsyncClient, c
     check(events, len(clip) / SAMPLE_RATE)
     partials = [event for event in events if not event.is_final]
     assert len(partials) >= 4
-    assert len(tokens(partials[-1].settled, "en")) >= 5
+    assert len(tokens(partials[-1].stable, "en")) >= 5
     assert finals(events)
 
 
@@ -78,13 +78,13 @@ async def test_the_first_words_settle_once_their_language_is_sure(
     client: AsyncClient, corpus: Corpus
 ) -> None:
     clip = corpus["librivox-0870"].audio[: 6 * SAMPLE_RATE]
-    settled = {}
+    stable = {}
     for language in ("auto", "en"):
         captions = client.captions(clip, SAMPLE_RATE, pace=1.5, language=language)
-        events = [event async for event in captions if event.settled and not event.is_final]
-        settled[language] = events[0].pts_end - events[0].pts_start
-    assert settled["auto"] >= 3.0
-    assert settled["en"] < 3.0
+        events = [event async for event in captions if event.stable and not event.is_final]
+        stable[language] = events[0].pts_end - events[0].pts_start
+    assert stable["auto"] >= 3.0
+    assert stable["en"] < 3.0
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ async def test_times_are_right_on_both_sides_of_a_hole(client: AsyncClient, corp
 
 async def send(room: AsyncRoom, audio: Floats, pts: float) -> None:
     for at in range(0, len(audio), SAMPLE_RATE // 2):
-        await room.audio(audio[at : at + SAMPLE_RATE // 2], SAMPLE_RATE, pts + at / SAMPLE_RATE)
+        await room.send_audio(audio[at : at + SAMPLE_RATE // 2], SAMPLE_RATE, pts + at / SAMPLE_RATE)
 
 
 async def test_time_that_runs_backwards_is_refused_and_the_room_goes_on(
@@ -149,12 +149,12 @@ async def test_time_that_runs_backwards_is_refused_and_the_room_goes_on(
         for number, at in enumerate(range(0, len(clip.audio), SAMPLE_RATE // 2)):
             chunk = clip.audio[at : at + SAMPLE_RATE // 2]
             if number == 6:
-                await room.audio(chunk, SAMPLE_RATE, pts=0.0)
+                await room.send_audio(chunk, SAMPLE_RATE, pts=0.0)
             try:
-                await room.audio(chunk, SAMPLE_RATE, pts=at / SAMPLE_RATE)
+                await room.send_audio(chunk, SAMPLE_RATE, pts=at / SAMPLE_RATE)
             except InvalidInput as error:
                 refused.append(error)
-                await room.audio(chunk, SAMPLE_RATE, pts=at / SAMPLE_RATE)
+                await room.send_audio(chunk, SAMPLE_RATE, pts=at / SAMPLE_RATE)
         try:
             await room.end()
         except InvalidInput as error:

@@ -67,7 +67,7 @@ async def opened(client: AsyncClient, room_id: str, corpus: Corpus) -> AsyncRoom
     room = await client.room(room_id).__aenter__()
     for number in range(4):
         chunk = corpus["two_cities"].audio[number * SAMPLE_RATE : (number + 1) * SAMPLE_RATE]
-        await room.audio(chunk, SAMPLE_RATE)
+        await room.send_audio(chunk, SAMPLE_RATE)
     async for event in room.events():
         if event.pts_end > 3.0:
             break
@@ -143,7 +143,7 @@ async def test_a_crowd_at_the_door_does_no_harm(client: AsyncClient, corpus: Cor
     for _ in range(15):
         assert not any(await asyncio.gather(*(admitted(client, corpus) for _ in range(5))))
         for room in rooms:  # which would be forgotten otherwise
-            await room.audio(corpus["en-hello_world"].audio[:1600], SAMPLE_RATE)
+            await room.send_audio(corpus["en-hello_world"].audio[:1600], SAMPLE_RATE)
     for room in rooms:
         await room.end()
     assert await admitted(client, corpus)
@@ -215,7 +215,7 @@ async def test_memory_stays_flat(
         for number in range(MINUTES):
             looped = np.take(speech, np.arange(number * minute, (number + 1) * minute), mode="wrap")
             for at in range(0, minute, SAMPLE_RATE):
-                await room.audio(looped[at : at + SAMPLE_RATE], SAMPLE_RATE)
+                await room.send_audio(looped[at : at + SAMPLE_RATE], SAMPLE_RATE)
             samples.append(resident_mb(live_triton))
         await room.end()
         heard = await reader

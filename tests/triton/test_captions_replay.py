@@ -71,11 +71,11 @@ async def test_a_room_that_moves_in_mid_sentence_says_the_same(client: AsyncClie
         reader = asyncio.create_task(heard(room))
         began = time.monotonic()
         for at in range(0, len(clip.audio), HALF):
-            await room.audio(clip.audio[at : at + HALF], SAMPLE_RATE)
+            await room.send_audio(clip.audio[at : at + HALF], SAMPLE_RATE)
             await asyncio.sleep(max(0.0, began + at / SAMPLE_RATE / 8 - time.monotonic()))
             if breaks and at / SAMPLE_RATE > breaks[0]:
                 breaks.pop(0)
-                break_stream(room._link)
+                break_stream(room._session)
         await room.end()
         captions = await reader
     check(captions, clip.seconds)
@@ -103,17 +103,17 @@ def uncovered(wanted: list[Caption], got: list[Caption]) -> float:
     return 0.01 * float(np.sum(within(wanted) & ~within(got)))
 
 
-def test_what_was_settled_elsewhere_stays(live_triton: Triton, corpus: Corpus) -> None:
+def test_what_was_stable_elsewhere_stays(live_triton: Triton, corpus: Corpus) -> None:
     """Even what another hypothesis would not have said."""
     clip = corpus["two_cities"].audio[SAMPLE_RATE : 5 * SAMPLE_RATE]
     memory: dict[str, str | float] = {
         "hypothesis": "It was the blessed of times, it",
-        "settled": "It was the blessed",
-        "settled_language": "en",
+        "stable": "It was the blessed",
+        "stable_language": "en",
         "hypothesis_until": 52.5,
         "spoken": "en:9000",
     }
-    with RawRoom(live_triton.grpc, "settled elsewhere") as room:
+    with RawRoom(live_triton.grpc, "stable elsewhere") as room:
         for at in range(0, len(clip), HALF):
             start, end = at == 0, at + HALF >= len(clip)
             pts, more = 50 + at / SAMPLE_RATE, memory if start else None
@@ -130,8 +130,8 @@ def test_what_was_settled_elsewhere_stays(live_triton: Triton, corpus: Corpus) -
     ("memory", "says"),
     [
         ({"spoken": "much"}, "spoken is 'much'; it must be milliseconds by language"),
-        ({"hypothesis": "one", "settled": "two"}, "settled is 'two', with which the hypothesis does not"),
-        ({"settled": "two"}, "settled is 'two', with which the hypothesis does not begin"),
+        ({"hypothesis": "one", "stable": "two"}, "stable is 'two', with which the hypothesis does not"),
+        ({"stable": "two"}, "stable is 'two', with which the hypothesis does not begin"),
         ({"hypothesis": "x" * 2001, "hypothesis_until": 1.0}, "hypothesis has 2001 characters; send at most"),
         ({"hypothesis": "one", "hypothesis_until": 99.0}, "hypothesis_until is 99.0; it must lie after pts,"),
         ({"hypothesis": "one", "hypothesis_until": np.nan}, "hypothesis_until is nan; it must lie after pts"),
@@ -156,7 +156,7 @@ async def test_a_minute_said_again_at_once_has_right_times_and_leaves_time_to_ot
         other = asyncio.create_task(live(client, corpus))
         await asyncio.sleep(1.0)
         for at in range(0, len(clip.audio), HALF):
-            await room.audio(clip.audio[at : at + HALF], SAMPLE_RATE, 1000 + at / SAMPLE_RATE)
+            await room.send_audio(clip.audio[at : at + HALF], SAMPLE_RATE, 1000 + at / SAMPLE_RATE)
         await room.end()
         captions = await heard(room)
         partials, words = await other

@@ -13,7 +13,7 @@ from tritonclient.grpc import InferenceServerClient
 from server import ServerError, Triton
 from server.answers import NonsenseError, check
 from server.canary import Question
-from server.pulse import Pulse
+from server.health_monitor import HealthMonitor
 from server.repository import Repository
 from tests import models
 
@@ -86,13 +86,15 @@ def test_a_running_server_whose_model_talks_nonsense_is_not_ready(
     small_triton: Triton, tmp_path: Path
 ) -> None:
     models.identity(tmp_path, config=models.BATCHED + IO + expect("y: largest >= 0.5"))
-    pulse = Pulse(small_triton.grpc, Repository(tmp_path).resolve(["identity"]), small_triton.metrics)
-    pulse.start()
+    monitor = HealthMonitor(
+        small_triton.grpc, Repository(tmp_path).resolve(["identity"]), small_triton.metrics
+    )
+    monitor.start()
     deadline = time.monotonic() + 10
-    while "nonsense" not in pulse.wrong() and time.monotonic() < deadline:
+    while "nonsense" not in monitor.wrong() and time.monotonic() < deadline:
         time.sleep(0.1)
-    pulse.stop()
-    assert "model 'identity' answers nonsense: its y is of shape [1, 16]" in pulse.wrong()
+    monitor.stop()
+    assert "model 'identity' answers nonsense: its y is of shape [1, 16]" in monitor.wrong()
 
 
 def test_health_and_canaries_get_the_answers_they_know(live_triton: Triton, vision_triton: Triton) -> None:

@@ -17,7 +17,7 @@ import yaml
 from tritonclient.grpc import InferenceServerClient, InferInput
 from tritonclient.utils import InferenceServerException
 
-from server import Triton, launch, pulse
+from server import Triton, health_monitor, launch
 from tests import models
 from tests.waiting import until
 
@@ -89,7 +89,7 @@ def moody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moody]:
     hurry["GIVE_UP_S"] = 2.0
     with pytest.MonkeyPatch.context() as patch:
         for name, value in (hurry | {"_LOOK_S": 0.1}).items():
-            patch.setattr(pulse, name, value)
+            patch.setattr(health_monitor, name, value)
         with Triton(folder / "repository", ready_port=0, admin_key=KEY, drain_s=0) as triton:
             yield Moody(triton, mood)
 

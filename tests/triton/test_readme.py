@@ -111,7 +111,7 @@ def test_the_program_works(folder: Path, environment: dict[str, str]) -> None:
     assert kinds.count("partial") >= 3
     assert kinds.count("final") >= 2
     assert "Fail better." in printed
-    assert kinds.count("faces") >= 8
+    assert kinds.count("frame") >= 8
     assert "['happy']" in printed
     assert "frames dropped: 0" in printed
 

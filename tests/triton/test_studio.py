@@ -110,8 +110,8 @@ def test_grey_and_transparent_pictures(client: InferenceServerClient, photos: Ph
     plain = pixels(edit(client, ppm(frame), EVERYTHING, background=jpeg(frame)))
     back = edit(client, saved(seen_through, "PNG"), EVERYTHING, background=jpeg(frame))
     assert np.abs(pixels(back).astype(int) - plain).max() <= 1, "opaque: as without"
-    grey = edit(client, saved(frame[..., 1], "JPEG"), {"smooth": 1, "blur": 1})
-    assert pixels(grey).shape == frame.shape
+    gray = edit(client, saved(frame[..., 1], "JPEG"), {"smooth": 1, "blur": 1})
+    assert pixels(gray).shape == frame.shape
 
 
 def test_strangers_are_hidden_and_who_is_enrolled_is_not(

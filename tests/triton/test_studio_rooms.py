@@ -42,9 +42,9 @@ def clip() -> list[bytes]:
     return [ppm(shrunk(frame, 320)) for frame in shown]
 
 
-def plain(colour: tuple[int, int, int]) -> bytes:
-    """A picture of one colour."""
-    return ppm(np.full((90, 160, 3), colour, np.uint8))
+def plain(color: tuple[int, int, int]) -> bytes:
+    """A picture of one color."""
+    return ppm(np.full((90, 160, 3), color, np.uint8))
 
 
 def play(room: RawRoom, clip: list[bytes], settings: dict[str, Value], background: bytes) -> list[bytes]:
@@ -133,13 +133,13 @@ def test_a_rooms_size_may_change(client: InferenceServerClient, clip: list[bytes
 
 
 def test_many_rooms_at_once_each_with_its_own(client: InferenceServerClient, clip: list[bytes]) -> None:
-    colours = [(5 * n, 255 - 5 * n, 100) for n in range(40)]
-    rooms = [RawRoom(client) for _ in colours]
+    colors = [(5 * n, 255 - 5 * n, 100) for n in range(40)]
+    rooms = [RawRoom(client) for _ in colors]
     with ThreadPoolExecutor(8) as pool:
 
         def turn(number: int) -> list[list[int]]:
             begin, settings = number == 0, {"replace": 1.0, "format": "ppm"}
-            backgrounds = [plain(colour) if begin else None for colour in colours]
+            backgrounds = [plain(color) if begin else None for color in colors]
             answers = pool.map(
                 lambda each: each[0].frame(
                     clip[number], settings, start=begin, end=number == 2, background=each[1]
@@ -149,7 +149,7 @@ def test_many_rooms_at_once_each_with_its_own(client: InferenceServerClient, cli
             return [pixels(answer)[1, 1].tolist() for answer in answers]
 
         for number in range(3):
-            assert turn(number) == [list(colour) for colour in colours]
+            assert turn(number) == [list(color) for color in colors]
 
 
 def test_a_rooms_frames_are_the_same_whoever_else_is_busy(
@@ -198,7 +198,7 @@ async def test_a_room_of_the_client(
         AsyncClient(vision_triton.grpc) as caller,
         caller.studio_room("host", effects, background=background) as studio,
     ):
-        answers = [await studio.frame(image) for image in clip]
+        answers = [await studio.edit_frame(image) for image in clip]
     assert answers == play(RawRoom(client), clip, ALL, background)
 
 

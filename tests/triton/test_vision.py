@@ -57,7 +57,7 @@ def check(seen: Seen) -> None:
 def test_faces_of_photos(photos: Photos, seen: dict[str, Seen]) -> None:
     """All but one, a man's in the background that is 1/24 of the picture's side.
 
-    And one too many: in the rocket's true colours (its profile is Adobe RGB) something passes for a face.
+    And one too many: in the rocket's true colors (its profile is Adobe RGB) something passes for a face.
     """
     for each in seen.values():
         check(each)

@@ -126,12 +126,12 @@ class CaptionPeer:
             closed = end < len(heard) or last
             words = list(dict.fromkeys(heard[start:end].tolist()))
             text = " ".join(f"w{word}" for word in words)
-            settled = text if closed else " ".join(f"w{word}" for word in words[:-1])
+            stable = text if closed else " ".join(f"w{word}" for word in words[:-1])
             kind = "final" if closed else "partial"
             if not closed and room.at(end) < room.hypothesis_until:
-                continue  # more was settled than this stream has heard again by now
+                continue  # more was stable than this stream has heard again by now
             await moment(f"before {kind}")
-            await send(event(str(number), kind, text, room.at(start), room.at(end), settled=settled))
+            await send(event(str(number), kind, text, room.at(start), room.at(end), stable=stable))
             if closed:
                 room.told = end
             await moment(f"after {kind}")

@@ -111,7 +111,7 @@ def synchronous(url: str) -> dict[str, str]:
     heard: list[str] = []
     said: dict[str, str] = {}
     with client.room("room") as room:
-        room.audio(CHUNK, RATE)
+        room.send_audio(CHUNK, RATE)
         events = room.events()
         reader = threading.Thread(target=lambda: heard.extend(event.kind for event in room.events()))
         reader.start()
@@ -129,10 +129,10 @@ def synchronous(url: str) -> dict[str, str]:
             "call": lambda: client.models(),
             "transcribe": lambda: client.transcribe(CHUNK, RATE),
             "captions": lambda: list(client.captions(CHUNK, RATE)),
-            "audio": lambda: room.audio(CHUNK, RATE),
+            "audio": lambda: room.send_audio(CHUNK, RATE),
             "events": lambda: next(events),
             "end": lambda: room.end(),
-            "studio": lambda: studio.frame(np.zeros((8, 8, 3), np.uint8)),
+            "studio": lambda: studio.edit_frame(np.zeros((8, 8, 3), np.uint8)),
             "new client": Fresh(url),
             "new asynchronous client": lambda: asyncio.run(fresh(url)),
             "grandchild": lambda: os.write(1, b"") if "ClientForked" in forked(Fresh(url)) else 1 / 0,
@@ -150,7 +150,7 @@ def synchronous(url: str) -> dict[str, str]:
         with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as pool:
             said["pool"] = pool.submit(seen, Fresh(url)).result(LIMIT_S)
         said["parent"] = seen(lambda: client.models())
-        said["parent's room"] = seen(lambda: room.audio(CHUNK, RATE))
+        said["parent's room"] = seen(lambda: room.send_audio(CHUNK, RATE))
     reader.join(LIMIT_S)
     said["parent's captions"] = ",".join(heard)
     said["parent's reconnects"] = str(room.reconnects)
@@ -165,7 +165,7 @@ def asynchronous(url: str) -> dict[str, str]:
 
     async def main() -> None:
         async with AsyncClient(url, timeouts=QUICK) as client, client.room("room") as room:
-            await room.audio(CHUNK, RATE)
+            await room.send_audio(CHUNK, RATE)
             reader = asyncio.create_task(anext(room.events()))
 
             def at_once(call: Callable[[], object]) -> Work:
@@ -182,7 +182,7 @@ def asynchronous(url: str) -> dict[str, str]:
 
             calls: dict[str, Callable[[], object]] = {
                 "call": client.models,
-                "audio": lambda: room.audio(CHUNK, RATE),
+                "audio": lambda: room.send_audio(CHUNK, RATE),
                 "end": room.end,
                 "leave": lambda: room.__aexit__(None, None, None),
                 "close": client.close,
@@ -191,7 +191,7 @@ def asynchronous(url: str) -> dict[str, str]:
                 said[name] = forked(at_once(call))
             said["new client"] = forked(Fresh(url))
             said["python's own end"] = forked(lambda: None, end=sys.exit)
-            await room.audio(CHUNK, RATE)
+            await room.send_audio(CHUNK, RATE)
             await room.end()
             said["parent's caption"] = (await reader).kind
             said["parent"] = str(len(await client.models()))

@@ -48,7 +48,7 @@ def profile(primaries: Primaries, gamma: float = 2.2, space: bytes = b"RGB ") ->
 
 
 def in_srgb(pixels: NDArray[np.uint8], primaries: Primaries, gamma: float = 2.2) -> NDArray[np.uint8]:
-    """Pixels [..., 3] of such a display -> the same colours in sRGB, cut off where it has none."""
+    """Pixels [..., 3] of such a display -> the same colors in sRGB, cut off where it has none."""
     linear = (pixels / 255) ** gamma @ (np.linalg.inv(to_xyz(SRGB)) @ to_xyz(primaries)).T
     linear = np.clip(linear, 0, 1)
     curved = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)

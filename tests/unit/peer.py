@@ -185,13 +185,13 @@ def broken(message: str) -> Response:
 
 
 def event(
-    request_id: str, kind: str, text: str, start: float, end: float, *, settled: str | None = None
+    request_id: str, kind: str, text: str, start: float, end: float, *, stable: str | None = None
 ) -> Response:
     """One caption."""
     response = service_pb2.ModelStreamInferResponse()
     response.infer_response.id = request_id
     response.infer_response.parameters["triton_final_response"].bool_param = False
-    texts = {"kind": kind, "text": text, "settled": text if settled is None else settled, "language": "en"}
+    texts = {"kind": kind, "text": text, "stable": text if stable is None else stable, "language": "en"}
     _fill(response.infer_response, texts, {"pts_start": start, "pts_end": end}, "FP64")
     return response
 

@@ -5,9 +5,9 @@ from functools import cache
 
 import numpy as np
 
-from effects.lookout import views
 from effects.mesh import LEFT_EYE, OVAL, RIGHT_EYE
 from effects.raster import Floats, Pixels, filled, resized, shrunk
+from effects.secondary_detector import views
 from effects.suspects import Found, Verdict, suspects
 from evaluation.pictures import frames, photos, read_image, talking_head
 from faces.detection import DETECTORS

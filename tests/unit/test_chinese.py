@@ -1,4 +1,4 @@
-"""Chinese is written in the script that was asked for, with its punctuation, and nothing settled changes."""
+"""Chinese is written in the script that was asked for, with its punctuation, and nothing stable changes."""
 
 import csv
 import os
@@ -99,7 +99,7 @@ def test_a_prefix_stays_as_it_was_given() -> None:
 
 
 @pytest.mark.parametrize("script", Script)
-def test_what_was_shown_as_settled_never_changes(script: Script) -> None:
+def test_what_was_shown_as_stable_never_changes(script: Script) -> None:
     """However the hypotheses are cut, and where the cut changes what a character stands for."""
     text = "我的头发干了，干部坐出租车看软件里的信息，皇后在公里后面吃面，一只猫只有台湾的钟。"
     for stride in (1, 2, 3):
@@ -114,7 +114,7 @@ def test_what_was_shown_as_settled_never_changes(script: Script) -> None:
         assert len(before) >= len(text) - 10
 
 
-def test_a_word_of_a_region_is_settled_whole() -> None:
+def test_a_word_of_a_region_is_stable_whole() -> None:
     shown = Shown()
     assert show(shown, "出租车来了", "出租", "zh", Script.TAIWAN) == "計程車來了"
     assert shown.text == ""

@@ -27,7 +27,7 @@ async def speaker(request: Request, send: Send) -> None:
     if request.parameters["sequence_end"].bool_param:
         await send(event(request.id, "final", "你好 world.", 0.0, 1.5))
     else:
-        await send(event(request.id, "partial", "你好 wor", 0.0, 1.0, settled="你好 "))
+        await send(event(request.id, "partial", "你好 wor", 0.0, 1.0, stable="你好 "))
     await send(acknowledgement(request.id))
 
 
@@ -47,12 +47,12 @@ async def test_captions_as_json_lines(recording: str, capsys: pytest.CaptureFixt
     assert await run("captions", recording, "--pace", "0", "--json") == 0
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [list(e) for e in events] == [
-        ["kind", "text", "settled", "pts_start", "pts_end", "language", "emitted_at"]
+        ["kind", "text", "stable", "pts_start", "pts_end", "language", "emitted_at"]
     ] * len(events)
     assert events[0] | {"emitted_at": 0} == {
         "kind": "partial",
         "text": "你好 wor",
-        "settled": "你好 ",
+        "stable": "你好 ",
         "pts_start": 0.0,
         "pts_end": 1.0,
         "language": "en",
@@ -114,7 +114,7 @@ async def test_a_sound_file_in_a_pipe_is_explained(recording: str) -> None:
     assert done.stderr.startswith(b"liveroom: stdin is a sound file (WAV): expected raw samples")
 
 
-async def test_on_a_terminal_settled_and_unsettled_parts_look_different(recording: str) -> None:
+async def test_on_a_terminal_stable_and_unstable_parts_look_different(recording: str) -> None:
     async with Peer(speaker).listening() as url:
         ours, theirs = pty.openpty()
         process = await asyncio.create_subprocess_exec(

@@ -36,7 +36,7 @@ def people(tmp_path: Path) -> Path:
     """A gallery that knows one of them."""
     path = tmp_path / "people.npz"
     gallery = Gallery()
-    gallery.enrol("李雷", person(1))
+    gallery.enroll("李雷", person(1))
     gallery.save(path)
     return path
 
@@ -151,7 +151,7 @@ async def test_studio_says_that_a_weak_strength_hides_nobody_for_sure(
     assert await run("studio", photo, "--anonymize", "0.2", "--out", out, "--json") == 5
     said, warned = capsys.readouterr()
     assert json.loads(said)["sure"] is False
-    assert f"at a strength of 0.2 people can be recognised: look at {out}" in warned
+    assert f"at a strength of 0.2 people can be recognized: look at {out}" in warned
 
 
 async def test_studio_leaves_no_face_bare_for_a_gallery_alone(
@@ -274,7 +274,7 @@ async def test_an_animated_picture_is_said_to_be_taken_for_its_first(
         assert (f"moves.{kind} is animated: only its first picture" in capsys.readouterr().err) == several
 
 
-async def test_a_picture_is_drawn_on_in_the_colours_that_its_profile_says(tmp_path: Path) -> None:
+async def test_a_picture_is_drawn_on_in_the_colors_that_its_profile_says(tmp_path: Path) -> None:
     path, out = tmp_path / "wide.png", tmp_path / "out.png"
     pixels = np.full((480, 640, 3), (0, 200, 40), np.uint8)
     Image.fromarray(pixels).save(path, icc_profile=icc.profile(icc.DISPLAY_P3))

@@ -1,4 +1,4 @@
-"""What goes in is what comes out: which way up a video is, its colours, its times, its tracks, its name."""
+"""What goes in is what comes out: which way up a video is, its colors, its times, its tracks, its name."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def quadrants(width: int = 64, height: int = 48) -> NDArray[np.uint8]:
 
 
 def corners(pixels: NDArray[np.uint8]) -> list[list[str]]:
-    """The names of the colours in the four corners."""
+    """The names of the colors in the four corners."""
     names = {(1, 0, 0): "red", (0, 1, 0): "green", (0, 0, 1): "blue", (1, 1, 1): "white"}
     near = pixels[[[6, 6], [-6, -6]], [[6, -6], [6, -6]]] > 125
     return [[names[int(pixel[0]), int(pixel[1]), int(pixel[2])] for pixel in line] for line in near]
@@ -61,8 +61,8 @@ async def test_a_turned_or_mirrored_video_comes_out_as_players_show_it(
     assert corners(frame.to_ndarray(format="rgb24").astype(np.uint8)) == shown.tolist()
 
 
-def coloured(path: Path, matrix: int, spread: int, *, aspect: Fraction = Fraction(1)) -> Path:
-    """Two frames in colours of that matrix (1: BT.709, 6: BT.601, 9: BT.2020) and range, with their tags."""
+def colored(path: Path, matrix: int, spread: int, *, aspect: Fraction = Fraction(1)) -> Path:
+    """Two frames in colors of that matrix (1: BT.709, 6: BT.601, 9: BT.2020) and range, with their tags."""
     primaries, transfer = {1: (1, 1), 6: (6, 6), 9: (9, 14), 2: (2, 2)}[matrix]
     with av.open(str(path), "w") as container:
         video = container.add_stream("h264", rate=10, options={"crf": "1"})
@@ -94,10 +94,10 @@ def tags(path: Path) -> tuple[tuple[int, ...], Fraction | None, NDArray[np.uint8
 
 @pytest.mark.parametrize(("matrix", "spread"), [(1, 1), (1, 2), (6, 1), (9, 1), (2, 1)])
 @pytest.mark.parametrize("ending", [".mp4", ".mkv"])
-async def test_colours_and_the_shape_of_pixels_stay(
+async def test_colors_and_the_shape_of_pixels_stay(
     tmp_path: Path, ending: str, matrix: int, spread: int
 ) -> None:
-    clip = coloured(tmp_path / "clip.mkv", matrix, spread, aspect=Fraction(64, 45))
+    clip = colored(tmp_path / "clip.mkv", matrix, spread, aspect=Fraction(64, 45))
     out = tmp_path / f"out{ending}"
     assert await run("studio", clip, "--out", out) == 0
     (said, aspect, before), (said_after, aspect_after, after) = tags(clip), tags(out)
@@ -350,7 +350,7 @@ async def test_each_frame_keeps_its_time_and_sound_its_place_beside_it(
 async def test_a_webm_shows_pixels_as_wide_as_they_were(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    clip = coloured(tmp_path / "clip.mkv", 6, 1, aspect=Fraction(3, 2))
+    clip = colored(tmp_path / "clip.mkv", 6, 1, aspect=Fraction(3, 2))
     out = tmp_path / "out.webm"
     assert await run("studio", clip, "--out", out) == 0
     assert "its pixels of 3/2 become square, 96 to a line instead of 64" in capsys.readouterr().err

@@ -108,8 +108,8 @@ def test_times_in_disorder_increase(tmp_path: Path) -> None:
     with av.open(str(clip), "w") as container:
         video = container.add_stream("h264", rate=RATE, options={"bf": "3", "x264-params": "b-adapt=0"})
         video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
-        for grey in range(0, 240, 20):
-            container.mux(video.encode(av.VideoFrame.from_ndarray(scene(grey, 64, 48), format="rgb24")))
+        for gray in range(0, 240, 20):
+            container.mux(video.encode(av.VideoFrame.from_ndarray(scene(gray, 64, 48), format="rgb24")))
         container.mux(video.encode())
     with VideoFile(clip) as read:
         frames = list(read.frames())

@@ -38,7 +38,7 @@ async def test_a_token_goes_with_every_call(issued: Credentials, tls: grpc.Serve
     async with peer.listening(tls) as url, AsyncClient(url, token=WORD, ca=issued.ca) as client:
         await client.transcribe(CHUNK, RATE)
         async with client.room("room") as room:
-            await room.audio(CHUNK, RATE)
+            await room.send_audio(CHUNK, RATE)
     assert [seen["authorization"] for seen in peer.metadata] == [f"Bearer {WORD}"] * 2
     assert peer.metadata[1]["x-room-attempt"].isdecimal()
 
@@ -172,7 +172,7 @@ async def test_more_rooms_than_a_connection_takes_get_another_one(monkeypatch: p
 
         async def visit(number: int, entered: asyncio.Barrier) -> LiveroomError | None:
             async with client.room(f"room {number}") as room:
-                await room.audio(CHUNK, RATE)
+                await room.send_audio(CHUNK, RATE)
                 await entered.wait()  # all of them are open at once
             return None
 

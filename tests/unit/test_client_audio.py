@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 
-import liveroom._sound
+import liveroom._audio_file
 import numpy as np
 import pytest
 import soundfile
@@ -70,7 +70,7 @@ def test_files_are_read_in_blocks_and_stereo_is_averaged(tmp_path: Path, suffix:
 
 
 def test_files_that_cannot_be_used_say_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(liveroom._sound, "_pyav", lambda: None)
+    monkeypatch.setattr(liveroom._audio_file, "_pyav", lambda: None)
     text = tmp_path / "notes.wav"
     text.write_text("not sound")
     fast = tmp_path / "fast.wav"
@@ -118,7 +118,7 @@ def test_of_joined_files_all_is_heard_or_it_is_said_what_is_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if not with_ffmpeg:
-        monkeypatch.setattr(liveroom._sound, "_pyav", lambda: None)
+        monkeypatch.setattr(liveroom._audio_file, "_pyav", lambda: None)
     one, joined = tmp_path / f"one.{suffix}", tmp_path / f"joined.{suffix}"
     soundfile.write(one, 0.3 * np.random.default_rng(0).uniform(-1, 1, 64_000), 16_000)
     joined.write_bytes(one.read_bytes() * 2)

@@ -38,7 +38,7 @@ async def transcriber(request: Request, send: Send) -> None:
     if request.parameters["sequence_end"].bool_param:
         await send(event(request.id, "final", "再见", 90.0, 91.0))
     elif request.id in {"1", "2"}:
-        await send(event(request.id, "partial", "hel", 0.0, 1.0, settled=""))
+        await send(event(request.id, "partial", "hel", 0.0, 1.0, stable=""))
         await send(event(request.id, "final", "hello" if request.id == "1" else "there", 0.0, 1.0))
     await send(acknowledgement(request.id))
 
@@ -205,7 +205,7 @@ async def test_the_synchronous_twin_does_the_same() -> None:
             text = client.transcribe(SECOND, RATE).text
             with client.room("sync") as room:
                 for _ in range(3):
-                    room.audio(SECOND, RATE)
+                    room.send_audio(SECOND, RATE)
                 room.end()
                 events = [event for event in room.events() if isinstance(event, Caption)]
                 finals = [caption.text for caption in events if caption.is_final]
@@ -228,13 +228,13 @@ async def test_the_synchronous_twin_raises_and_cancels_the_same() -> None:
                 client.transcribe(SECOND[:0], RATE)
             room = client.room("sync")
             with room:
-                room.audio(SECOND, RATE)
+                room.send_audio(SECOND, RATE)
                 time.sleep(0.1)  # until it has been sent
                 room.cancel(KeyError("enough"))
                 with pytest.raises(KeyError, match="enough"):
                     list(room.events())
                 with pytest.raises(RoomClosed):
-                    room.audio(SECOND, RATE)
+                    room.send_audio(SECOND, RATE)
 
     peer = Peer(transcriber)
     async with peer.listening() as url:
@@ -283,5 +283,5 @@ async def test_an_error_of_a_room_has_the_id_of_its_last_stream() -> None:
     async with peer.client() as client:
         with pytest.raises(InvalidInput) as refused:
             async with client.room("room") as room:
-                await room.audio(SECOND, RATE)
+                await room.send_audio(SECOND, RATE)
     assert refused.value.request_id == peer.metadata[-1]["x-request-id"]

@@ -50,7 +50,7 @@ def test_a_code_goes_through_ensembles_and_calls_between_models(code: Code) -> N
         "Exceeds maximum queue size",
         "Stub process 'captions_0_0' is not healthy.",
         "another stream has begun this room",
-        "speech was not recognised",
+        "speech was not recognized",
         "Server is stopping",
         "",
     ],
@@ -106,7 +106,7 @@ async def test_where_a_status_does_not_say_whose_fault_it_is_the_server_is_asked
     peer.states, peer.stopping, peer.failures = states, stopping, [(status, "words of any kind")]
     async with peer.client(retries=Retries(1)) as client:
         with pytest.raises(kind, match="words of any kind") as caught:
-            await client.vision(scene(1))
+            await client.analyze_image(scene(1))
     assert type(caught.value) is kind
 
 
@@ -124,9 +124,9 @@ async def test_errors_say_of_which_model_and_room_they_are() -> None:
         room = client.room("房间 42")
         with pytest.raises(liveroom.InvalidInput) as streamed:
             async with room:
-                await room.audio(CHUNK, RATE)
+                await room.send_audio(CHUNK, RATE)
         with pytest.raises(liveroom.RoomClosed) as closed:
-            await room.audio(CHUNK, RATE)
+            await room.send_audio(CHUNK, RATE)
     told = [(error.value.code, error.value.model, error.value.room_id) for error in (unary, streamed, closed)]
     assert told == [
         ("invalid_input", "asr", ""),
@@ -143,7 +143,7 @@ async def test_kinds_of_events_that_a_client_does_not_know_are_skipped() -> None
         await polite(request, send)
 
     async with Peer(newer).client() as client, client.room("new") as room:
-        await room.audio(CHUNK, RATE)
+        await room.send_audio(CHUNK, RATE)
         await room.end()
         assert [caption.text for caption in await heard(room)] == ["the end"]
 

@@ -36,8 +36,8 @@ def face(embedding: NDArray[np.float32]) -> Face:
 @pytest.fixture
 def gallery() -> Gallery:
     gallery = Gallery(threshold=0.45, margin=0.05)
-    gallery.enrol("李雷", np.stack([person(0), person(1)]))
-    gallery.enrol("Han Meimei", face(person(2)))
+    gallery.enroll("李雷", np.stack([person(0), person(1)]))
+    gallery.enroll("Han Meimei", face(person(2)))
     return gallery
 
 
@@ -59,8 +59,8 @@ def test_nobody_is_said_rather_than_guessed(gallery: Gallery) -> None:
 
 def test_of_two_people_about_as_near_neither_is_guessed() -> None:
     gallery = Gallery(threshold=1.0, margin=0.05)
-    gallery.enrol("one", person(0))
-    gallery.enrol("other", person(1))
+    gallery.enroll("one", person(0))
+    gallery.enroll("other", person(1))
     assert gallery.match(between(0, 1, np.pi / 4)).name is None
     assert gallery.match(between(0, 1, np.pi / 4 - 0.02)).name is None
     assert gallery.match(between(0, 1, np.pi / 4 - 0.04)).name == "one"
@@ -74,22 +74,22 @@ def test_faces_get_names(gallery: Gallery) -> None:
 
 
 def test_more_photos_of_one_who_is_known(gallery: Gallery) -> None:
-    gallery.enrol(" Han Meimei ", person(3), more=True)
+    gallery.enroll(" Han Meimei ", person(3), more=True)
     assert (gallery.names, gallery.photos("Han Meimei")) == (("李雷", "Han Meimei"), 2)
     assert gallery.match(person(3)).name == "Han Meimei"
     with pytest.raises(InvalidInput, match="'Jim' is not enrolled: expected one of 李雷, Han Meimei"):
-        gallery.enrol("Jim", person(4), more=True)
+        gallery.enroll("Jim", person(4), more=True)
     with pytest.raises(InvalidInput, match="'李雷' is enrolled already"):
-        gallery.enrol("李雷", person(4))
+        gallery.enroll("李雷", person(4))
     with pytest.raises(InvalidInput, match="33 photos of 'Han Meimei': expected at most 32"):
-        gallery.enrol("Han Meimei", np.tile(person(5), (31, 1)), more=True)
+        gallery.enroll("Han Meimei", np.tile(person(5), (31, 1)), more=True)
     assert len(gallery) == 2
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 129, "间" * 43])
 def test_names_are_names(gallery: Gallery, name: str) -> None:
     with pytest.raises(InvalidInput, match="expected 1 to 128 bytes of printable UTF-8"):
-        gallery.enrol(name, person(4))
+        gallery.enroll(name, person(4))
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_names_are_names(gallery: Gallery, name: str) -> None:
 )
 def test_what_cannot_be_enrolled_changes_nothing(gallery: Gallery, faces: Vision, says: str) -> None:
     with pytest.raises(InvalidInput, match=says):
-        gallery.enrol("Jim", faces)
+        gallery.enroll("Jim", faces)
     assert gallery.names == ("李雷", "Han Meimei")
 
 

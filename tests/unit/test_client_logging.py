@@ -11,7 +11,7 @@ import grpc
 import numpy as np
 import pytest
 from liveroom import InvalidInput, Limits, Retries, Timeouts
-from liveroom._access import Bearer
+from liveroom._auth import Bearer
 from liveroom._logging import hashed
 
 from tests.unit.caption_peer import RATE, CaptionPeer, speech
@@ -55,10 +55,10 @@ async def test_frames_that_are_dropped_and_calls_that_are_tried_again_are_told(
     peer.failures = [(grpc.StatusCode.UNAVAILABLE, "[overloaded] 32 frames are under way")] * 2
     async with peer.client(retries=Retries(2, backoff=0.001)) as client:
         async with client.room("video") as room:
-            await room.frame(scene(1), 0.0)
+            await room.send_frame(scene(1), 0.0)
             await room.end()
         assert room.frames_dropped == 1
-        await client.vision(scene(1))
+        await client.analyze_image(scene(1))
     assert "a frame was dropped: overloaded" in caplog.text
     assert "a call of model vision failed (UNAVAILABLE): trying again" in caplog.text
 
@@ -102,7 +102,7 @@ async def test_nothing_that_is_said_or_shown_is_logged(caplog: pytest.LogCapture
         async def talk() -> None:
             async with asyncio.timeout(10), client.room(SECRET) as room:
                 for _ in range(30):
-                    await room.audio(speech(range(1, 2), 0), RATE)
+                    await room.send_audio(speech(range(1, 2), 0), RATE)
 
         with pytest.raises(Exception, match=SECRET):
             await talk()

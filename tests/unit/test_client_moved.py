@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import grpc
-from liveroom import AsyncClient, Caption, Client, Effects, FrameSeen, Retries
+from liveroom import AsyncClient, Caption, Client, Effects, FrameResult, Retries
 
 from tests.unit.caption_peer import RATE, WORD, CaptionPeer
 from tests.unit.picture_peer import PicturePeer, scene
@@ -18,7 +18,7 @@ async def test_the_synchronous_twin_sees_nothing_of_it_but_the_count() -> None:
     def use(url: str) -> None:
         with Client(url, timeouts=QUICK) as client, client.room("sync") as room:
             for at in range(0, len(TALK), WORD):
-                room.audio(TALK[at : at + WORD], RATE)
+                room.send_audio(TALK[at : at + WORD], RATE)
             room.end()
             check([caption for caption in room.events() if isinstance(caption, Caption)])
             assert (room.reconnects, room.duplicates_dropped, room.replay_lost_s) == (1, 0, 0.0)
@@ -39,9 +39,9 @@ async def test_a_frame_that_is_lost_with_its_server_is_looked_at_by_another() ->
     peer = PicturePeer()
     peer.failures = [(grpc.StatusCode.INTERNAL, "Received RST_STREAM with error code 2")]
     async with peer.client() as client, client.room("video") as room:
-        await room.frame(scene(1), 0.0)
+        await room.send_frame(scene(1), 0.0)
         await room.end()
-        assert [type(event) for event in [event async for event in room.events()]] == [FrameSeen]
+        assert [type(event) for event in [event async for event in room.events()]] == [FrameResult]
     assert (len(peer.unary), room.frames_dropped) == (2, 0)
 
 
@@ -53,12 +53,12 @@ async def test_a_studio_room_goes_on_on_another_server() -> None:
         peer.client(retries=Retries(backoff=0.01)) as client,
         client.studio_room("r", Effects(replace=1.0), background=background) as room,
     ):
-        await room.frame(scene(1))
+        await room.edit_frame(scene(1))
         peer.failures = [
             (grpc.StatusCode.UNAVAILABLE, "upstream connect error or disconnect/reset before headers"),
             (grpc.StatusCode.INVALID_ARGUMENT, "sequence r must specify the START flag on the first request"),
         ]
-        await room.frame(scene(2))
+        await room.edit_frame(scene(2))
     starts = [request.parameters["sequence_start"].bool_param for request in peer.unary]
     assert starts == [True, False, False, True, False]
     assert ["background" in {tensor.name for tensor in request.inputs} for request in peer.unary] == starts

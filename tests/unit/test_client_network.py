@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import grpc
-import liveroom._loop
+import liveroom._event_loop
 import numpy as np
 import pytest
 from liveroom import AsyncClient, Client, Retries, Room, RoomClosed
@@ -73,7 +73,7 @@ async def test_a_room_leaves_a_connection_that_has_fallen_silent_and_so_does_wha
         for at in range(0, len(TALK), WORD):
             if at == 12 * WORD:
                 relay.freeze()
-            await room.audio(TALK[at : at + WORD], RATE)
+            await room.send_audio(TALK[at : at + WORD], RATE)
         await room.end()
         check(await reader)
         assert (room.reconnects, relay.connections) == (1, 2)
@@ -86,13 +86,13 @@ async def test_a_client_that_is_closed_ends_its_rooms() -> None:
     async with Peer().listening() as url:
         client = AsyncClient(url)
         async with client.room("open") as room:
-            await room.audio(CHUNK, RATE)
+            await room.send_audio(CHUNK, RATE)
             reader = asyncio.create_task(heard(room))
             await client.close()
             with pytest.raises(RoomClosed, match="was cancelled"):
                 await reader
             with pytest.raises(RoomClosed, match="has ended"):
-                await room.audio(CHUNK, RATE)
+                await room.send_audio(CHUNK, RATE)
             await room.end()
 
 
@@ -100,11 +100,11 @@ async def test_threads_that_wait_when_their_client_is_closed_are_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Also one that waits for its next try of a call."""
-    monkeypatch.setattr(liveroom._loop, "STOP_S", 0.1)
+    monkeypatch.setattr(liveroom._event_loop, "STOP_S", 0.1)
 
     def talk(room: Room) -> None:
         for _ in range(10_000):
-            room.audio(CHUNK, RATE)
+            room.send_audio(CHUNK, RATE)
 
     def use(url: str) -> None:
         client = Client(url, retries=Retries(2, backoff=30, backoff_max=30))

@@ -24,7 +24,7 @@ SECOND = np.zeros(RATE, np.int16)
 async def test_a_chunk_is_sent_when_it_would_have_been_spoken(pace: float, seconds: float) -> None:
     peer = Peer()
     async with peer.client() as client, client.room("room") as room:
-        await room.audio(SECOND, RATE)  # what was sent before takes no time again
+        await room.send_audio(SECOND, RATE)  # what was sent before takes no time again
         began = time.monotonic()
         await room.play(SECOND, RATE, pace=pace)
         assert seconds - 0.01 <= time.monotonic() - began < seconds + 0.6

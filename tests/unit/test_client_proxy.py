@@ -1,7 +1,7 @@
 """Proxies out of the environment: loopback goes through none, and one that is used is named."""
 
 import pytest
-from liveroom._unreached import unreached
+from liveroom._connection_advice import unreached
 
 DEAD = "http://someone:secret@127.0.0.1:9"
 

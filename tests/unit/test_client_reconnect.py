@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 import grpc
-import liveroom._link
+import liveroom._session
 import numpy as np
 import pytest
 from liveroom import (
@@ -52,12 +52,12 @@ async def test_the_next_server_learns_what_the_last_one_knew() -> None:
             -1
         ]
     first, second = script.starts
-    assert not {"hypothesis", "settled", "settled_language", "hypothesis_until", "spoken"} & first.keys()
+    assert not {"hypothesis", "stable", "stable_language", "hypothesis_until", "spoken"} & first.keys()
     assert second["language"] == b"auto"
     assert second["spoken"] == b"en:1250"  # w1 to w5
     told = second["hypothesis"].decode()
-    assert second["settled"].decode() == told.rpartition(" ")[0]
-    assert second["settled_language"] == b"en"
+    assert second["stable"].decode() == told.rpartition(" ")[0]
+    assert second["stable_language"] == b"en"
     until, pts = (float(np.frombuffer(second[name])[0]) for name in ("hypothesis_until", "pts"))
     assert pts == pytest.approx(partial.pts_start)
     assert until == pytest.approx(pts + len(told.split()) * WORD / RATE)
@@ -91,8 +91,8 @@ async def test_a_room_that_says_nothing_for_long_has_not_stalled() -> None:
 
     peer = Peer(one_behind)
     async with peer.client(timeouts=Timeouts(stall=0.2)) as client, client.room("quiet") as room:
-        await room.audio(CHUNK, RATE)
-        await room.audio(CHUNK, RATE)
+        await room.send_audio(CHUNK, RATE)
+        await room.send_audio(CHUNK, RATE)
         await asyncio.sleep(0.6)
         await room.end()
         assert room.reconnects == 0
@@ -101,7 +101,7 @@ async def test_a_room_that_says_nothing_for_long_has_not_stalled() -> None:
 async def test_a_room_that_was_forgotten_in_its_silence_begins_again_when_it_speaks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(liveroom._link, "QUIET", 0.1)
+    monkeypatch.setattr(liveroom._session, "QUIET", 0.1)
 
     async def forgets(moment: Moment) -> None:
         if moment.name == "after ack" and moment.number == 3 and moment.stream == 0:
@@ -111,10 +111,10 @@ async def test_a_room_that_was_forgotten_in_its_silence_begins_again_when_it_spe
     script = CaptionPeer(forgets)
     async with script.peer.client(timeouts=QUICK) as client, client.room("room") as room:
         for _ in range(3):
-            await room.audio(CHUNK, RATE)
+            await room.send_audio(CHUNK, RATE)
         await asyncio.sleep(0.8)
         assert len(script.streams) == 1, "nobody needs a server before there is something to say"
-        await room.audio(CHUNK, RATE)
+        await room.send_audio(CHUNK, RATE)
         await room.end()
         assert room.reconnects == 1
     assert [request.id for request in script.peer.chunks][-2:] == ["4", "5"]
@@ -132,7 +132,7 @@ async def test_a_reader_who_takes_a_break_is_no_stall() -> None:
         client.room("deaf") as room,
     ):
         for _ in range(3):
-            await room.audio(CHUNK, RATE)
+            await room.send_audio(CHUNK, RATE)
         await asyncio.sleep(0.6)
         reader = asyncio.create_task(heard(room))
         await room.end()
@@ -173,7 +173,7 @@ async def test_a_room_that_is_admitted_nowhere_is_told_soon(
     async with peer.client(retries=Retries(attempts)) as client:
         with pytest.raises(kind):
             async with client.room("refused") as room:
-                await room.audio(CHUNK, RATE)
+                await room.send_audio(CHUNK, RATE)
     assert len(peer.metadata) == streams
     assert time.monotonic() - began < 2
 
@@ -206,7 +206,7 @@ async def test_a_token_that_is_refused_ends_the_room() -> None:
     async with peer.client(retries=Retries(20)) as client:
         with pytest.raises(NotAllowed, match="Jwt is expired"):
             async with client.room("stranger") as room:
-                await room.audio(CHUNK, RATE)
+                await room.send_audio(CHUNK, RATE)
     assert len(peer.metadata) < 10
 
 
@@ -235,7 +235,7 @@ async def test_a_room_without_a_server_is_given_up_in_time() -> None:
     assert 0.4 < time.monotonic() - began < 3
 
 
-async def test_speech_that_one_server_cannot_recognise_is_given_to_another() -> None:
+async def test_speech_that_one_server_cannot_recognize_is_given_to_another() -> None:
     async def fails_once(moment: Moment) -> None:
         if moment.name == "before final" and moment.stream == 0:
             await moment.send(failure(str(moment.number), *LOST, last=False))
@@ -247,7 +247,7 @@ async def test_speech_that_one_server_cannot_recognise_is_given_to_another() -> 
         assert room.reconnects == 1
 
 
-async def test_speech_that_nobody_can_recognise_is_told_and_the_room_goes_on() -> None:
+async def test_speech_that_nobody_can_recognize_is_told_and_the_room_goes_on() -> None:
     async def fails(request: Request, send: Send) -> None:
         if request.id == "2":
             await send(failure(request.id, *LOST, last=False))
@@ -257,7 +257,7 @@ async def test_speech_that_nobody_can_recognise_is_told_and_the_room_goes_on() -
     async with peer.client() as client, client.room("mumble") as room:
         reader = asyncio.create_task(heard(room))
         for _ in range(2):
-            await room.audio(CHUNK, RATE)
+            await room.send_audio(CHUNK, RATE)
         with pytest.raises(InferenceFailed, match="was not recognized"):
             await room.end()
         assert [caption.text for caption in await reader] == ["the end"]
@@ -273,11 +273,11 @@ async def test_a_chunk_that_was_refused_is_not_said_again() -> None:
 
     script = CaptionPeer(breaks)
     async with script.peer.client(timeouts=QUICK) as client, client.room("room") as room:
-        await room.audio(CHUNK, RATE)
-        await room.audio(CHUNK, RATE)
+        await room.send_audio(CHUNK, RATE)
+        await room.send_audio(CHUNK, RATE)
         await asyncio.sleep(0.2)
         with pytest.raises(InvalidInput, match="NaN"):
-            await room.audio(CHUNK, RATE)
-        await room.audio(CHUNK, RATE)
+            await room.send_audio(CHUNK, RATE)
+        await room.send_audio(CHUNK, RATE)
         await room.end()
     assert [request.id for request in script.peer.chunks] == ["1", "2", "3", "1", "3", "4"]

@@ -68,7 +68,7 @@ async def played(
         reader = asyncio.create_task(heard(room))
         try:
             for at in range(0, len(audio), chunk):
-                await room.audio(audio[at : at + chunk], RATE)
+                await room.send_audio(audio[at : at + chunk], RATE)
             await room.end()
             yield room, await reader
         finally:
@@ -77,15 +77,15 @@ async def played(
 
 
 def check(captions: Sequence[Caption], texts: Sequence[str] = TEXTS) -> None:
-    """Each final once and in order, at the times of its words, and no settled word taken back."""
+    """Each final once and in order, at the times of its words, and no stable word taken back."""
     finals = [caption for caption in captions if caption.is_final]
     assert [final.text for final in finals] == list(texts)
     assert all(before.pts_end <= after.pts_start for before, after in pairwise(finals))
     for final in finals:
         first = int(final.text.split()[0].removeprefix("w"))
         assert final.pts_start == pytest.approx(np.flatnonzero(first == TALK)[0] / RATE, abs=1e-3)
-        settled = [caption.settled for caption in captions if caption.pts_start == final.pts_start]
-        assert all(after.startswith(before) for before, after in pairwise(settled))
+        stable = [caption.stable for caption in captions if caption.pts_start == final.pts_start]
+        assert all(after.startswith(before) for before, after in pairwise(stable))
 
 
 async def test_without_a_break_nothing_is_said_twice() -> None:

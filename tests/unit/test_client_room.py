@@ -28,7 +28,7 @@ CHUNK = np.zeros(RATE // 10, np.int16)
 async def talk(room: AsyncRoom, chunks: int, then: type[Exception] | None = None) -> None:
     async with room:
         for _ in range(chunks):
-            await room.audio(CHUNK, RATE)
+            await room.send_audio(CHUNK, RATE)
             await asyncio.sleep(0)
         if then:
             await asyncio.sleep(0.1)  # until it has been sent
@@ -43,9 +43,9 @@ def pts(request: Request) -> float:
 async def test_the_wire_is_what_the_server_expects() -> None:
     peer = Peer()
     async with peer.client() as client, client.room("房间 42", language="zh", denoise=True) as room:
-        await room.audio(CHUNK, RATE, pts=3.0)
-        await room.audio(CHUNK.astype(np.float32), 48_000)
-        await room.audio(CHUNK, RATE)
+        await room.send_audio(CHUNK, RATE, pts=3.0)
+        await room.send_audio(CHUNK.astype(np.float32), 48_000)
+        await room.send_audio(CHUNK, RATE)
         await room.end()
         assert [caption.text for caption in await heard(room)] == ["the end"]
     assert peer.metadata[0]["x-room-id"] == "%E6%88%BF%E9%97%B4%2042"
@@ -79,7 +79,7 @@ async def test_the_running_clock_never_goes_backwards() -> None:
     peer = Peer()
     async with peer.client() as client, client.room("clock") as room:
         for at in (5.0, None, 1.0, None):
-            await room.audio(CHUNK, RATE, at)
+            await room.send_audio(CHUNK, RATE, at)
         assert room.pts == pytest.approx(5.3)
     assert [pts(request) for request in peer.chunks] == pytest.approx([5.0, 5.1, 1.0, 5.2, 5.3])
 
@@ -88,7 +88,7 @@ async def test_long_arrays_are_split_and_none_of_it_is_lost() -> None:
     peer = Peer()
     samples = np.arange(RATE * 5 // 2, dtype=np.int16)
     async with peer.client() as client, client.room("long") as room:
-        await room.audio(samples, RATE)
+        await room.send_audio(samples, RATE)
     sent = [np.frombuffer(request.raw_input_contents[0], np.int16) for request in peer.chunks]
     assert [len(piece) for piece in sent] == [RATE, RATE, RATE // 2, 0]
     assert np.array_equal(np.concatenate(sent), samples)
@@ -98,7 +98,7 @@ async def test_long_arrays_are_split_and_none_of_it_is_lost() -> None:
 async def test_no_message_is_larger_than_a_gateway_takes() -> None:
     peer = Peer()
     async with peer.client() as client, client.room("fine") as room:
-        await room.audio(np.zeros(48_000, np.float32), 48_000)
+        await room.send_audio(np.zeros(48_000, np.float32), 48_000)
     assert [len(request.raw_input_contents[0]) for request in peer.chunks] == [65_536, 65_536, 60_928, 0]
 
 
@@ -109,7 +109,7 @@ async def test_no_more_is_under_way_than_a_gateway_holds() -> None:
     peer = Peer(deaf)
     async with peer.client() as client:
         room = await client.room("wide").__aenter__()
-        await room.audio(np.zeros(96_000, np.float32), 48_000)
+        await room.send_audio(np.zeros(96_000, np.float32), 48_000)
         await asyncio.sleep(0.1)
         await room.cancel()
     assert [len(request.raw_input_contents[0]) for request in peer.chunks] == [65_536, 65_536]
@@ -154,7 +154,7 @@ async def test_a_reader_that_does_not_read_holds_the_sender_up_but_loses_nothing
         client.room("deaf") as room,
     ):
         with pytest.raises(DeadlineExceeded, match=r"3 final captions are unread: read room.events\(\)"):
-            await room.audio(np.zeros(20 * RATE, np.int16), RATE)
+            await room.send_audio(np.zeros(20 * RATE, np.int16), RATE)
         sent = round(room.pts)
         assert sent == 5  # three finals unread and acknowledged, two chunks under way
         ending = asyncio.create_task(room.end())
@@ -172,13 +172,13 @@ async def test_a_refused_chunk_is_reported_once_and_the_room_goes_on() -> None:
 
     peer = Peer(picky)
     async with peer.client() as client, client.room("picky") as room:
-        await room.audio(CHUNK, RATE)
-        await room.audio(CHUNK, RATE)
+        await room.send_audio(CHUNK, RATE)
+        await room.send_audio(CHUNK, RATE)
         await asyncio.sleep(0.1)
         with pytest.raises(InvalidInput, match="pts goes backwards"):
-            await room.audio(CHUNK, RATE)
+            await room.send_audio(CHUNK, RATE)
         assert len(peer.chunks) == 2  # the chunk that was told of the error has not been sent
-        await room.audio(CHUNK, RATE)
+        await room.send_audio(CHUNK, RATE)
         await room.end()
         assert [caption.text for caption in await heard(room)] == ["the end"]
 
@@ -246,10 +246,10 @@ async def test_a_bad_first_chunk_does_not_end_the_room() -> None:
         await polite(request, send)
 
     async with Peer(picky).client() as client, client.room("picky") as room:
-        await room.audio(CHUNK, RATE)
+        await room.send_audio(CHUNK, RATE)
         await asyncio.sleep(0.1)
         with pytest.raises(InvalidInput, match="audio reaches 3"):
-            await room.audio(CHUNK, RATE)
-        await room.audio(CHUNK, RATE)
+            await room.send_audio(CHUNK, RATE)
+        await room.send_audio(CHUNK, RATE)
         await room.end()
         assert [caption.text for caption in await heard(room)] == ["the end"]

@@ -93,13 +93,13 @@ async def test_a_room_cannot_be_used_before_after_or_twice() -> None:
     async with Peer().client() as client:
         room = client.room("once")
         with pytest.raises(RoomClosed, match="is not open"):
-            await room.audio(CHUNK, RATE)
+            await room.send_audio(CHUNK, RATE)
         async with room:
-            await room.audio(CHUNK, RATE)
+            await room.send_audio(CHUNK, RATE)
             await room.end()
             await room.end()
             with pytest.raises(RoomClosed, match="has ended"):
-                await room.audio(CHUNK, RATE)
+                await room.send_audio(CHUNK, RATE)
         with pytest.raises(RoomClosed, match="opened before"):
             async with room:
                 pass

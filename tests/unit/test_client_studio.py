@@ -27,10 +27,10 @@ async def test_one_edited_picture_is_a_room_of_one_frame() -> None:
     peer = PicturePeer()
     gallery = Gallery()
     async with peer.client() as client:
-        assert await client.studio(b"same", Effects()) == b"same"
-        gallery.enrol("李雷", person(3))
+        assert await client.edit_image(b"same", Effects()) == b"same"
+        gallery.enroll("李雷", person(3))
         effects = Effects(replace=0.5, anonymize=1.0, sticker="crown", threshold=0.3)
-        await client.studio(scene(1), effects, background=b"beach", enrolled=gallery)
+        await client.edit_image(scene(1), effects, background=b"beach", enrolled=gallery)
     plain, full = peer.unary
     for request in peer.unary:
         assert request.parameters["sequence_start"].bool_param
@@ -53,9 +53,9 @@ async def test_the_frames_of_a_studio_room_are_one_sequence_in_order() -> None:
     async with peer.client() as client:
         async with client.studio_room("房", effects, background=scene(9)) as room:
             frames = [scene(number) for number in range(5)]
-            answers = await asyncio.gather(*(room.frame(frame) for frame in frames))
+            answers = await asyncio.gather(*(room.edit_frame(frame) for frame in frames))
         with pytest.raises(RoomClosed, match="is not open"):
-            await room.frame(scene(1))
+            await room.edit_frame(scene(1))
         with pytest.raises(RoomClosed, match="opened before"):
             async with room:
                 pass
@@ -73,7 +73,7 @@ async def test_the_frames_of_a_studio_room_are_one_sequence_in_order() -> None:
 async def test_a_studio_room_is_ended_after_an_error_too() -> None:
     async def fail(room: AsyncStudioRoom) -> None:
         async with room:
-            await room.frame(scene(1))
+            await room.edit_frame(scene(1))
             raise KeyError
 
     peer = PicturePeer()
@@ -97,7 +97,7 @@ async def test_a_room_whose_first_frame_was_not_answered_is_ended_all_the_same()
         client.studio_room("slow", Effects()) as room,
     ):
         with pytest.raises(DeadlineExceeded):
-            await room.frame(b"slow")
+            await room.edit_frame(b"slow")
     assert [r.parameters["sequence_end"].bool_param for r in peer.unary] == [False, True]
 
 
@@ -106,8 +106,8 @@ async def test_a_bad_first_frame_leaves_the_beginning_to_the_next() -> None:
     peer.failures = [(grpc.StatusCode.INVALID_ARGUMENT, "[invalid_input] image is broken")]
     async with peer.client() as client, client.studio_room("r", Effects()) as room:
         with pytest.raises(InvalidInput, match="image is broken"):
-            await room.frame(b"bad")
-        assert await room.frame(b"good") == b"good"
+            await room.edit_frame(b"bad")
+        assert await room.edit_frame(b"good") == b"good"
     assert [r.parameters["sequence_start"].bool_param for r in peer.unary] == [True, True, False]
 
 
@@ -117,10 +117,10 @@ async def test_a_room_that_the_server_forgot_begins_again() -> None:
         peer.client() as client,
         client.studio_room("r", Effects(replace=1.0), background=b"beach") as room,
     ):
-        await room.frame(b"1")
+        await room.edit_frame(b"1")
         sentence = "inference request for sequence r must specify the START flag on the first request"
         peer.failures = [(grpc.StatusCode.INVALID_ARGUMENT, sentence)]
-        assert await room.frame(b"2") == b"2"
+        assert await room.edit_frame(b"2") == b"2"
     begun = [r.parameters["sequence_start"].bool_param for r in peer.unary]
     assert begun == [True, False, True, False]
     assert ["background" in sent(request) for request in peer.unary] == [True, False, True, False]
@@ -129,7 +129,7 @@ async def test_a_room_that_the_server_forgot_begins_again() -> None:
 async def test_a_background_and_its_effect_go_together() -> None:
     async with PicturePeer().client() as client:
         with pytest.raises(InvalidInput, match="there is no background: expected both or neither"):
-            await client.studio(b"x", Effects(replace=1.0))
+            await client.edit_image(b"x", Effects(replace=1.0))
         with pytest.raises(InvalidInput, match="there is a background"):
             client.studio_room("r", Effects(), background=b"beach")
 

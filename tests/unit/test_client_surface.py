@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import liveroom
@@ -30,7 +31,7 @@ def test_exported_names_are_these_and_no_others() -> None:
         "Edited",
         "Effects",
         "Face",
-        "FrameSeen",
+        "FrameResult",
         "Gallery",
         "Health",
         "InferenceFailed",
@@ -64,6 +65,10 @@ def test_exported_names_are_these_and_no_others() -> None:
         if not name.startswith("_") and not inspect.ismodule(value)
     }
     assert public == set(liveroom.__all__)
+
+
+def test_it_says_which_version_it_is() -> None:
+    assert liveroom.__version__ == version("liveroom")
 
 
 def test_every_exception_that_is_raised_is_exported_and_explained() -> None:
@@ -172,5 +177,5 @@ def test_settings_are_checked_when_they_are_made(make: Callable[[], object], say
 def test_a_caption_knows_its_tail() -> None:
     partial = liveroom.Caption("partial", "hello wor", "hello ", 0.0, 1.0, "en", 0.0)
     final = liveroom.Caption("final", "hello world", "hello ", 0.0, 1.0, "en", 0.0)
-    assert (partial.tail, partial.is_final) == ("wor", False)
-    assert (final.tail, final.is_final) == ("", True)
+    assert (partial.unstable, partial.is_final) == ("wor", False)
+    assert (final.unstable, final.is_final) == ("", True)

@@ -104,7 +104,7 @@ async def said(url: str, **options: Path) -> str:
             await client.models()
         with pytest.raises(ServerUnavailable) as room:
             async with client.room("room") as opened:
-                await opened.audio(CHUNK, 16_000)
+                await opened.send_audio(CHUNK, 16_000)
     meanings = {str(error.value).split(" (")[0] for error in (unary, room)}
     assert len(meanings) == 1
     return meanings.pop()
@@ -150,7 +150,9 @@ async def test_where_nobody_is_that_is_said(url: str, says: str) -> None:
 
 def test_only_for_this_machine_a_command_is_advised_that_starts_a_server() -> None:
     for url in ("10.0.0.1:8001", "grpcs://gateway.example:8443"):
-        said = liveroom._unreached.unreached(url, "failed to connect to all addresses; Connection refused")
+        said = liveroom._connection_advice.unreached(
+            url, "failed to connect to all addresses; Connection refused"
+        )
         assert "python -m" not in said
         assert "check the url" in said
 
@@ -189,7 +191,7 @@ async def test_a_room_waits_no_longer_than_it_may_for_who_takes_connections_and_
             async def talk() -> None:
                 async with asyncio.timeout(10), client.room("room") as room:
                     for _ in range(20):
-                        await room.audio(CHUNK, 16_000)
+                        await room.send_audio(CHUNK, 16_000)
 
             began = time.monotonic()
             with pytest.raises(ServerUnavailable, match=r"no server answers at .* \(no connection within"):

@@ -46,7 +46,7 @@ BUSY = (grpc.StatusCode.UNAVAILABLE, "Exceeds maximum queue size")
 async def test_a_picture_comes_back_as_faces() -> None:
     peer = PicturePeer()
     async with peer.client() as client:
-        seen = await client.vision(scene(2))
+        seen = await client.analyze_image(scene(2))
     assert (seen.width, seen.height, seen.nsfw) == (64, 48, 0.125)
     first, second = seen.faces
     assert (first.box, second.box) == ((0, 5, 8, 15), (10, 5, 18, 15))
@@ -62,8 +62,8 @@ async def test_a_picture_comes_back_as_faces() -> None:
 async def test_only_what_is_needed_is_asked_for() -> None:
     peer = PicturePeer()
     async with peer.client() as client:
-        await client.vision(scene(1))
-        seen = await client.vision(scene(1), detector="centerface", meshes=True)
+        await client.analyze_image(scene(1))
+        seen = await client.analyze_image(scene(1), detector="centerface", meshes=True)
     plain, full = peer.unary
     names = ["size", "boxes", "scores", "landmarks", "embeddings", "expressions", "nsfw"]
     assert [output.name for output in plain.outputs] == names
@@ -77,7 +77,7 @@ async def test_only_what_is_needed_is_asked_for() -> None:
 
 async def test_no_face_is_an_answer() -> None:
     async with PicturePeer().client() as client:
-        assert (await client.vision(scene(0))).faces == ()
+        assert (await client.analyze_image(scene(0))).faces == ()
 
 
 async def test_arrays_go_as_ppm_and_files_and_bytes_as_they_are(tmp_path: Path) -> None:
@@ -86,9 +86,9 @@ async def test_arrays_go_as_ppm_and_files_and_bytes_as_they_are(tmp_path: Path) 
     pixels = np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3)
     peer = PicturePeer()
     async with peer.client() as client:
-        await client.vision(pixels[::-1])
-        await client.vision(path)
-        await client.vision(b"RIFF")
+        await client.analyze_image(pixels[::-1])
+        await client.analyze_image(path)
+        await client.analyze_image(b"RIFF")
     raw = [sent(request)["image"][4:] for request in peer.unary]
     assert raw == [b"P6 7 5 255\n" + pixels[::-1].tobytes(), b"\xff\xd8 whatever", b"RIFF"]
 
@@ -110,9 +110,9 @@ async def test_what_is_no_picture_is_refused_before_it_is_sent(picture: pictures
     peer = PicturePeer()
     async with peer.client() as client:
         with pytest.raises(InvalidInput, match=says):
-            await client.vision(picture)
+            await client.analyze_image(picture)
         with pytest.raises(InvalidInput, match="detector is 'yolo': expected one of blazeface, centerface"):
-            await client.vision(scene(1), detector="yolo")
+            await client.analyze_image(scene(1), detector="yolo")
     assert peer.unary == []
 
 
@@ -123,7 +123,7 @@ async def test_pictures_have_a_largest_size(tmp_path: Path, monkeypatch: pytest.
     async with PicturePeer().client() as client:
         for picture in (path, path.read_bytes(), np.zeros((1000, 1000, 3), np.uint8)):
             with pytest.raises(InvalidInput, match="has more than 1 MiB: make it smaller"):
-                await client.vision(picture)
+                await client.analyze_image(picture)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ async def test_errors_are_typed(failure: tuple[grpc.StatusCode, str], kind: type
     peer.stopping = kind is ServerUnavailable
     async with peer.client(retries=Retries(attempts=1)) as client:
         with pytest.raises(kind):
-            await client.vision(scene(1))
+            await client.analyze_image(scene(1))
 
 
 async def test_a_busy_server_is_asked_again_and_a_stuck_one_is_given_up() -> None:
@@ -153,10 +153,10 @@ async def test_a_busy_server_is_asked_again_and_a_stuck_one_is_given_up() -> Non
     peer = PicturePeer()
     peer.failures = [BUSY, BUSY]
     async with peer.client(retries=Retries(attempts=3, backoff=0.01)) as client:
-        assert len((await client.vision(scene(1))).faces) == 1
+        assert len((await client.analyze_image(scene(1))).faces) == 1
     async with PicturePeer(stuck).client(timeouts=Timeouts(picture=0.1)) as client:
         with pytest.raises(DeadlineExceeded):
-            await client.vision(scene(1))
+            await client.analyze_image(scene(1))
 
 
 def without_scores(response: Answer) -> None:
@@ -181,18 +181,23 @@ async def test_answers_of_another_version_are_said_to_be(spoil: Callable[[Answer
 
     async with Other().client() as client:
         with pytest.raises(InferenceFailed, match="client and server versions differ"):
-            await client.vision(scene(2))
+            await client.analyze_image(scene(2))
 
 
 async def test_the_synchronous_twin_does_the_same() -> None:
     def use(url: str) -> tuple[int, tuple[str, ...], bytes, bytes]:
         gallery = Gallery()
         with Client(url) as client:
-            client.enrol(gallery, "韩梅梅", scene(1))
+            client.enroll(gallery, "韩梅梅", scene(1))
             with client.studio_room("r", Effects()) as room:
-                frame = room.frame(b"frame")
+                frame = room.edit_frame(b"frame")
             assert client.health().ok
-            return len(client.vision(scene(3)).faces), gallery.names, client.studio(b"x", Effects()), frame
+            return (
+                len(client.analyze_image(scene(3)).faces),
+                gallery.names,
+                client.edit_image(b"x", Effects()),
+                frame,
+            )
 
     async with PicturePeer().listening() as url:
         assert await asyncio.to_thread(use, url) == (3, ("韩梅梅",), b"x", b"frame")
@@ -228,12 +233,12 @@ async def test_enrolling_takes_photos_of_one_person_alone() -> None:
     gallery = Gallery()
     async with PicturePeer().client() as client:
         with pytest.raises(InvalidInput, match="photo 2 of 'Li Lei': the picture shows 3 faces"):
-            await client.enrol(gallery, "Li Lei", scene(1), scene(3))
+            await client.enroll(gallery, "Li Lei", scene(1), scene(3))
         with pytest.raises(InvalidInput, match="photo 1 of 'Li Lei': the picture shows 0 faces"):
-            await client.enrol(gallery, "Li Lei", scene(0))
+            await client.enroll(gallery, "Li Lei", scene(0))
         assert gallery.names == ()
-        await client.enrol(gallery, "Li Lei", scene(1), scene(1))
-        await client.enrol(gallery, "Li Lei", scene(1), more=True)
+        await client.enroll(gallery, "Li Lei", scene(1), scene(1))
+        await client.enroll(gallery, "Li Lei", scene(1), more=True)
     assert gallery.photos("Li Lei") == 3
 
 

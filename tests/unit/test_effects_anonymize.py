@@ -1,12 +1,12 @@
-"""Faces that are to be covered: which, for how long, and that nothing is left to recognise."""
+"""Faces that are to be covered: which, for how long, and that nothing is left to recognize."""
 
 import numpy as np
 import pytest
 from liveroom import Gallery
 
 from effects.anonymize import REMEMBERED, SURE, TRUST, Watch, cover, nearest, overlap
-from effects.lookout import thorough, views
 from effects.raster import Floats, Pixels
+from effects.secondary_detector import thorough, views
 from effects.settings import THRESHOLD
 from effects.suspects import MOST, Found, Verdict, not_among, suspects
 from faces.anatomy import CHIP, chip
@@ -103,7 +103,7 @@ def test_a_host_who_turns_stays_and_a_stranger_as_like_them_does_not() -> None:
         assert covered.tolist() == [list(map(float, stranger))]
     hidden(watch, boxes(stranger), np.array([less], np.float32))
     covered = hidden(watch, boxes(host), np.array([less], np.float32))
-    assert len(covered) == 2, "who went away has to be recognised again"
+    assert len(covered) == 2, "who went away has to be recognized again"
 
 
 def test_a_missed_detection_reveals_nobody() -> None:

@@ -1,4 +1,4 @@
-"""Backgrounds: blurred without the person's colours, replaced without the old ones, fitted to the frame."""
+"""Backgrounds: blurred without the person's colors, replaced without the old ones, fitted to the frame."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from tests.unit.studio_scenes import scene
 
 
 def red_person() -> tuple[Pixels, Floats]:
-    """A red disc on grey, mixed at its soft rim, and its matte."""
+    """A red disc on gray, mixed at its soft rim, and its matte."""
     rows, columns = np.mgrid[0:360, 0:640]
     far = np.hypot(columns - 320, rows - 180)
     matte = np.clip((120 - far) / 12 + 0.5, 0, 1).astype(np.float32)

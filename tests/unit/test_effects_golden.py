@@ -1,6 +1,6 @@
 """What each effect makes of real photos, compared with what was looked at and found good.
 
-`effects_golden.json` holds the mean colours of an 8 x 8 grid over each edited picture. After a change that is
+`effects_golden.json` holds the mean colors of an 8 x 8 grid over each edited picture. After a change that is
 meant, look at the pictures and write it again:
 python -m tests.unit.test_effects_golden
 """
@@ -45,10 +45,10 @@ def edited(photo: str, effect: str) -> Pixels:
 
 
 def grid(picture: Pixels) -> list[list[int]]:
-    """Mean colours of GRID x GRID parts, row by row."""
+    """Mean colors of GRID x GRID parts, row by row."""
     means = cv2.resize(picture.astype(np.float32), (GRID, GRID), interpolation=cv2.INTER_AREA)
-    colours: list[list[int]] = np.rint(means.reshape(-1, 3)).astype(int).tolist()
-    return colours
+    colors: list[list[int]] = np.rint(means.reshape(-1, 3)).astype(int).tolist()
+    return colors
 
 
 @pytest.mark.parametrize("effect", list(EFFECTS))
@@ -67,7 +67,7 @@ def _main() -> None:
     goldens = {photo: {effect: grid(edited(photo, effect)) for effect in EFFECTS} for photo in PHOTOS}
     lines = [
         f' "{photo}": {{\n'
-        + ",\n".join(f'  "{effect}": {json.dumps(colours)}' for effect, colours in effects.items())
+        + ",\n".join(f'  "{effect}": {json.dumps(colors)}' for effect, colors in effects.items())
         + "\n }"
         for photo, effects in goldens.items()
     ]

@@ -15,7 +15,7 @@ PORTRAITS = [LIGHT, DARK, "biden", "0-f1-su-ph", "45-m7-di-ph", "single_face"]
 
 
 def levels_changed(shown: Scene, edited: Pixels) -> NDArray[np.int16]:
-    """The most that a colour of each pixel has changed by."""
+    """The most that a color of each pixel has changed by."""
     changed: NDArray[np.int16] = np.abs(edited.astype(np.int16) - shown.frame).max(axis=2)
     return changed
 
@@ -65,7 +65,7 @@ def test_hair_stays(name: str, hair: tuple[slice, slice]) -> None:
 
 
 @pytest.mark.parametrize("name", PORTRAITS)
-def test_skin_of_any_colour_gets_smoother_and_keeps_its_texture(name: str) -> None:
+def test_skin_of_any_color_gets_smoother_and_keeps_its_texture(name: str) -> None:
     shown = scene(name)
     where = skin_of(shown)
     before, after = (

@@ -22,8 +22,8 @@ def drawn(shown: Scene, sticker: str) -> Pixels:
 
 def turned(shown: Scene, degrees: float) -> tuple[Scene, Floats]:
     """A scene turned about the middle of its face, and the transform, [2, 3]."""
-    centre = shown.meshes[0, :, :2].mean(axis=0)
-    matrix = cv2.getRotationMatrix2D((float(centre[0]), float(centre[1])), degrees, 1)
+    center = shown.meshes[0, :, :2].mean(axis=0)
+    matrix = cv2.getRotationMatrix2D((float(center[0]), float(center[1])), degrees, 1)
     size = shown.frame.shape[1], shown.frame.shape[0]
     frame = np.asarray(cv2.warpAffine(shown.frame, matrix, size, borderMode=cv2.BORDER_REFLECT), np.uint8)
     meshes = shown.meshes.copy()

@@ -48,8 +48,8 @@ def around(whole: Pixels, meshes: Floats, scale: float, shape: tuple[int, int], 
     low, high = meshes[0].min(axis=0), meshes[0].max(axis=0)
     factor = scale * SHORTER / (high - low).max()
     middle = (low + high) / 2
-    centre = float(middle[0]), float(middle[1])
-    matrix = np.asarray(cv2.getRotationMatrix2D(centre, degrees, float(factor)), np.float64)
+    center = float(middle[0]), float(middle[1])
+    matrix = np.asarray(cv2.getRotationMatrix2D(center, degrees, float(factor)), np.float64)
     matrix[:, 2] += np.array([width, height]) / 2 - middle
     placed = meshes @ matrix[:, :2].T.astype(np.float32) + matrix[:, 2].astype(np.float32)
     fewer = max(1, int(1 / factor))

@@ -22,7 +22,7 @@ def disc(width: int, height: int, x: float, y: float, radius: float) -> Pixels:
 
 
 def middle(pixels: Pixels) -> Floats:
-    """Centre of gravity, x and y."""
+    """Center of gravity, x and y."""
     weight = pixels[:, :, 0].astype(float)
     rows, columns = np.mgrid[0 : weight.shape[0], 0 : weight.shape[1]]
     total = weight.sum()

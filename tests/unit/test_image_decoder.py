@@ -37,7 +37,7 @@ def ppm(pixels: Pixels) -> bytes:
 
 
 def off(found: Pixels, expected: Pixels) -> float:
-    """Mean difference in grey levels."""
+    """Mean difference in gray levels."""
     assert found.shape == expected.shape
     assert found.dtype == np.uint8
     return float(np.abs(found.astype(int) - expected).mean())
@@ -70,7 +70,7 @@ def test_every_mode_is_what_pillow_shows(scene: Pixels, mode: str) -> None:
 
 
 def test_inverted_ycck_is_not_a_negative(scene: Pixels) -> None:
-    """Adobe stores CMYK as YCCK, inverted: 255 is no ink. Marked so, as by Photoshop, colours stay."""
+    """Adobe stores CMYK as YCCK, inverted: 255 is no ink. Marked so, as by Photoshop, colors stay."""
     marked = bytearray(file(Image.fromarray(scene).convert("CMYK"), "JPEG", quality=95))
     adobe = marked.find(b"Adobe")
     assert marked[adobe + 11] == 0, "Pillow writes Adobe's marker, without a transform"
@@ -97,11 +97,11 @@ def test_broken_exif_is_no_reason_to_refuse(scene: Pixels, exif: bytes) -> None:
 
 
 def test_sixteen_bits_are_scaled() -> None:
-    grey = np.linspace(0, 65_535, WIDTH * HEIGHT).astype(np.uint16).reshape(HEIGHT, WIDTH)
-    frame = decode(file(Image.fromarray(grey), "PNG")).frame
-    assert np.abs(frame[:, :, 1] - grey / 257).max() <= 0.5
-    colour = _png(WIDTH, HEIGHT, 2, 16, np.repeat(grey[:, :, None], 3, axis=2).astype(">u2").tobytes())
-    assert np.abs(decode(colour).frame[:, :, 2] - grey / 257).max() <= 1
+    gray = np.linspace(0, 65_535, WIDTH * HEIGHT).astype(np.uint16).reshape(HEIGHT, WIDTH)
+    frame = decode(file(Image.fromarray(gray), "PNG")).frame
+    assert np.abs(frame[:, :, 1] - gray / 257).max() <= 0.5
+    color = _png(WIDTH, HEIGHT, 2, 16, np.repeat(gray[:, :, None], 3, axis=2).astype(">u2").tobytes())
+    assert np.abs(decode(color).frame[:, :, 2] - gray / 257).max() <= 1
 
 
 def test_what_is_transparent_is_white(scene: Pixels) -> None:
@@ -121,7 +121,7 @@ def test_what_is_transparent_is_white(scene: Pixels) -> None:
     ("kind", "options"),
     [("PNG", {}), ("JPEG", {"quality": 100, "subsampling": 0}), ("WEBP", {"lossless": True})],
 )
-def test_colours_are_those_of_the_pictures_profile(
+def test_colors_are_those_of_the_pictures_profile(
     scene: Pixels, kind: str, options: dict[str, object], primaries: icc.Primaries
 ) -> None:
     image = Image.fromarray(scene)
@@ -134,12 +134,12 @@ def test_colours_are_those_of_the_pictures_profile(
 
 
 def test_a_profile_that_cannot_be_the_pictures_own_is_not_believed(scene: Pixels) -> None:
-    grey = Image.fromarray(scene).convert("L")
-    of_colours, of_grey = icc.profile(icc.DISPLAY_P3), icc.profile(icc.DISPLAY_P3, space=b"GRAY")
-    plain = decode(file(grey, "PNG")).frame
-    assert np.array_equal(decode(file(grey, "PNG", icc_profile=of_colours)).frame, plain)
-    assert 0 < off(decode(file(grey, "PNG", icc_profile=of_grey)).frame, plain) < 4
-    for broken in (b"nonsense", of_colours[:200], of_grey):
+    gray = Image.fromarray(scene).convert("L")
+    of_colors, of_grey = icc.profile(icc.DISPLAY_P3), icc.profile(icc.DISPLAY_P3, space=b"GRAY")
+    plain = decode(file(gray, "PNG")).frame
+    assert np.array_equal(decode(file(gray, "PNG", icc_profile=of_colors)).frame, plain)
+    assert 0 < off(decode(file(gray, "PNG", icc_profile=of_grey)).frame, plain) < 4
+    for broken in (b"nonsense", of_colors[:200], of_grey):
         data = file(Image.fromarray(scene), "PNG", icc_profile=broken)
         assert np.array_equal(decode(data).frame, scene)
 
@@ -167,7 +167,7 @@ def test_one_pixel_and_one_line() -> None:
     assert (line.frame.shape, line.width, line.height) == ((1, LONGEST_FRAME, 3), 30_000, 1)
 
 
-def _png(width: int, height: int, colour: int, depth: int, raw: bytes) -> bytes:
+def _png(width: int, height: int, color: int, depth: int, raw: bytes) -> bytes:
     """A PNG with whatever header; rows as they are, without a filter."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
@@ -175,7 +175,7 @@ def _png(width: int, height: int, colour: int, depth: int, raw: bytes) -> bytes:
 
     stride = len(raw) // max(height, 1)
     rows = b"".join(b"\0" + raw[at : at + stride] for at in range(0, len(raw), stride or 1))
-    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0)
     signature = b"\x89PNG\r\n\x1a\n"
     return signature + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
@@ -188,7 +188,7 @@ def _jpeg_header(width: int, height: int) -> bytes:
 
 
 def _jpeg_of_scans(scans: int) -> bytes:
-    """A grey progressive JPEG that says the last of its scans, with tables, again and again."""
+    """A gray progressive JPEG that says the last of its scans, with tables, again and again."""
     once = file(Image.new("L", (64, 64), 128), "JPEG", progressive=True)
     last = once[once.rindex(b"\xff\xc4", 0, once.rindex(b"\xff\xda")) : -2]
     return once[:-2] + last * (scans - once.count(b"\xff\xda")) + once[-2:]

@@ -114,14 +114,14 @@ def test_a_cut_is_made_where_it_is_quiet() -> None:
     assert len(closed[0].windows) in quiet
 
 
-@pytest.mark.parametrize("settled", [LONGEST - 60, LONGEST - 10, LONGEST])
-def test_a_cut_comes_after_all_settled_words(settled: int) -> None:
+@pytest.mark.parametrize("stable", [LONGEST - 60, LONGEST - 10, LONGEST])
+def test_a_cut_comes_after_all_stable_words(stable: int) -> None:
     segmenter = Segmenter()
     feed(segmenter, [LOUD] * (LONGEST - 1))
     assert segmenter.open is not None
-    segmenter.open.settled_within = settled
+    segmenter.open.stable_within = stable
     (closed,) = feed(segmenter, [LOUD], first=LONGEST - 1)
-    assert min(settled, LONGEST - ONSET) <= len(closed.windows) <= LONGEST
+    assert min(stable, LONGEST - ONSET) <= len(closed.windows) <= LONGEST
 
 
 @pytest.mark.parametrize("length", [SHORT - PAUSE, SHORT + 100, LONGEST - PAUSE])
@@ -187,10 +187,10 @@ def test_what_may_still_become_a_segment_begins_at_the_earliest_sample() -> None
 def test_a_segment_that_began_elsewhere_goes_on_to_where_it_was_heard_at_least() -> None:
     """Even through what sounds like a pause to a detector that has just begun."""
     least = 3 * PAUSE
-    segmenter = Segmenter(Segment(0, hypothesis=" one two", settled=" one", heard=least, least=least))
+    segmenter = Segmenter(Segment(0, hypothesis=" one two", stable=" one", heard=least, least=least))
     assert feed(segmenter, [QUIET] * (least - 1)) == []
     assert segmenter.open is not None
     assert not segmenter.open.due, "what was heard of it needs no other hypothesis"
     (closed,) = feed(segmenter, [QUIET] * PAUSE, first=least - 1)
-    assert (closed.start, closed.settled, closed.hypothesis) == (0, " one", " one two")
+    assert (closed.start, closed.stable, closed.hypothesis) == (0, " one", " one two")
     assert closed.heard_out

@@ -67,15 +67,15 @@ class Annotator:
         return np.asarray(image)
 
     def _mark(self, canvas: ImageDraw.ImageDraw, face: Face) -> None:
-        colour, line = _colour(face), self._line
+        color, line = _color(face), self._line
         box = [edge * self.scale for edge in face.box]
         canvas.rectangle([box[0] - line, box[1] - line, box[2] + line, box[3] + line], None, _DARK, 3 * line)
-        canvas.rectangle(box, None, colour, line)
+        canvas.rectangle(box, None, color, line)
         if face.mesh is not None:
             for x, y in (face.mesh[:, :2] * self.scale).tolist():
-                canvas.ellipse([x - line / 2, y - line / 2, x + line / 2, y + line / 2], colour)
+                canvas.ellipse([x - line / 2, y - line / 2, x + line / 2, y + line / 2], color)
         for x, y in face.landmarks:
-            for radius, fill in ((2.5 * line, _DARK), (1.5 * line, colour)):
+            for radius, fill in ((2.5 * line, _DARK), (1.5 * line, color)):
                 left, top = x * self.scale - radius, y * self.scale - radius
                 canvas.ellipse([left, top, left + 2 * radius, top + 2 * radius], fill)
 
@@ -104,7 +104,7 @@ def label(face: Face, name: str | None) -> str:
     return f"{name} {expression}" if name else expression
 
 
-def _colour(face: Face) -> tuple[int, int, int]:
+def _color(face: Face) -> tuple[int, int, int]:
     return _KNOWN if face.name else _UNKNOWN
 
 

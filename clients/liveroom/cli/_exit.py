@@ -19,7 +19,7 @@ MEANINGS = {
     USAGE: "wrong usage",
     UNAVAILABLE: "no server answers at the url, or it does not serve the model",
     BUSY: "the server is overloaded or too slow; trying later may help",
-    UNSURE: "studio --anonymize may have left a face that can be recognised: done, but look at the result",
+    UNSURE: "studio --anonymize may have left a face that can be recognized: done, but look at the result",
     INTERRUPTED: "interrupted with Ctrl-C",
     CLOSED_PIPE: "the reader of the output went away",
 }

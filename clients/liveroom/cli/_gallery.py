@@ -13,11 +13,11 @@ from ._exit import OK
 
 
 async def add(arguments: argparse.Namespace) -> int:
-    """Enrol a person, in a new file if there is none."""
+    """Enroll a person, in a new file if there is none."""
     keep_apart(arguments.file, *arguments.photos)
     gallery = Gallery.load(arguments.file) if Path(arguments.file).exists() else Gallery()
     async with connect(arguments) as client:
-        await client.enrol(gallery, arguments.name, *arguments.photos, more=arguments.more)
+        await client.enroll(gallery, arguments.name, *arguments.photos, more=arguments.more)
     gallery.save(arguments.file)
     return _said(arguments, gallery)
 

@@ -1,4 +1,4 @@
-"""How a video says that its pixels are to be shown: which way up, how wide, in which colours."""
+"""How a video says that its pixels are to be shown: which way up, how wide, in which colors."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 _RGB, _BT709, _UNSAID = 0, 1, 2
-"""Matrices of colours, by their numbers in H.273."""
+"""Matrices of colors, by their numbers in H.273."""
 _SWSCALE = {_BT709: 1, _UNSAID: 5, 3: 5, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9}
 """H.273's matrices -> libswscale's; what says none is taken as BT.601 when it is read and when it is written,
-and so keeps its colours in every player, whichever matrix that one guesses."""
+and so keeps its colors in every player, whichever matrix that one guesses."""
 _LIMITED, _FULL = 1, 2
 _HDR = {16: "PQ", 18: "HLG"}
 
@@ -38,7 +38,7 @@ class Look:
     """What cannot be written as it was."""
 
     def encoded(self, pixels: Pixels) -> av.VideoFrame:
-        """RGB [height, width, 3] as 4:2:0 in these colours."""
+        """RGB [height, width, 3] as 4:2:0 in these colors."""
         import av  # noqa: PLC0415 - an optional extra
 
         spread = _FULL if self.full_range else _LIMITED
@@ -64,13 +64,13 @@ def look_of(frame: av.VideoFrame, stream: VideoStream) -> Look:
     """How `frame` is to look once it is upright.
 
     Raises:
-        InvalidInput: its colours are in a matrix that can't be read.
+        InvalidInput: its colors are in a matrix that can't be read.
     """
     rgb = frame.format.is_rgb or frame.format.has_palette
     matrix = _BT709 if rgb or frame.colorspace == _RGB else frame.colorspace
     if matrix not in _SWSCALE:
         raise InvalidInput(
-            f"its colours are in matrix {matrix} of H.273: expected BT.601, BT.709 or BT.2020 (1, 4 to 7, 9)"
+            f"its colors are in matrix {matrix} of H.273: expected BT.601, BT.709 or BT.2020 (1, 4 to 7, 9)"
         )
     aspect = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or None
     if aspect and _matrix(frame)[0, 0] == 0:
@@ -113,7 +113,7 @@ def _matrix(frame: av.VideoFrame) -> np.ndarray[tuple[int, ...], np.dtype[np.int
 def _notes(frame: av.VideoFrame) -> list[str]:
     bits = max((part.bits for part in frame.format.components), default=8)
     return [
-        *([f"its {bits} bits a colour become 8"] if bits > 8 and not frame.format.has_palette else []),
+        *([f"its {bits} bits a color become 8"] if bits > 8 and not frame.format.has_palette else []),
         *(
             [f"its {_HDR[frame.color_trc]} (HDR) stays, without its static metadata"]
             if frame.color_trc in _HDR
@@ -129,7 +129,7 @@ def _notes(frame: av.VideoFrame) -> list[str]:
 
 
 def _careful() -> int:
-    """How libswscale rounds: without it colours are off by up to 5 of 255 after a few copies."""
+    """How libswscale rounds: without it colors are off by up to 5 of 255 after a few copies."""
     from av.video.reformatter import Interpolation  # noqa: PLC0415 - an optional extra
 
     return int(Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT)

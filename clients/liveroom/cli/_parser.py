@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 from functools import partial
-from importlib.metadata import version
 
+from .. import __version__
 from .._config import MAX_CHUNK_S
 from ._captions import FORMATS, captions
 from ._connect import add_server
@@ -26,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    top.add_argument("--version", action="version", version=f"liveroom {version('liveroom')}")
+    top.add_argument("--version", action="version", version=f"liveroom {__version__}")
     common = argparse.ArgumentParser(add_help=False)
     add_server(common)
     common.add_argument(
@@ -52,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
         parents=[common, language],
         help="play audio into a live room and show its captions as they come",
         description="Play audio into a live room and show its captions as they come.\n"
-        "On a terminal the settled part is bold and the part that may still change is dim;\n"
+        "On a terminal the stable part is bold and the part that may still change is dim;\n"
         "elsewhere only what is final is written.",
         epilog="a pipe: ffmpeg -i rtmp://... -f s16le -ac 1 -ar 16000 - | liveroom captions -\n\n"
         + _EXIT_CODES,
@@ -82,7 +82,7 @@ def parser() -> argparse.ArgumentParser:
     live.add_argument(
         "--chunk-ms", type=milliseconds, default=200, help="length of a chunk, 20 to 1000 (default: 200)"
     )
-    live.add_argument("--denoise", action="store_true", help="clean the audio before it is recognised")
+    live.add_argument("--denoise", action="store_true", help="clean the audio before it is recognized")
     live.add_argument("--room", metavar="ID", help="room id (default: a new one)")
     live.add_argument("--format", choices=FORMATS, default="text", help="default: text")
     live.add_argument("--out", metavar="FILE", help="write there instead of stdout")

@@ -104,7 +104,7 @@ def _add_studio(add: Add, common: argparse.ArgumentParser) -> None:
 def _add_gallery(add: Add, common: argparse.ArgumentParser) -> None:
     command = add(
         "gallery",
-        help="enrol people by photos, forget them, list them",
+        help="enroll people by photos, forget them, list them",
         description="Keep a file of people: the embeddings of their faces, never pictures. It is biometric\n"
         "data, readable by its owner alone. Removing a person removes all of them from the file.",
     )
@@ -114,7 +114,7 @@ def _add_gallery(add: Add, common: argparse.ArgumentParser) -> None:
     name = argparse.ArgumentParser(add_help=False)
     name.add_argument("name", metavar="NAME")
     adding = actions.add_parser(
-        "add", parents=[common, file, name], help="enrol a person; makes the file if there is none"
+        "add", parents=[common, file, name], help="enroll a person; makes the file if there is none"
     )
     adding.add_argument("photos", nargs="+", metavar="PHOTO", help="shows this person alone")
     adding.add_argument("--more", action="store_true", help="further photos of one who is enrolled already")

@@ -82,8 +82,8 @@ def load(path: str | Path) -> Pixels:
                 image = ImageOps.exif_transpose(file)
             image = _in_srgb(image)
             if image.mode.startswith("I"):  # 16 bits, which convert() would clip
-                grey = (np.asarray(image).astype(np.uint32) // 257).astype(np.uint8)
-                return np.repeat(grey[:, :, None], 3, axis=2)
+                gray = (np.asarray(image).astype(np.uint32) // 257).astype(np.uint8)
+                return np.repeat(gray[:, :, None], 3, axis=2)
             if image.has_transparency_data:
                 image = image.convert("RGBA")
                 white = Image.new("RGBA", image.size, "white")
@@ -94,7 +94,7 @@ def load(path: str | Path) -> Pixels:
 
 
 def _in_srgb(image: Image.Image) -> Image.Image:
-    """In the colours that its ICC profile says, as far as it can be the picture's own."""
+    """In the colors that its ICC profile says, as far as it can be the picture's own."""
     from PIL import ImageCms  # noqa: PLC0415 - an optional extra
 
     profile = image.info.get("icc_profile")

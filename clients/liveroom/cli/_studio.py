@@ -42,7 +42,9 @@ async def studio(arguments: argparse.Namespace) -> int:
             unsure = await _video(client, arguments, effects, background, enrolled)
         else:
             effects = replace(effects, format=_format(arguments.file, arguments.out))
-            edited = await client.studio(arguments.file, effects, background=background, enrolled=enrolled)
+            edited = await client.edit_image(
+                arguments.file, effects, background=background, enrolled=enrolled
+            )
             with replacing(Path(arguments.out)) as part:
                 part.write_bytes(edited)
             unsure = [0.0] if edited.doubt else []
@@ -59,7 +61,7 @@ def _told(arguments: argparse.Namespace, unsure: Sequence[float]) -> int:
         print(json.dumps(told, ensure_ascii=False), flush=True)
     if weak:
         print(
-            f"{arguments.file}: at a strength of {arguments.anonymize:g} people can be recognised: look at"
+            f"{arguments.file}: at a strength of {arguments.anonymize:g} people can be recognized: look at"
             f" {arguments.out} before you show it; --anonymize alone, a strength of 1, hides them",
             file=sys.stderr,
         )
@@ -120,7 +122,7 @@ async def _video(
         with writing(arguments.out, video) as writer:
             async with room:
                 for frame in video.frames(writer):
-                    edited = await room.frame(frame.pixels)
+                    edited = await room.edit_frame(frame.pixels)
                     if edited.doubt:
                         unsure.append(frame.pts)
                     writer.frame(frame, pixels_of_ppm(edited))

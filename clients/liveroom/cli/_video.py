@@ -9,10 +9,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeAlias
 
+from .._audio_file import LOCAL
 from .._errors import InvalidInput
 from .._files import WITHOUT_INDEX, lacks_index
 from .._picture import Pixels
-from .._sound import LOCAL
 from ._look import Look, look_of, upright
 from ._pictures import need_extra
 
@@ -110,7 +110,7 @@ class VideoFile:
         Times always increase: where the file has none, or has them in disorder, frames follow at its rate.
 
         Raises:
-            InvalidInput: the file is damaged further on, has no frames, or colours that can't be read.
+            InvalidInput: the file is damaged further on, has no frames, or colors that can't be read.
         """
         from av import VideoFrame  # noqa: PLC0415 - an optional extra
 

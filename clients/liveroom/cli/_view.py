@@ -1,4 +1,4 @@
-"""Captions on a terminal: what is settled and what may still change look different."""
+"""Captions on a terminal: what is stable and what may still change look different."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class CaptionView:
 
 
 def styled(caption: Caption) -> Text:
-    """One caption with its time: settled in bold, the part that may change dim and in italics."""
+    """One caption with its time: stable in bold, the part that may change dim and in italics."""
     time = timestamp(caption.pts_start, ".")[:-2]
-    settled = caption.text if caption.is_final else caption.settled
-    return Text.assemble((f"{time} ", "cyan"), (settled, "bold"), (caption.tail, "dim italic"))
+    stable = caption.text if caption.is_final else caption.stable
+    return Text.assemble((f"{time} ", "cyan"), (stable, "bold"), (caption.unstable, "dim italic"))

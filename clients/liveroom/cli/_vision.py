@@ -53,7 +53,7 @@ async def vision(arguments: argparse.Namespace) -> int:
 async def _picture(client: AsyncClient, path: str, gallery: Gallery, arguments: argparse.Namespace) -> None:
     if arguments.out:
         picture_format(arguments.out)
-    seen = await client.vision(path, detector=arguments.detector, meshes=arguments.meshes)
+    seen = await client.analyze_image(path, detector=arguments.detector, meshes=arguments.meshes)
     seen = replace(seen, faces=gallery.named(seen.faces))
     note_if_animated(path, as_json=arguments.json)
     if arguments.out:
@@ -119,7 +119,7 @@ async def _looks(
     ahead: deque[tuple[Frame, asyncio.Task[Vision]]] = deque()
     try:
         for frame in video.frames(writer):
-            call = client.vision(frame.pixels, detector=arguments.detector, meshes=arguments.meshes)
+            call = client.analyze_image(frame.pixels, detector=arguments.detector, meshes=arguments.meshes)
             ahead.append((frame, asyncio.create_task(call)))
             await asyncio.sleep(0)
             if len(ahead) == AT_ONCE:

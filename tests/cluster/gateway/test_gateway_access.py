@@ -126,7 +126,7 @@ def test_an_error_of_the_client_names_its_line_in_the_log(front: Front) -> None:
         with pytest.raises(LiveroomError) as unary:
             client.transcribe(np.zeros(1600, np.int16), 16_000)
         with pytest.raises(LiveroomError) as stream, client.room("none") as room:
-            room.audio(np.zeros(1600, np.int16), 16_000)
+            room.send_audio(np.zeros(1600, np.int16), 16_000)
     lines = front.logged(40)
     methods = {(str(line["client_request"]), str(line["path"]).rpartition("/")[2]) for line in lines}
     for error, method in ((unary.value, "ModelInfer"), (stream.value, "ModelStreamInfer")):

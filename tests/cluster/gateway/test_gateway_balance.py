@@ -17,8 +17,8 @@ from cluster.gateway import Gateway
 from cluster.gateway_config import Upstream
 from cluster.machine import LOOPBACK
 from server import Triton
+from server.health_monitor import HealthMonitor
 from server.launch import pick_port
-from server.pulse import Pulse
 from server.readiness import Readiness
 from tests.cluster.gateway.calling import PATIENCE_S, Front, Stream, failure, request
 from tests.cluster.gateway.conftest import PUBLIC, port, started, upstreams
@@ -141,7 +141,7 @@ def test_replicas_come_and_go_while_rooms_go_on(
     """One that ends says so on /ready: what is open there stays, and no room comes any more."""
     one, other = tritons
     ending = Readiness(0)
-    ending.follow(Pulse(one.grpc, one.models, one.metrics))
+    ending.follow(HealthMonitor(one.grpc, one.models, one.metrics))
     leaving = Upstream(port(one.grpc), ending.port)
     (staying,) = upstreams([other])
     with Gateway(tmp_path, credentials, [leaving], public=PUBLIC) as gateway:

@@ -29,7 +29,7 @@ class Meters:
             BOUNDS,
         )
         self.lost = Counters(
-            "liveroom_captions_lost_total", "Segments of speech that could not be recognised", labels, each
+            "liveroom_captions_lost_total", "Segments of speech that could not be recognized", labels, each
         )
         self.moved = Counters(
             "liveroom_rooms_moved_total", "Rooms that another server had before", labels, each
@@ -65,7 +65,7 @@ class Meter:
             self._meters.moved.add(MODEL, self._tenants)
 
     def lost(self) -> None:
-        """A segment could not be recognised."""
+        """A segment could not be recognized."""
         if self._tenants is not None:
             self._meters.lost.add(MODEL, self._tenants)
 

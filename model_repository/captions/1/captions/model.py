@@ -20,10 +20,10 @@ import numpy as np
 import triton_python_backend_utils as pb_utils
 from numpy.typing import NDArray
 
-from captions.doors import PROBE, Doors, FullError, Key
-from captions.intake import LONGEST_CHUNK, Chunk
-from captions.memory import Memory
+from captions.admission import PROBE, Admission, FullError, Key
+from captions.audio_input import LONGEST_CHUNK, Chunk
 from captions.meters import INVALID, Meter, Meters
+from captions.resume import ResumeState
 from captions.room import Caption, Outcome, Room
 from captions.writing import script_for
 from serving_common.error_codes import Code
@@ -33,7 +33,7 @@ FINAL = pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL
 START = pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_START
 END = pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_END
 
-MEMORY = ("spoken", "hypothesis", "settled", "settled_language")
+RESUME = ("spoken", "hypothesis", "stable", "stable_language")
 """Inputs of a room that another server had before."""
 
 TAKEN = Outcome(Code.ROOM_TAKEN, "another stream has begun this room")
@@ -64,11 +64,11 @@ class TritonPythonModel:
     def initialize(self, args: dict[str, str]) -> None:
         """Start the event loop; a room has at most two calls to other models under way, a thread each."""
         config = json.loads(args["model_config"])
-        self._doors = Doors(config["parameters"])
+        self._admission = Admission(config["parameters"])
         self._meters = Meters(config["parameters"])
         self._rooms: dict[Key, Open] = {}
         self._loop = asyncio.new_event_loop()
-        self._loop.set_default_executor(ThreadPoolExecutor(2 * self._doors.most))
+        self._loop.set_default_executor(ThreadPoolExecutor(2 * self._admission.most))
         self._thread = Thread(target=self._loop.run_forever, name="captions", daemon=True)
         self._thread.start()
 
@@ -95,7 +95,7 @@ class TritonPythonModel:
         """Let go of every room."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
-        self._doors.close()
+        self._admission.close()
         self._meters.close()
 
     def _deliver(self, key: Key, asked: Asked, tensors: Tensors, sender: TritonSender) -> None:
@@ -123,22 +123,22 @@ class TritonPythonModel:
     def _open(self, key: Key, asked: Asked, tensors: Tensors, pts: float) -> None:
         """Open a room, in the place of one by the same name. Raises ValueError, or FullError."""
         language, denoise = _text(tensors, "language") or "auto", bool(_item(tensors, "denoise", False))
-        texts = {name: _text(tensors, name) for name in MEMORY}
+        texts = {name: _text(tensors, name) for name in RESUME}
         until = float(tensors["hypothesis_until"][0]) if "hypothesis_until" in tensors else pts
-        memory = Memory.parsed(texts, pts, until, script_for(language))
+        resume = ResumeState.parsed(texts, pts, until, script_for(language))
         former = self._rooms.pop(key, None)
         if former is not None:
-            self._doors.leave(key.tenant)
+            self._admission.leave(key.tenant)
             former.room.close(TAKEN)
-        self._doors.enter(key.tenant)
+        self._admission.enter(key.tenant)
         meter = Meter(self._meters, None if key.tenant == PROBE else asked.tenants)
-        room = Room(key.sequence, language, denoise, memory, meter, partial(self._forget, key))
+        room = Room(key.sequence, language, denoise, resume, meter, partial(self._forget, key))
         self._rooms[key] = Open(asked.sequence, room)
 
     def _forget(self, key: Key, room: Room) -> None:
         if key in self._rooms and self._rooms[key].room is room:
             del self._rooms[key]
-            self._doors.leave(key.tenant)
+            self._admission.leave(key.tenant)
 
 
 class TritonSender:
@@ -149,7 +149,7 @@ class TritonSender:
 
     def caption(self, caption: Caption) -> None:
         """Send an event as one response."""
-        texts = {name: getattr(caption, name) for name in ("kind", "text", "settled", "language")}
+        texts = {name: getattr(caption, name) for name in ("kind", "text", "stable", "language")}
         self._sender.send(_event(texts, (caption.pts_start, caption.pts_end)))
 
     def error(self, error: Outcome) -> None:

@@ -7,9 +7,9 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from typing import Protocol
 
-from captions.agreement import settle
+from captions.bls import leaving, recognize
+from captions.local_agreement import stabilize
 from captions.segments import Segment
-from captions.services import leaving, recognise
 from serving_common.error_codes import Code
 from serving_common.errors import CallError
 from serving_common.speech import VOICE_WINDOW
@@ -21,7 +21,7 @@ TRIES = 6
 SURE_SECONDS = 3.0
 """A shorter segment is too short to tell its language by itself: it is taken to be in one the room speaks."""
 SPEAKS = 0.25
-"""Share of a room's recognised speech that makes a language one that the room speaks."""
+"""Share of a room's recognized speech that makes a language one that the room speaks."""
 
 
 class Audience(Protocol):
@@ -31,14 +31,14 @@ class Audience(Protocol):
         """A hypothesis ("partial") or the last word ("final") on a segment up to the sample `end`."""
 
     def lose(self, segment: Segment, error: CallError) -> None:
-        """A segment could not be recognised."""
+        """A segment could not be recognized."""
 
 
-class Recogniser:
+class Recognizer:
     """The recognition of one room."""
 
     def __init__(self, language: str, audience: Audience, spoken: Counter[str]) -> None:
-        """`spoken`: milliseconds by language that were recognised before, elsewhere."""
+        """`spoken`: milliseconds by language that were recognized before, elsewhere."""
         self._language = language
         self._audience = audience
         self._spoken = Counter(spoken)
@@ -71,7 +71,7 @@ class Recogniser:
             await self._space.wait()
 
     async def run(self) -> None:
-        """Recognise whatever is added."""
+        """Recognize whatever is added."""
         while not self._ending or self._closed:
             await self._work.wait()
             self._work.clear()
@@ -86,20 +86,20 @@ class Recogniser:
                     break
 
     async def _guess(self, segment: Segment) -> None:
-        """Make a hypothesis of an open segment, and settle what it has in common with the last one."""
+        """Make a hypothesis of an open segment, and stabilize what it has in common with the last one."""
         heard = len(segment.windows)
         try:
-            text, language = await self._recognise(segment)
+            text, language = await self._recognize(segment)
         except CallError:
             segment.heard = heard  # overloaded: the next hypothesis will be of all that is there by then
             return
         if segment.cut:
             return
         if self._sure(segment, heard):
-            segment.settled = settle(segment.settled, segment.hypothesis, text)
-        segment.settled_within, segment.heard = segment.heard, heard
+            segment.stable = stabilize(segment.stable, segment.hypothesis, text)
+        segment.stable_within, segment.heard = segment.heard, heard
         segment.hypothesis, segment.heard_language = text, language
-        if segment.settled and not segment.language:
+        if segment.stable and not segment.language:
             segment.language = language
         if not segment.closed and (text or segment.shown):
             self._audience.tell("partial", segment, text, language, segment.start + heard * VOICE_WINDOW)
@@ -107,7 +107,7 @@ class Recogniser:
     def _sure(self, segment: Segment, heard: int) -> bool:
         """Whether a hypothesis of `heard` windows can be trusted to be in the right language.
 
-        Not the first words of an "auto" room: half a word can pass for another language, and what is settled
+        Not the first words of an "auto" room: half a word can pass for another language, and what is stable
         in it forces the rest of the segment into it.
         """
         known = self._language != "auto" or bool(self._spoken)
@@ -129,23 +129,23 @@ class Recogniser:
             self._audience.tell("partial", segment, "", language, segment.end)
 
     async def _insist(self, segment: Segment) -> tuple[str, str]:
-        """Recognise a segment, again and again while the server is overloaded and does not stop."""
+        """Recognize a segment, again and again while the server is overloaded and does not stop."""
         for attempt in range(TRIES - 1):
             try:
-                return await self._recognise(segment)
+                return await self._recognize(segment)
             except CallError as error:
                 if error.code is not Code.OVERLOADED and await leaving():
                     raise
                 await asyncio.sleep(0.1 * 2**attempt)
-        return await self._recognise(segment)
+        return await self._recognize(segment)
 
-    async def _recognise(self, segment: Segment) -> tuple[str, str]:
-        """Text and language of a segment; the text begins with what is settled."""
+    async def _recognize(self, segment: Segment) -> tuple[str, str]:
+        """Text and language of a segment; the text begins with what is stable."""
         language = segment.language or self._language
         if language == "auto" and segment.seconds < SURE_SECONDS and self._spoken:
             enough = SPEAKS * self._spoken.total()
             language = ",".join(code for code, spoken in self._spoken.items() if spoken >= enough)
-        draft = segment.hypothesis[len(segment.settled) :]
-        found = await recognise(segment.audio(), language, segment.settled, draft)
-        text = found.text if found.text.startswith(segment.settled) else segment.settled
+        draft = segment.hypothesis[len(segment.stable) :]
+        found = await recognize(segment.audio(), language, segment.stable, draft)
+        text = found.text if found.text.startswith(segment.stable) else segment.stable
         return text, found.language

@@ -11,13 +11,13 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from captions.intake import Chunk, ChunkError, Floats, Intake
-from captions.memory import Memory
+from captions.audio_input import AudioInput, Chunk, ChunkError, Floats
+from captions.bls import Denoiser, LanguageError, Stream, check_language, leaving
 from captions.meters import FAILED, INVALID, WAITING, Meter
 from captions.pace import Pace
-from captions.recognition import Recogniser
+from captions.recognition import Recognizer
+from captions.resume import ResumeState
 from captions.segments import Segment, Segmenter
-from captions.services import Denoiser, LanguageError, Stream, check_language, leaving
 from captions.timeline import PtsError
 from captions.writing import plain, script_for, show
 from serving_common.error_codes import Code
@@ -42,14 +42,14 @@ UNTOLD = 16
 
 @dataclass(frozen=True)
 class Caption:
-    """An event: `text` begins with `settled`; times in seconds on the room's clock.
+    """An event: `text` begins with `stable`; times in seconds on the room's clock.
 
     `kind`: "partial", "final", or "progress", which has no text: all captions before `pts_end` are told.
     """
 
     kind: str
     text: str
-    settled: str
+    stable: str
     pts_start: float
     pts_end: float
     language: str
@@ -104,32 +104,32 @@ class Room:
         name: str,
         language: str,
         denoise: bool,
-        memory: Memory,
+        resume: ResumeState,
         meter: Meter,
         on_end: Callable[[Room], None],
     ) -> None:
         """`name`: of its sequences in other models, which no other room's may have.
 
-        `memory`: what another server knew of it. `on_end`: told when it is over.
+        `resume`: what another server knew of it. `on_end`: told when it is over.
         """
-        moved = memory != Memory()
+        moved = resume != ResumeState()
         self._meter, self._pace = meter, Pace(moved)
         if moved:
             meter.moved()
         self._guessed: int | None = None
         """Up to where the last partial caption went that no final one has followed."""
         self._language = language
-        self._intake = Intake()
+        self._input = AudioInput()
         self._activity = Stream("voice_activity", "probability", name)
         self._denoiser = Denoiser(name) if denoise else None
         self._clean = np.zeros(0, np.float32)
-        self._segmenter = Segmenter(memory.segment())
+        self._segmenter = Segmenter(resume.segment())
         self._told = float("-inf")
         self._dealt: float | None = None
         """Up to where the client knows that all captions have been told; None before the first chunk."""
-        self._inbox: asyncio.Queue[Offered] = asyncio.Queue(WAITING_CHUNKS)
+        self._queue: asyncio.Queue[Offered] = asyncio.Queue(WAITING_CHUNKS)
         self._script = script_for(language)
-        self._recogniser = Recogniser(plain(language), self, memory.spoken)
+        self._recognizer = Recognizer(plain(language), self, resume.spoken)
         self._sender: Sender | None = None
         """Of the request that events go out on."""
         self._hearing: Sender | None = None
@@ -145,14 +145,14 @@ class Room:
     def offer(self, chunk: Chunk, sender: Sender, at: float, last: bool) -> None:
         """Take a chunk that came `at` (monotonic seconds), or refuse it at once where too much waits."""
         size = chunk.samples.nbytes
-        if self._inbox.full() or (self._waiting_bytes and self._waiting_bytes + size > WAITING_BYTES):
-            what = f"{self._inbox.qsize()} chunks of this room wait already; send no faster"
+        if self._queue.full() or (self._waiting_bytes and self._waiting_bytes + size > WAITING_BYTES):
+            what = f"{self._queue.qsize()} chunks of this room wait already; send no faster"
             self._meter.dropped(WAITING)
             sender.refuse(Outcome(Code.OVERLOADED, what))
             return
-        waited = self._hearing is not None or not self._inbox.empty()
+        waited = self._hearing is not None or not self._queue.empty()
         self._waiting_bytes += size
-        self._inbox.put_nowait(Offered(chunk, sender, at, last, waited))
+        self._queue.put_nowait(Offered(chunk, sender, at, last, waited))
 
     def close(self, verdict: Outcome) -> None:
         """Stop at once and let go of every request, the last one with the reason."""
@@ -162,7 +162,7 @@ class Room:
     async def _live(self) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
-                recognition = tasks.create_task(self._recogniser.run())
+                recognition = tasks.create_task(self._recognizer.run())
                 await self._hear_all(recognition)
                 recognition.cancel()
         except* TimeoutError:
@@ -172,7 +172,7 @@ class Room:
 
     def _let_go(self) -> None:
         """End every request that is left, however the room came to its end."""
-        waiting = [self._inbox.get_nowait().sender for _ in range(self._inbox.qsize())]
+        waiting = [self._queue.get_nowait().sender for _ in range(self._queue.qsize())]
         senders = [sender for sender in (self._sender, self._hearing, *waiting) if sender is not None]
         if self._verdict and senders:
             senders.pop().refuse(self._verdict)
@@ -192,15 +192,15 @@ class Room:
             try:
                 if first and self._language != "auto":  # a language that nobody knows is refused here, once
                     await check_language(self._language)
-                samples = self._intake.take(chunk)
-                self._pace.took(at, self._intake.taken, waited)
+                samples = self._input.take(chunk)
+                self._pace.took(at, self._input.taken, waited)
                 await self._hear(samples)
             except (ChunkError, PtsError, LanguageError, CallError) as error:
                 self._meter.dropped(FAILED if isinstance(error, CallError) else INVALID)
                 outcome = await _outcome(error)
                 if isinstance(error, LanguageError):  # it can't be heard at all: it takes nobody's place
                     self._hearing = None
-                    behind = [self._inbox.get_nowait().sender for _ in range(self._inbox.qsize())]
+                    behind = [self._queue.get_nowait().sender for _ in range(self._queue.qsize())]
                     for each in (sender, *behind):
                         each.refuse(outcome)
                     return
@@ -209,7 +209,7 @@ class Room:
                     sender.refuse(outcome)
                     continue
                 sender.error(outcome)
-            await self._recogniser.space()
+            await self._recognizer.space()
             if sender.cancelled():
                 return
             if self._sender is not None:
@@ -222,9 +222,9 @@ class Room:
                 sender.done()
                 self._sender = None
             first = False
-        await self._hear(self._intake.end(), last=True)
-        self._recogniser.add(self._segmenter.flush(), None)
-        self._recogniser.end()
+        await self._hear(self._input.end(), last=True)
+        self._recognizer.add(self._segmenter.flush(), None)
+        self._recognizer.end()
         await recognition
         await self._activity.close(VOICE_WINDOW)
 
@@ -232,7 +232,7 @@ class Room:
         """The next chunk. Raises TimeoutError where none comes for long, or nobody is there to send one."""
         for _ in range(round(IDLE / LOOK)):
             try:
-                taken = await asyncio.wait_for(self._inbox.get(), LOOK)
+                taken = await asyncio.wait_for(self._queue.get(), LOOK)
                 self._waiting_bytes -= taken.chunk.samples.nbytes
                 return taken
             except TimeoutError:
@@ -242,7 +242,7 @@ class Room:
 
     def _say_how_far(self, sender: Sender) -> None:
         """Tell the client up to where it may forget its audio, now and then."""
-        waiting = self._recogniser.earliest
+        waiting = self._recognizer.earliest
         earliest = self._segmenter.earliest if waiting is None else waiting
         self._pace.forget(earliest)
         done = self._at(earliest)
@@ -268,10 +268,10 @@ class Room:
         probabilities = await self._activity.feed(windows)
         for window, probability in zip(windows.reshape(-1, VOICE_WINDOW), probabilities, strict=True):
             closed = list(self._segmenter.feed(window, float(probability)))
-            self._recogniser.add(closed, self._segmenter.open)
+            self._recognizer.add(closed, self._segmenter.open)
 
     def lose(self, segment: Segment, error: CallError) -> None:
-        """Say that a segment could not be recognised."""
+        """Say that a segment could not be recognized."""
         self._meter.lost()
         start, end = self._at(segment.start), self._at(segment.end)
         if self._sender is not None:
@@ -286,9 +286,9 @@ class Room:
         stop = max(self._at(end), start)
         if kind == "final":
             self._told = stop
-        text = show(segment.written, text, segment.settled, language, self._script)
-        settled = text if kind == "final" else segment.written.text
-        caption = Caption(kind, text.strip(), settled.strip(), start, stop, language)
+        text = show(segment.written, text, segment.stable, language, self._script)
+        stable = text if kind == "final" else segment.written.text
+        caption = Caption(kind, text.strip(), stable.strip(), start, stop, language)
         if self._sender is None:
             self._untold.append(caption)
         else:
@@ -303,7 +303,7 @@ class Room:
         return max(end, guessed or 0) if kind == "final" else end
 
     def _at(self, sample: int) -> float:
-        timeline = self._intake.timeline
+        timeline = self._input.timeline
         return timeline.at(sample) if timeline is not None else 0.0
 
 

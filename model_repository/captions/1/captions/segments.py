@@ -32,7 +32,7 @@ TRAIL = _windows(0.3)
 """Windows of that silence that stay with a segment at most."""
 SHORT = _windows(4.0)
 LONGEST = _windows(LONGEST_SEGMENT)
-"""Windows after which a segment is cut even without a pause, at a quiet place after all settled words."""
+"""Windows after which a segment is cut even without a pause, at a quiet place after all stable words."""
 STRIDE = _windows(1.0)
 """Windows between two hypotheses of an open segment."""
 
@@ -47,18 +47,18 @@ class Segment:
     closed: bool = False
     cut: bool = False
     """Whether it was closed without a pause: then what hypotheses heard may lie beyond its end."""
-    settled: str = ""
+    stable: str = ""
     hypothesis: str = ""
     heard_language: str = ""
     """Language of the last hypothesis."""
     language: str = ""
-    """The same once words of it are settled: it stays."""
+    """The same once words of it are stable: it stays."""
     heard: int = 0
     """Windows that the last hypothesis was made of."""
-    settled_within: int = 0
-    """Windows within which all settled words lie: those of the hypothesis before the last."""
+    stable_within: int = 0
+    """Windows within which all stable words lie: those of the hypothesis before the last."""
     written: Shown = field(default_factory=Shown)
-    """Its settled part as it was shown."""
+    """Its stable part as it was shown."""
     shown: bool = False
     """Whether an event has told of it."""
     least: int = 0
@@ -170,7 +170,7 @@ class Segmenter:
         """Close a long segment at the quietest 0.1 s of its last 3 s; the rest becomes the next one."""
         segment = self.open
         assert segment is not None  # noqa: S101 - only called with one open
-        first = min(max(segment.settled_within, LONGEST - 3 * STRIDE), LONGEST - ONSET)
+        first = min(max(segment.stable_within, LONGEST - 3 * STRIDE), LONGEST - ONSET)
         energy = np.square(segment.windows[first:]).mean(1)
         keep = first + 1 + int(np.convolve(energy, np.ones(ONSET), "same").argmin())
         rest = list(zip(segment.windows[keep:], segment.speech[keep:], strict=True))

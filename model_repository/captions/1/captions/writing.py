@@ -1,4 +1,4 @@
-"""Write a room's captions in the script that it asked for, without changing what is settled.
+"""Write a room's captions in the script that it asked for, without changing what is stable.
 
 `asr` is asked for simplified characters, so that what it is given to go on from is what it heard: the words
 of a region are not, and would lead it astray. They are put in here, where captions are shown.
@@ -6,13 +6,13 @@ of a region are not, and would lead it astray. They are put in here, where capti
 
 from dataclasses import dataclass
 
-from captions.agreement import units
+from captions.local_agreement import units
 from serving_common.chinese_script import Script, is_chinese, script_of, simplified, written
 
 
 @dataclass
 class Shown:
-    """What is shown of the settled part of a segment: `text`, for its first `length` characters as heard."""
+    """What is shown of the stable part of a segment: `text`, for its first `length` characters as heard."""
 
     text: str = ""
     length: int = 0
@@ -32,8 +32,8 @@ def plain(language: str) -> str:
     return ",".join("zh" if tag.lower().replace("_", "-").startswith("zh-") else tag for tag in tags)
 
 
-def show(shown: Shown, text: str, settled: str, language: str, script: Script) -> str:
-    """`text`, which begins with `settled`, as it is to be read; `shown` grows by what is settled now.
+def show(shown: Shown, text: str, stable: str, language: str, script: Script) -> str:
+    """`text`, which begins with `stable`, as it is to be read; `shown` grows by what is stable now.
 
     It grows up to the last place that no character or word of the script reaches across.
     """
@@ -42,7 +42,7 @@ def show(shown: Shown, text: str, settled: str, language: str, script: Script) -
     whole = written(text, script) if convert else text
     if not whole.startswith(done):
         whole = done + (written(rest, script) if convert else rest)
-    pieces = units(settled[shown.length :])
+    pieces = units(stable[shown.length :])
     while pieces:
         more = "".join(pieces)
         upto = shown.length + len(more)

@@ -1,4 +1,4 @@
-"""Faces of people who are not enrolled, made unrecognisable."""
+"""Faces of people who are not enrolled, made unrecognizable."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REMEMBERED = 12
 GROWS = 0.04
 """How much such a place grows with every frame, as a part of its size: the face may have moved on."""
 SURE = 3
-"""Frames in a row in which a covered face has to be recognised before it is shown."""
+"""Frames in a row in which a covered face has to be recognized before it is shown."""
 TRUST = 0.06
 """What is added to the threshold for a face that was shown a frame ago: turning the head covers no host."""
 SAME = 0.3
@@ -31,11 +31,11 @@ project's photos end up 0.45 and more from where they were, as far as those of s
 
 @dataclass
 class Place:
-    """Where a face to be covered was last: box [4], frames since, and frames in which it was recognised."""
+    """Where a face to be covered was last: box [4], frames since, and frames in which it was recognized."""
 
     box: Floats
     unseen: int = 0
-    recognised: int = 0
+    recognized: int = 0
 
 
 class Watch:
@@ -67,9 +67,9 @@ class Watch:
                 near[:, at] = 0
                 met.add(at)
             known = distance <= threshold + (TRUST if before is None and was_shown[number] else 0)
-            recognised = (before.recognised if before is not None else 0) + 1 if known else 0
-            if not known or (before is not None and recognised < SURE):
-                covered.append(Place(box.copy(), recognised=recognised))
+            recognized = (before.recognized if before is not None else 0) + 1 if known else 0
+            if not known or (before is not None and recognized < SURE):
+                covered.append(Place(box.copy(), recognized=recognized))
             else:
                 shown.append(box.copy())
         missed = [place for at, place in enumerate(places) if at not in met]
@@ -85,7 +85,7 @@ def nearest(embeddings: Floats, allowed: Floats) -> Floats:
 
 
 def cover(frame: Pixels, boxes: Floats, strength: float) -> Pixels:
-    """`frame` [H, W, 3] with the places `boxes` [N, 4] (x1, y1, x2, y2 in pixels) made unrecognisable.
+    """`frame` [H, W, 3] with the places `boxes` [N, 4] (x1, y1, x2, y2 in pixels) made unrecognizable.
 
     An ellipse larger than the box becomes a few large cells, and these run into each other: pixelated, then
     blurred. Below a strength of 1 there are more cells, and below 0.5 the face shines through too.
@@ -99,7 +99,7 @@ def cover(frame: Pixels, boxes: Floats, strength: float) -> Pixels:
 
 
 def covers(boxes: Floats, points: Floats) -> NDArray[np.bool_]:
-    """Which of the points [N, 2] `cover` makes unrecognisable, given the same `boxes` [F, 4]."""
+    """Which of the points [N, 2] `cover` makes unrecognizable, given the same `boxes` [F, 4]."""
     middles, halves = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]) / 2
     away = (points[:, None] - middles) / (np.maximum(halves, 2) * np.array([WIDER, HIGHER], np.float32))
     return np.asarray(((away**2).sum(axis=2) <= 1).any(axis=1))

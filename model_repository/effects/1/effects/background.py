@@ -1,4 +1,4 @@
-"""What is behind the person: blurred, or another picture. The person's own colours stay out of it."""
+"""What is behind the person: blurred, or another picture. The person's own colors stay out of it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from effects.raster import Floats, Pixels, box_mean, gaussian, mixed, resized, s
 BLUR_SIGMA = 0.035
 """Of the strongest blur, as a part of the longer side."""
 WORKING_SIDE = 320
-"""Longer side at which backgrounds are blurred, and colours along the edges are looked for."""
+"""Longer side at which backgrounds are blurred, and colors along the edges are looked for."""
 FINE_SIGMA, COARSE_SIGMA = 2.0, 4.0
 """Pixels of blur that hide that a picture was made smaller, and that its means were."""
 PURE = 4
 """Power of the background's share of a pixel: one with a part of the person says little of what is behind."""
 EDGE = 0.02
-"""How far around an edge the colours of either side are looked for, as a part of the longer side."""
+"""How far around an edge the colors of either side are looked for, as a part of the longer side."""
 LONGEST_SIDE = 1920
 """Of a room's picture; a larger one is scaled down when it comes."""
 LEAST = np.float32(1e-3)
@@ -52,7 +52,7 @@ def change(frame: Pixels, matte: Floats, blur: float, replace: float, picture: P
     person = frame
     if picture is not None and replace > 0:
         behind = _mix(picture, behind, replace)
-        person = _mix(own_colours(frame, matte), frame, replace)
+        person = _mix(own_colors(frame, matte), frame, replace)
     return mixed(person, behind, matte)
 
 
@@ -74,10 +74,10 @@ def blurred(frame: Pixels, matte: Floats, strength: float) -> Pixels:
     return resized(np.rint(mean).astype(np.uint8), width, height)
 
 
-def own_colours(frame: Pixels, matte: Floats) -> Pixels:
-    """The person's colours [H, W, 3], without what shines in from behind where the matte is in between.
+def own_colors(frame: Pixels, matte: Floats) -> Pixels:
+    """The person's colors [H, W, 3], without what shines in from behind where the matte is in between.
 
-    Blur fusion (Forte, Approximate Fast Foreground Colour Estimation, 2021), one pass at a reduced size: the
+    Blur fusion (Forte, Approximate Fast Foreground Color Estimation, 2021), one pass at a reduced size: the
     frame is a mix, I = a F + (1 - a) B, of which local means of both sides are known.
     """
     small, alpha = shrunk(frame, WORKING_SIDE).astype(np.float32), shrunk(matte, WORKING_SIDE)

@@ -26,7 +26,7 @@ FOREHEAD, CHIN, NOSE_TIP = 10, 152, 4
 LEFT_TEMPLE, RIGHT_TEMPLE = 127, 356
 
 EYES_TO_HEIGHT = 0.37
-"""Distance of the eyes' centres over that of forehead and chin, of a face seen from the front."""
+"""Distance of the eyes' centers over that of forehead and chin, of a face seen from the front."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import triton_python_backend_utils as pb_utils
 
 from effects.anonymize import nearest
 from effects.background import Picture
-from effects.calls import NONE, decode, find_faces, look_out
+from effects.bls import NONE, decode, find_faces, look_out
 from effects.editing import edit
 from effects.encoding import encode, format_of
 from effects.raster import Floats, Pixels

@@ -39,7 +39,7 @@ def shrunk(values: Raster, longest: float) -> Raster:
 
 
 def tripled(plane: Floats) -> Floats:
-    """A plane for each colour: three times as fast as broadcasting it."""
+    """A plane for each color: three times as fast as broadcasting it."""
     return np.asarray(cv2.merge([plane, plane, plane]), np.float32)
 
 
@@ -89,6 +89,6 @@ def inside(low: Floats, high: Floats, width: int, height: int) -> tuple[int, int
 
 
 def _fixed(points: Floats) -> NDArray[np.int32]:
-    # OpenCV takes integers for the centres of pixels; ours are whole at their upper left corners.
+    # OpenCV takes integers for the centers of pixels; ours are whole at their upper left corners.
     fixed: NDArray[np.int32] = np.rint((points - 0.5) * (1 << FRACTION_BITS)).astype(np.int32)
     return fixed

@@ -8,15 +8,15 @@ import numpy as np
 
 from effects.raster import Floats, Pixels, filled, gaussian, inside, mixed, stroked
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A polygon [N, 2] in units of whoever draws it: filled with an RGB colour, or its line of some width."""
+    """A polygon [N, 2] in units of whoever draws it: filled with an RGB color, or its line of some width."""
 
     points: Floats
-    colour: Colour
+    color: Color
     opacity: float = 1.0
     line: float = 0.0
     closed: bool = True
@@ -41,8 +41,8 @@ def draw(picture: Pixels, shape: Shape, points: Floats, unit: float) -> None:
     if soft > 0:
         coverage = gaussian(coverage, soft)
     part = picture[top:bottom, left:right]
-    colour = np.broadcast_to(np.array(shape.colour, np.uint8), part.shape)
-    part[:] = mixed(colour, part, coverage * np.float32(shape.opacity / 255))
+    color = np.broadcast_to(np.array(shape.color, np.uint8), part.shape)
+    part[:] = mixed(color, part, coverage * np.float32(shape.opacity / 255))
 
 
 def polygon(*corners: tuple[float, float]) -> Floats:
@@ -50,7 +50,7 @@ def polygon(*corners: tuple[float, float]) -> Floats:
     return np.array(corners, np.float32)
 
 
-def oval(centre: tuple[float, float], across: float, high: float, square: float = 2.0) -> Floats:
+def oval(center: tuple[float, float], across: float, high: float, square: float = 2.0) -> Floats:
     """An ellipse with these half axes; `square` above 2 bulges it towards its rectangle (a superellipse)."""
     angle = np.linspace(0, 2 * np.pi, 48, endpoint=False)
     x, y = np.cos(angle), np.sin(angle)
@@ -58,7 +58,7 @@ def oval(centre: tuple[float, float], across: float, high: float, square: float 
     points = np.stack(
         [across * np.sign(x) * np.abs(x) ** bulge, high * np.sign(y) * np.abs(y) ** bulge], axis=1
     )
-    placed: Floats = (points + np.array(centre)).astype(np.float32)
+    placed: Floats = (points + np.array(center)).astype(np.float32)
     return placed
 
 
@@ -70,7 +70,7 @@ def curve(start: tuple[float, float], over: tuple[float, float], end: tuple[floa
     return placed
 
 
-def heart(centre: tuple[float, float], size: float, turn: float = 0.0) -> Floats:
+def heart(center: tuple[float, float], size: float, turn: float = 0.0) -> Floats:
     """A heart as wide as `size`, turned by `turn` radians."""
     t = np.linspace(0, 2 * np.pi, 48, endpoint=False)
     x = 16 * np.sin(t) ** 3
@@ -78,5 +78,5 @@ def heart(centre: tuple[float, float], size: float, turn: float = 0.0) -> Floats
     upright = np.stack([x, y], axis=1) * (size / 32)
     cosine, sine = np.cos(turn), np.sin(turn)
     turned = upright @ np.array([[cosine, sine], [-sine, cosine]])
-    placed: Floats = (turned + np.array(centre)).astype(np.float32)
+    placed: Floats = (turned + np.array(center)).astype(np.float32)
     return placed

@@ -12,7 +12,7 @@ from effects.raster import Floats, Pixels, added, box_mean, filled, gaussian, in
 MARGIN = 0.25
 """Of what is looked at around the mesh, as a part of the face."""
 FEWEST = 8
-"""Pixels of bare skin from which its colour can be learnt."""
+"""Pixels of bare skin from which its color can be learnt."""
 SMALLEST_FACE = 24.0
 """Pixels across; a smaller one has no skin to speak of."""
 WORKING_FACE = 220.0
@@ -30,13 +30,13 @@ TEXTURE = 0.35
 GLOW = 0.4
 """The most that brightening adds, at mid-tones, as a part of the distance to white."""
 HEADROOM = 0.8
-"""How much of what the strongest colour lacks to white it may be given."""
+"""How much of what the strongest color lacks to white it may be given."""
 LEAST_SPREAD, MOST_SPREAD = (40.0, 8.0, 8.0), (60.0, 14.0, 14.0)
 """Within what a spread of skin is believed, in levels of YCrCb: light and shade move luma a lot."""
 FEATHER, RIM = 0.02, 0.05
 """Softness around features, and of the face's own outline, as parts of the face."""
 FOREHEAD = 1.25
-"""How much higher than the mesh a forehead may be, eyes to top. Hair there is told by its colour."""
+"""How much higher than the mesh a forehead may be, eyes to top. Hair there is told by its color."""
 
 
 def improve(frame: Pixels, meshes: Floats, smooth: float, brighten: float) -> Pixels:
@@ -57,7 +57,7 @@ def improve(frame: Pixels, meshes: Floats, smooth: float, brighten: float) -> Pi
 
 
 def region(fit: Floats, points: Floats, size: float, *, lips: bool = False) -> Floats:
-    """Where skin is, [H, W] in [0, 1]: inside the face's outline, off its features, in its own colours.
+    """Where skin is, [H, W] in [0, 1]: inside the face's outline, off its features, in its own colors.
 
     `fit` [H, W] is the face's `likelihood`, `points` [468, 2] are in its pixels, `size` is the face's extent.
     `lips` says whether they count as skin.
@@ -67,7 +67,7 @@ def region(fit: Floats, points: Floats, size: float, *, lips: bool = False) -> F
     outline = filled(height, width, [_forehead_too(points)])
     within = box_mean(np.asarray(cv2.erode(outline, _square(rim)), np.uint8), 2 * rim + 1)
     likely = (fit * 255).astype(np.uint8)
-    # Spots of another colour are what is to be smoothed.
+    # Spots of another color are what is to be smoothed.
     likely = np.asarray(cv2.morphologyEx(likely, cv2.MORPH_CLOSE, _square(2 * feather)), np.uint8)
     # Features stay as they are, with as much around them as the softening reaches.
     around = _square(feather + 1)
@@ -85,14 +85,14 @@ def likelihood(face: Pixels, points: Floats) -> Floats:
     A normal distribution in YCrCb with a least spread, so that it holds for any skin, light and camera.
     """
     height, width = face.shape[:2]
-    colours = np.asarray(cv2.cvtColor(face, cv2.COLOR_RGB2YCrCb)).astype(np.float32)
-    samples = colours[filled(height, width, [points[place] for place in BARE]) > 127]
+    colors = np.asarray(cv2.cvtColor(face, cv2.COLOR_RGB2YCrCb)).astype(np.float32)
+    samples = colors[filled(height, width, [points[place] for place in BARE]) > 127]
     if len(samples) < FEWEST:  # out of the picture, or turned away
         return np.ones((height, width), np.float32)
     middle = np.median(samples, axis=0)
     spread = 1.4826 * np.median(np.abs(samples - middle), axis=0)  # of a normal distribution
     spread = np.clip(spread, LEAST_SPREAD, MOST_SPREAD).astype(np.float32)
-    distance = np.square((colours - middle) / spread).sum(axis=2)
+    distance = np.square((colors - middle) / spread).sum(axis=2)
     fit: Floats = np.exp(-0.5 * np.maximum(distance - 2, 0)).astype(np.float32)
     return fit
 
@@ -132,7 +132,7 @@ def _smoothed(levels: Floats, small: Pixels, size: float) -> Floats:
 def _glow(levels: Floats) -> Floats:
     """What brightening adds [H, W, 3], at full strength: luma y in [0, 1] becomes y + GLOW y (1 - y).
 
-    Black and white stay (a soft shoulder), and colours keep hue and saturation: where the strongest of the
+    Black and white stay (a soft shoulder), and colors keep hue and saturation: where the strongest of the
     three would burn out all get less.
     """
     luma = np.asarray(cv2.cvtColor(levels, cv2.COLOR_RGB2GRAY), np.float32)

@@ -63,14 +63,14 @@ def _glasses(face: Anchors) -> Iterator[Shape]:
     for eye, temple, side in lenses:
         # A lens narrows as its side of the face does.
         half = 0.40 * max(0.45, face.seen(side))
-        centre = (eye[0] + 0.03 * side, eye[1] + 0.06)
-        rim = oval(centre, half, 0.33, square=3.0)
+        center = (eye[0] + 0.03 * side, eye[1] + 0.06)
+        rim = oval(center, half, 0.33, square=3.0)
         yield Shape(rim, TINT, opacity=0.30)
         yield Shape(
             curve(
-                (centre[0] - 0.2, centre[1] - 0.12),
-                (centre[0] - 0.16, centre[1] - 0.22),
-                (centre[0] + 0.02, centre[1] - 0.23),
+                (center[0] - 0.2, center[1] - 0.12),
+                (center[0] - 0.16, center[1] - 0.22),
+                (center[0] + 0.02, center[1] - 0.23),
             ),
             GLINT,
             0.5,
@@ -78,7 +78,7 @@ def _glasses(face: Anchors) -> Iterator[Shape]:
             closed=False,
         )
         yield Shape(rim, BLACK, line=0.06)
-        outer = (centre[0] + half * side, centre[1] - 0.1)
+        outer = (center[0] + half * side, center[1] - 0.1)
         if (temple[0] - outer[0]) * side > 0:
             yield Shape(polygon(outer, (temple[0], temple[1] - 0.02)), BLACK, line=0.06, closed=False)
     left, right = face.left_eye, face.right_eye
@@ -123,8 +123,8 @@ def _cat(face: Anchors) -> Iterator[Shape]:
             ]
         )
         yield Shape(ear, FUR)
-        centre = np.array([middle + 0.72 * side, base - 0.32], np.float32)
-        yield Shape(centre + (ear - centre) * np.float32(0.6), PINK)
+        center = np.array([middle + 0.72 * side, base - 0.32], np.float32)
+        yield Shape(center + (ear - center) * np.float32(0.6), PINK)
     x, y = face.nose
     yield Shape(oval((x, y - 0.02), 0.15, 0.10, square=2.4), PINK)
     yield Shape(oval((x - 0.04, y - 0.05), 0.035, 0.02), GLINT, opacity=0.7)

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from effects.anonymize import covers
-from effects.lookout import View
 from effects.raster import Floats, Pixels
+from effects.secondary_detector import View
 
 SCORE = 0.3
 """Of CenterFace, from which something counts as a face."""
@@ -136,8 +136,8 @@ def _upright(found: Found, at: int) -> Pixels:
     middle = corners.mean(axis=0)
     side = max(REACH * float((corners[1] - corners[0]).max()), 1.0)
     degrees = float(np.degrees(np.arctan2(across[1], across[0])))
-    centre = float(middle[0]), float(middle[1])
-    matrix = np.asarray(cv2.getRotationMatrix2D(centre, degrees, CROP / side), np.float64)
+    center = float(middle[0]), float(middle[1])
+    matrix = np.asarray(cv2.getRotationMatrix2D(center, degrees, CROP / side), np.float64)
     matrix[:, 2] += CROP / 2 - middle
     cut = cv2.warpAffine(found.view.pixels, matrix, (CROP, CROP), borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(cut, np.uint8)

@@ -38,7 +38,7 @@ _EXPRESSION_SIDE, _EXPRESSION_LIFT = 1.1, 0.07
 
 
 def landmarks(mesh: Floats) -> Floats:
-    """The five points [5,2] of a mesh [468,3]: centres of the eyes, tip of the nose, corners of the mouth."""
+    """The five points [5,2] of a mesh [468,3]: centers of the eyes, tip of the nose, corners of the mouth."""
     eyes = [mesh[list(corners), :2].mean(axis=0) for corners in (_LEFT_EYE, _RIGHT_EYE)]
     return np.stack([*eyes, mesh[_NOSE_TIP, :2], mesh[_MOUTH[0], :2], mesh[_MOUTH[1], :2]])
 

@@ -27,10 +27,10 @@ class Similarity:
     offset: complex
 
     @classmethod
-    def square(cls, centre: complex, side: float, direction: complex, pixels: int) -> Self:
-        """A crop of `pixels` by `pixels` that shows the square with this centre, side and x axis (unit)."""
+    def square(cls, center: complex, side: float, direction: complex, pixels: int) -> Self:
+        """A crop of `pixels` by `pixels` that shows the square with this center, side and x axis (unit)."""
         factor = side / pixels * direction
-        return cls(factor, centre - factor * complex(pixels, pixels) / 2)
+        return cls(factor, center - factor * complex(pixels, pixels) / 2)
 
     @classmethod
     def between(cls, crop: Floats, frame: Floats) -> Self:
@@ -65,7 +65,7 @@ class Levels:
         """
         scale: int = 2 ** self._level(abs(crop.factor))
         level, factor = self._levels[scale.bit_length() - 1], crop.factor / scale
-        half = complex(0.5, 0.5)  # OpenCV's coordinates are those of the pixels' centres
+        half = complex(0.5, 0.5)  # OpenCV's coordinates are those of the pixels' centers
         offset = crop.offset / scale + factor * half - half
         matrix = np.array([[factor.real, -factor.imag, offset.real], [factor.imag, factor.real, offset.imag]])
         if (factor, offset) == (1, 0) and level.shape[:2] == (height, width):

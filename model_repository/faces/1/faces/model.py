@@ -16,11 +16,11 @@ import numpy as np
 import triton_python_backend_utils as pb_utils
 from numpy.typing import NDArray
 
+from faces.bls import run
 from faces.detection import DETECTORS, Detector
 from faces.frame import Frame
 from faces.geometry import Floats, Pixels
 from faces.meters import BUSY, CANCELLED, FAILED, INVALID, Meters
-from faces.networks import run
 from serving_common.error_codes import Code
 from serving_common.errors import CallError, RefusedError, refusal
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import soundfile
 
+from ._concatenated import is_chunked, is_joined
 from ._config import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 from ._downmix import Downmix, Floats
 from ._errors import DamagedFile, InvalidInput
 from ._files import WITHOUT_INDEX, lacks_index
-from ._joined import is_chunked, is_joined
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame

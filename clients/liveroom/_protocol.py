@@ -174,7 +174,7 @@ def caption(outputs: Outputs) -> Caption:
     return Caption(
         kind="final" if kind == "final" else "partial",
         text=outputs.text("text"),
-        settled=outputs.text("settled"),
+        stable=outputs.text("stable"),
         pts_start=outputs.number("pts_start"),
         pts_end=outputs.number("pts_end"),
         language=outputs.text("language"),

@@ -32,7 +32,7 @@ class Transcript:
     average_logprob: float
 
 
-async def recognise(audio: Floats, language: str, prefix: str = "", draft: str = "") -> Transcript:
+async def recognize(audio: Floats, language: str, prefix: str = "", draft: str = "") -> Transcript:
     """Run `asr` on one clip at 16 kHz, at most 30 s long."""
     texts = {"language": language, "prefix": prefix, "draft": draft}
     inputs = [
@@ -47,7 +47,7 @@ async def recognise(audio: Floats, language: str, prefix: str = "", draft: str =
 async def check_language(language: str) -> None:
     """Ask `asr` whether it knows `language`. Raises LanguageError, or CallError."""
     try:
-        await recognise(np.zeros(SAMPLE_RATE // 10, np.float32), language)
+        await recognize(np.zeros(SAMPLE_RATE // 10, np.float32), language)
     except CallError as error:
         if error.code is Code.INVALID_INPUT:  # which the clip is not
             raise LanguageError(error.sentence) from error

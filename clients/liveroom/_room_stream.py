@@ -11,13 +11,13 @@ from tritonclient.grpc import service_pb2
 
 from ._channels import new_request_id
 from ._config import MAX_CHUNK_BYTES
+from ._connection_advice import unreached
 from ._errors import LiveroomError, ModelUnavailable, ServerUnavailable
 from ._logging import hashed
 from ._outputs import Outputs
+from ._protocol import is_last
 from ._status import NO_MODEL, from_code, from_mark, tidy
 from ._transport import Transport
-from ._unreached import unreached
-from ._wire import is_last
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tritonclient.utils import InferenceServerException
 
-from server import ServerError, counters, launch, pulse
+from server import ServerError, counters, health_monitor, launch
 from server.counters import Counts
 from server.repository import Repository
 from serving_common.error_codes import Code, marked
@@ -44,7 +44,7 @@ def test_ensembles_are_asked_for_their_steps_at_as_many_places_as_any_has_instan
     models.identity(tmp_path, config=models.BATCHED.replace("count: 1", "count: 3") + io)
     models.identity(tmp_path, name="other")
     found = Repository(tmp_path).resolve(["pipeline", "other"])
-    asked = {target.name: (target.parts, target.at_once) for target in pulse.targets(found)}
+    asked = {target.name: (target.parts, target.at_once) for target in health_monitor.targets(found)}
     assert set(asked) == {"pipeline", "other"}
     assert set(asked["pipeline"][0]) == {"identity", "affine"}
     assert asked["pipeline"][1] == 3
@@ -52,8 +52,10 @@ def test_ensembles_are_asked_for_their_steps_at_as_many_places_as_any_has_instan
 
 
 def test_busy_is_what_models_mark_as_overloaded() -> None:
-    assert pulse.OVERLOADED == Code.OVERLOADED
-    assert pulse._is_busy(InferenceServerException(f"in ensemble 'x', {marked(Code.OVERLOADED, 'so much')}"))
+    assert health_monitor.OVERLOADED == Code.OVERLOADED
+    assert health_monitor._is_busy(
+        InferenceServerException(f"in ensemble 'x', {marked(Code.OVERLOADED, 'so much')}")
+    )
 
 
 @pytest.mark.parametrize(
@@ -67,12 +69,14 @@ def test_busy_is_what_models_mark_as_overloaded() -> None:
     ],
 )
 def test_who_is_busy_is_told_by_codes_and_not_by_words(error: InferenceServerException, busy: bool) -> None:
-    assert pulse._is_busy(error) == busy
+    assert health_monitor._is_busy(error) == busy
 
 
 def test_waiting_beside_a_question_that_was_refused_costs_no_cpu(tmp_path: Path) -> None:
     models.identity(tmp_path)
-    asking = pulse.Pulse("127.0.0.1:9", Repository(tmp_path).resolve(["identity"]), "http://127.0.0.1:9")
+    asking = health_monitor.HealthMonitor(
+        "127.0.0.1:9", Repository(tmp_path).resolve(["identity"]), "http://127.0.0.1:9"
+    )
     refused, waiting = Future[None](), Future[None]()
     refused.set_exception(InferenceServerException("Exceeds maximum queue size", "StatusCode.UNAVAILABLE"))
     threading.Timer(0.3, waiting.set_result, (None,)).start()

@@ -46,7 +46,7 @@ class Key(NamedTuple):
         return hashlib.sha256("\0".join(self).encode()).hexdigest()
 
 
-class Doors:
+class Admission:
     """Counts rooms in and out, and tells Triton's metrics; `most` rooms, a share of them for one tenant.
 
     One probe at a time has a place beside them, so that health checks take nobody's.

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from captions.agreement import unspaced
+from captions.local_agreement import unspaced
 from captions.segments import LONGEST, Segment
 from captions.writing import Shown, heard
 from serving_common.chinese_script import Script
@@ -19,37 +19,37 @@ SLACK = 1.0
 
 
 @dataclass(frozen=True)
-class Memory:
-    """`spoken`: milliseconds recognised by language. The rest is of the segment that was being spoken.
+class ResumeState:
+    """`spoken`: milliseconds recognized by language. The rest is of the segment that was being spoken.
 
-    `hypothesis`: the last one, which begins with the `settled` part of it, in `language`; made of the first
-    `windows` of the audio that follows; `written`: the settled part as it was shown. Empty
+    `hypothesis`: the last one, which begins with the `stable` part of it, in `language`; made of the first
+    `windows` of the audio that follows; `written`: the stable part as it was shown. Empty
     where nothing had been told of it.
     """
 
     spoken: Counter[str] = field(default_factory=Counter)
     hypothesis: str = ""
-    settled: str = ""
+    stable: str = ""
     language: str = ""
     windows: int = 0
     written: str = ""
 
     @classmethod
-    def parsed(cls, texts: Mapping[str, str], pts: float, until: float, script: Script) -> "Memory":
-        """As it comes in: `texts` may have spoken ("en:35000,zh:900"), hypothesis, settled, settled_language.
+    def parsed(cls, texts: Mapping[str, str], pts: float, until: float, script: Script) -> "ResumeState":
+        """As it comes in: `texts` may have spoken ("en:35000,zh:900"), hypothesis, stable, stable_language.
 
         Texts come without the space before their first word. The audio begins at `pts`, and the hypothesis
         was heard `until`, both in seconds on the room's clock. Raises ValueError with what is wrong.
         """
-        spoken, hypothesis, settled = (texts.get(name, "") for name in ("spoken", "hypothesis", "settled"))
+        spoken, hypothesis, stable = (texts.get(name, "") for name in ("spoken", "hypothesis", "stable"))
         if spoken and not _SPOKEN.fullmatch(spoken):
             raise ValueError(
                 f"spoken is {spoken[:50]!r}; it must be milliseconds by language, such as en:35000,zh:900"
             )
         parts = (part.split(":") for part in spoken.split(",") if part)
         counted = Counter({code: int(milliseconds) for code, milliseconds in parts})
-        if not hypothesis.startswith(settled):
-            raise ValueError(f"settled is {settled[:50]!r}, with which the hypothesis does not begin")
+        if not hypothesis.startswith(stable):
+            raise ValueError(f"stable is {stable[:50]!r}, with which the hypothesis does not begin")
         if not hypothesis:
             return cls(counted)
         if len(hypothesis) > LONGEST_TEXT:
@@ -60,11 +60,11 @@ class Memory:
                 f"{Segment.seconds_of(LONGEST):.0f} s"
             )
         windows = min(max(round((until - pts) * SAMPLE_RATE / VOICE_WINDOW), 1), LONGEST)
-        language = texts.get("settled_language", "")
-        told = heard(settled, language, script)
-        rest = heard(hypothesis[len(settled) :], language, script)
+        language = texts.get("stable_language", "")
+        told = heard(stable, language, script)
+        rest = heard(hypothesis[len(stable) :], language, script)
         return cls(
-            counted, _as_decoded(told + rest), _as_decoded(told), language, windows, _as_decoded(settled)
+            counted, _as_decoded(told + rest), _as_decoded(told), language, windows, _as_decoded(stable)
         )
 
     def segment(self) -> Segment | None:
@@ -73,13 +73,13 @@ class Memory:
             return None
         return Segment(
             0,
-            settled=self.settled,
+            stable=self.stable,
             hypothesis=self.hypothesis,
             heard_language=self.language,
-            language=self.language if self.settled else "",
+            language=self.language if self.stable else "",
             heard=self.windows,
-            settled_within=self.windows,
-            written=Shown(self.written, len(self.settled)),
+            stable_within=self.windows,
+            written=Shown(self.written, len(self.stable)),
             shown=True,
             least=self.windows,
         )

@@ -53,7 +53,7 @@ class Chunk:
         return np.clip(samples, -1, 1) if loudest > 1 else samples
 
 
-class Intake:
+class AudioInput:
     """Resamples a room's chunks and keeps its timeline."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""`intake`: chunks of any size, type and rate -> one continuous 16 kHz signal on the room's clock."""
+"""`audio_input`: chunks of any size, type and rate -> one continuous 16 kHz signal on the room's clock."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soxr
 
-from captions.intake import LONGEST_CHUNK, LONGEST_SILENCE, Chunk, ChunkError, Floats, Intake
+from captions.audio_input import LONGEST_CHUNK, LONGEST_SILENCE, AudioInput, Chunk, ChunkError, Floats
 from captions.timeline import PtsError, Timeline
 from serving_common.speech import SAMPLE_RATE
 
@@ -16,32 +16,32 @@ def noise(seconds: float, rate: int = SAMPLE_RATE, seed: int = 0) -> Floats:
     return samples.astype(np.float32)
 
 
-def play(intake: Intake, samples: Floats, rate: int, size: int, pts: float = 0.0) -> list[Floats]:
+def play(audio_input: AudioInput, samples: Floats, rate: int, size: int, pts: float = 0.0) -> list[Floats]:
     starts = range(0, len(samples), size)
-    return [intake.take(Chunk(samples[at : at + size], rate, pts + at / rate)) for at in starts]
+    return [audio_input.take(Chunk(samples[at : at + size], rate, pts + at / rate)) for at in starts]
 
 
-def clock(intake: Intake) -> Timeline:
-    assert intake.timeline is not None
-    return intake.timeline
+def clock(audio_input: AudioInput) -> Timeline:
+    assert audio_input.timeline is not None
+    return audio_input.timeline
 
 
 def test_samples_at_16_khz_pass_unchanged() -> None:
     samples = noise(1.0)
-    assert np.array_equal(np.concatenate(play(Intake(), samples, SAMPLE_RATE, 3_200)), samples)
+    assert np.array_equal(np.concatenate(play(AudioInput(), samples, SAMPLE_RATE, 3_200)), samples)
 
 
 def test_int16_is_scaled_to_one() -> None:
     whole = np.array([-32768, 0, 16384, 32767], np.int16)
-    assert Intake().take(Chunk(whole, SAMPLE_RATE, 0.0)).tolist() == [-1.0, 0.0, 0.5, 32767 / 32768]
+    assert AudioInput().take(Chunk(whole, SAMPLE_RATE, 0.0)).tolist() == [-1.0, 0.0, 0.5, 32767 / 32768]
 
 
 @pytest.mark.parametrize("rate", [8_000, 11_025, 44_100, 48_000])
 @pytest.mark.parametrize("size", [333, 4_410, 48_000])
 def test_resampling_does_not_depend_on_the_chunks(rate: int, size: int) -> None:
     samples = noise(2.0, rate)
-    intake = Intake()
-    pieces = np.concatenate([*play(intake, samples, rate, size), intake.end()])
+    audio_input = AudioInput()
+    pieces = np.concatenate([*play(audio_input, samples, rate, size), audio_input.end()])
     whole = soxr.resample(samples, rate, SAMPLE_RATE)
     assert abs(len(pieces) - len(whole)) <= 1
     shared = min(len(pieces), len(whole))
@@ -49,44 +49,44 @@ def test_resampling_does_not_depend_on_the_chunks(rate: int, size: int) -> None:
 
 
 def test_a_short_hole_is_filled_and_a_long_one_skipped() -> None:
-    intake = Intake()
-    intake.take(Chunk(noise(1.0), SAMPLE_RATE, 0.0))
-    short = intake.take(Chunk(noise(1.0), SAMPLE_RATE, 1.5))
+    audio_input = AudioInput()
+    audio_input.take(Chunk(noise(1.0), SAMPLE_RATE, 0.0))
+    short = audio_input.take(Chunk(noise(1.0), SAMPLE_RATE, 1.5))
     assert len(short) == round(1.5 * SAMPLE_RATE)
     assert not short[: SAMPLE_RATE // 2].any()
-    long = intake.take(Chunk(noise(1.0), SAMPLE_RATE, 7.5))
+    long = audio_input.take(Chunk(noise(1.0), SAMPLE_RATE, 7.5))
     assert len(long) == round((LONGEST_SILENCE + 1.0) * SAMPLE_RATE)
 
 
 @pytest.mark.parametrize("rate", [8_000, 16_000, 44_100])
 def test_times_are_right_on_both_sides_of_a_hole(rate: int) -> None:
-    intake = Intake()
-    intake.take(Chunk(noise(2.0, rate), rate, 100.0))
-    intake.take(Chunk(noise(2.0, rate), rate, 107.0))
+    audio_input = AudioInput()
+    audio_input.take(Chunk(noise(2.0, rate), rate, 100.0))
+    audio_input.take(Chunk(noise(2.0, rate), rate, 107.0))
     resumed = round((2.0 + LONGEST_SILENCE) * SAMPLE_RATE)
-    assert clock(intake).at(SAMPLE_RATE) == pytest.approx(101.0)
-    assert clock(intake).at(resumed) == pytest.approx(107.0, abs=1e-3)
-    assert clock(intake).at(resumed + SAMPLE_RATE) == pytest.approx(108.0, abs=1e-3)
+    assert clock(audio_input).at(SAMPLE_RATE) == pytest.approx(101.0)
+    assert clock(audio_input).at(resumed) == pytest.approx(107.0, abs=1e-3)
+    assert clock(audio_input).at(resumed + SAMPLE_RATE) == pytest.approx(108.0, abs=1e-3)
 
 
 def test_sound_just_before_speech_after_a_hole_belongs_to_that_speech() -> None:
     """A segment begins with 0.4 s of what was before its onset: its time must not jump back over the hole."""
-    intake = Intake()
-    intake.take(Chunk(noise(2.0), SAMPLE_RATE, 100.0))
-    intake.take(Chunk(noise(2.0), SAMPLE_RATE, 107.0))
+    audio_input = AudioInput()
+    audio_input.take(Chunk(noise(2.0), SAMPLE_RATE, 100.0))
+    audio_input.take(Chunk(noise(2.0), SAMPLE_RATE, 107.0))
     resumed = round((2.0 + LONGEST_SILENCE) * SAMPLE_RATE)
-    assert clock(intake).at(resumed - round(0.4 * SAMPLE_RATE)) == pytest.approx(106.6, abs=1e-3)
-    assert clock(intake).at(round(2.3 * SAMPLE_RATE)) == pytest.approx(102.3, abs=1e-3)
+    assert clock(audio_input).at(resumed - round(0.4 * SAMPLE_RATE)) == pytest.approx(106.6, abs=1e-3)
+    assert clock(audio_input).at(round(2.3 * SAMPLE_RATE)) == pytest.approx(102.3, abs=1e-3)
 
 
 def test_many_holes_and_odd_rates_add_no_error() -> None:
-    intake, count, pts = Intake(), 0, 0.0
+    audio_input, count, pts = AudioInput(), 0, 0.0
     for number in range(300):
         pts += 2.0 if number % 3 == 0 else 0.0
-        count += len(intake.take(Chunk(noise(0.1001, 11_025), 11_025, pts)))
+        count += len(audio_input.take(Chunk(noise(0.1001, 11_025), 11_025, pts)))
         pts += round(0.1001 * 11_025) / 11_025
-    count += len(intake.end())
-    assert clock(intake).at(count) == pytest.approx(pts, abs=1e-3)
+    count += len(audio_input.end())
+    assert clock(audio_input).at(count) == pytest.approx(pts, abs=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -105,24 +105,24 @@ def test_many_holes_and_odd_rates_add_no_error() -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_refused_chunk_changes_nothing(chunk: Chunk, message: str) -> None:
-    intake = Intake()
-    intake.take(Chunk(noise(1.0), SAMPLE_RATE, 0.0))
+    audio_input = AudioInput()
+    audio_input.take(Chunk(noise(1.0), SAMPLE_RATE, 0.0))
     with pytest.raises((ChunkError, PtsError), match=message):
-        intake.take(chunk)
+        audio_input.take(chunk)
     after = noise(0.5, seed=1)
-    assert np.array_equal(intake.take(Chunk(after, SAMPLE_RATE, 1.0)), after)
+    assert np.array_equal(audio_input.take(Chunk(after, SAMPLE_RATE, 1.0)), after)
 
 
 def test_a_refused_first_chunk_does_not_fix_rate_or_time() -> None:
-    intake = Intake()
+    audio_input = AudioInput()
     for wrong in (Chunk(noise(0.1), 96_000, 0.0), Chunk(noise(0.1), SAMPLE_RATE, math.inf)):
         with pytest.raises((ChunkError, PtsError)):
-            intake.take(wrong)
-    intake.take(Chunk(noise(0.5, 8_000), 8_000, 50.0))
-    assert clock(intake).at(0) == 50.0
+            audio_input.take(wrong)
+    audio_input.take(Chunk(noise(0.5, 8_000), 8_000, 50.0))
+    assert clock(audio_input).at(0) == 50.0
 
 
 def test_an_empty_chunk_is_taken() -> None:
-    intake = Intake()
-    assert len(intake.take(Chunk(np.zeros(0, np.int16), SAMPLE_RATE, 0.0))) == 0
-    assert len(intake.take(Chunk(noise(0.5), SAMPLE_RATE, 0.0))) == SAMPLE_RATE // 2
+    audio_input = AudioInput()
+    assert len(audio_input.take(Chunk(np.zeros(0, np.int16), SAMPLE_RATE, 0.0))) == 0
+    assert len(audio_input.take(Chunk(noise(0.5), SAMPLE_RATE, 0.0))) == SAMPLE_RATE // 2

@@ -68,7 +68,7 @@ class Target:
         return Counts(answered, sum(part.failed for part in parts), sum(part.waiting for part in parts))
 
 
-class Pulse:
+class HealthMonitor:
     """Follows the server at `address` until `stop()`.
 
     An ensemble is asked in place of its steps. As many questions are asked at once as any of its steps has

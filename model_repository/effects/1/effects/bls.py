@@ -10,8 +10,8 @@ import numpy as np
 import triton_python_backend_utils as pb_utils
 from numpy.typing import NDArray
 
-from effects.lookout import View, views
 from effects.raster import Floats, Pixels
+from effects.secondary_detector import View, views
 from effects.suspects import Found, Verdict, suspects
 from serving_common.errors import CallError
 

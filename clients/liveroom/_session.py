@@ -1,4 +1,4 @@
-"""A room's link to whichever server has it: when that is lost, another hears what has no captions yet."""
+"""A room on whichever server has it: when that is lost, another hears what has no captions yet."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from . import _fork
 from ._audio import Samples
 from ._config import Limits, Timeouts
 from ._errors import InvalidInput, LiveroomError, LostSpeech, RoomClosed, about, recoverable
-from ._inbox import Inbox
+from ._event_queue import EventQueue
 from ._logging import hashed
-from ._outage import Outage
 from ._outputs import Outputs
+from ._protocol import Step, Value, caption, captions_request, new_sequence
+from ._reconnect_policy import ReconnectPolicy
 from ._replay import Piece, Replay
-from ._stream import RoomStream
+from ._room_stream import RoomStream
 from ._transport import Transport
 from ._types import KINDS, Caption
-from ._wire import Step, Value, caption, captions_request, new_sequence
 
 log = logging.getLogger(__name__)
 
@@ -34,11 +34,11 @@ QUIET = 30.0
 ATTEMPTS = 1_000_000
 """The first attempt of a room is numbered below this."""
 MOST_LOST = 3
-"""How often speech that one server could not recognise is given to another."""
+"""How often speech that one server could not recognize is given to another."""
 
 
-class Link:
-    """Sends what is added, in order, and puts captions into the inbox: each final one once.
+class Session:
+    """Sends what is added, in order, and puts captions into the queue: each final one once.
 
     What is received is the truth: audio is kept until its final caption has come, and a new server hears
     exactly what is kept. Captions of a server that was given up are not read any more.
@@ -47,7 +47,7 @@ class Link:
         transport: the channels to the servers.
         room_id: checked.
         options: inputs that go with the first request on each server.
-        inbox: where captions go; it is closed when the room breaks, or by `finish`.
+        queue: where captions go; it is closed when the room breaks, or by `finish`.
         limits: see there, like `timeouts`.
     """
 
@@ -56,7 +56,7 @@ class Link:
         transport: Transport,
         room_id: str,
         options: Mapping[str, Value],
-        inbox: Inbox,
+        queue: EventQueue,
         limits: Limits,
         timeouts: Timeouts,
     ) -> None:
@@ -68,7 +68,7 @@ class Link:
         self._room_id = room_id
         self._sequence = new_sequence()
         self._options = options
-        self._inbox = inbox
+        self._events = queue
         self._limit = limits.unacknowledged
         self._timeouts = timeouts
         self._stream: RoomStream | None = None
@@ -81,7 +81,7 @@ class Link:
         self._spoke = 0.0
         self._held = False
         self._cancelled = about(RoomClosed(f"room {room_id!r} was cancelled"), room_id=room_id)
-        self._outage = Outage(timeouts.reconnect, transport.retries)
+        self._policy = ReconnectPolicy(timeouts.reconnect, transport.retries)
         _fork.opened(self, asyncio.get_running_loop())
         self._task = asyncio.create_task(self._live(), name=f"liveroom room {room_id}")
 
@@ -110,14 +110,14 @@ class Link:
         """
         await asyncio.wait([self._task])
         self.check()
-        await self._inbox.close()
+        await self._events.close()
 
     async def cancel(self) -> None:
         """Give the room up now."""
         self._task.cancel()
         await asyncio.wait([self._task])
         _fork.closed(self)
-        await self._inbox.close(self._cancelled)  # where the task had not even begun
+        await self._events.close(self._cancelled)  # where the task had not even begun
 
     def check(self) -> None:
         """Raise why the room is over, if it broke."""
@@ -135,7 +135,7 @@ class Link:
     def admitted(self) -> None:
         """See `Audience`."""
         self._held = True
-        if self._outage.over():
+        if self._policy.over():
             self.reconnects += 1
             log.info("room %s: another server has taken it", hashed(self._room_id))
 
@@ -150,7 +150,7 @@ class Link:
             self.duplicates += 1
             log.info("room %s: a final caption came twice, and was dropped", hashed(self._room_id))
             return
-        await self._inbox.put(said)
+        await self._events.put(said)
         if said.is_final:
             self.replay.finished(said.pts_end)
             self._spoken[said.language] += round(1000 * (said.pts_end - said.pts_start))
@@ -161,7 +161,7 @@ class Link:
     def error(self, number: int, error: LiveroomError, *, opening: bool) -> None:
         """See `Audience`."""
         if isinstance(error, LostSpeech):
-            if self._outage.lost_speech(self.replay.done) > MOST_LOST:
+            if self._policy.lost_speech(self.replay.done) > MOST_LOST:
                 self._refused.append(error)
                 return
             raise error
@@ -188,7 +188,7 @@ class Link:
             while (error := await self._stream_once()) is not None:
                 self._rewind(error)
                 await self._something_to_say()
-                await asyncio.sleep(self._outage.pause(error, self.replay.done))
+                await asyncio.sleep(self._policy.pause(error, self.replay.done))
                 self._attempt += 1
             failure = None
         except LiveroomError as error:
@@ -197,7 +197,7 @@ class Link:
             self.failure = failure
             if failure:
                 log.info("room %s: over (%s)", hashed(self._room_id), failure.code)
-                await self._inbox.close(failure)
+                await self._events.close(failure)
             async with self._changed:
                 self._changed.notify_all()
 
@@ -262,7 +262,7 @@ class Link:
         partial = self._partial
         if partial and first.pts - partial.pts_start < SAME:
             memory["hypothesis"] = partial.text
-            memory["settled"] = partial.settled
-            memory["settled_language"] = partial.language
+            memory["stable"] = partial.stable
+            memory["stable_language"] = partial.language
             memory["hypothesis_until"] = np.array([partial.pts_end])
         return memory

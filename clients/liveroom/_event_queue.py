@@ -6,13 +6,13 @@ import asyncio
 from collections import deque
 from typing import TypeAlias
 
-from ._faces import FrameSeen
+from ._faces import FrameResult
 from ._types import Caption
 
-Event: TypeAlias = Caption | FrameSeen
+Event: TypeAlias = Caption | FrameResult
 
 
-class Inbox:
+class EventQueue:
     """A bounded queue that never drops a final caption; of partials, and of frames, it keeps only the newest.
 
     A room has one open segment at a time, so a newer partial replaces an unread one, and a final replaces
@@ -50,7 +50,7 @@ class Inbox:
         """The next event: finals in their order, then what is newest; None when closed and empty.
 
         Raises:
-            Exception: what the inbox was closed with, after everything unread has been read.
+            Exception: what the queue was closed with, after everything unread has been read.
         """
         async with self._changed:
             await self._changed.wait_for(lambda: self._finals or self._newest or self._closed)

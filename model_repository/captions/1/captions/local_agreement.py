@@ -22,17 +22,17 @@ def unspaced(character: str) -> bool:
     return re.fullmatch(f"[{_UNSPACED}]", character) is not None
 
 
-def settle(settled: str, before: str, now: str) -> str:
-    """What is settled after the hypothesis `now` followed `before`; both begin with `settled`.
+def stabilize(stable: str, before: str, now: str) -> str:
+    """What is stable after the hypothesis `now` followed `before`; both begin with `stable`.
 
-    Case and punctuation may still change, in the form that `now` gives them. The last word is never settled:
+    Case and punctuation may still change, in the form that `now` gives them. The last word is never stable:
     more may come to it.
     """
-    old, new = units(before[len(settled) :]), units(now[len(settled) :])
+    old, new = units(before[len(stable) :]), units(now[len(stable) :])
     agreed = 0
     while agreed < min(len(old), len(new) - 1) and _same(old[agreed], new[agreed]):
         agreed += 1
-    return settled + "".join(new[:agreed])
+    return stable + "".join(new[:agreed])
 
 
 def _same(one: str, other: str) -> bool:

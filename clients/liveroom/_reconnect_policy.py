@@ -18,7 +18,7 @@ MOST_BREAKS = 5
 """Servers that may take a room and lose it before more of its speech is done: it may be the room's fault."""
 
 
-class Outage:
+class ReconnectPolicy:
     """Counts what finding a server has cost a room since more of its speech was done.
 
     Args:
@@ -66,7 +66,7 @@ class Outage:
         return random.uniform(0, bound)  # noqa: S311 - jitter, not a secret
 
     def lost_speech(self, done: float) -> int:
-        """How often the speech right after `done` could not be recognised, this time included."""
+        """How often the speech right after `done` could not be recognized, this time included."""
         self._lost = (done, self._lost[1] + 1 if self._lost[0] == done else 1)
         return self._lost[1]
 

@@ -74,11 +74,11 @@ def test_an_impossible_bound_is_said_in_words(name: str, value: str, says: str) 
         "import types\n"
         "sys.modules['triton_python_backend_utils'] = types.ModuleType('triton_python_backend_utils')\n"
         "from serving_common.metrics import Classes\n"
-        "from captions.doors import Doors\n"
+        "from captions.admission import Admission\n"
         "said = {'max_rooms': '4', 'tenant_share': '1.0', 'tenant_classes': ''}\n"
         "parameters = {name: {'string_value': value} for name, value in said.items()}\n"
         "Classes(parameters)\n"
-        "Doors(parameters)\n"
+        "Admission(parameters)\n"
     )
     folders = [SHARED, Path(PROJECT) / "model_repository/captions/1"]
     done = subprocess.run(
