@@ -1,4 +1,4 @@
-"""The commands and programs of README.md and docs/ work with the server that README.md starts."""
+"""Commands and programs of README.md, docs/ and examples/ work with the server that README.md starts."""
 
 import json
 import os
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import soundfile
 from PIL import Image
 
 from evaluation import pictures
@@ -127,6 +128,46 @@ def test_the_programs_without_our_client_work(folder: Path, environment: dict[st
     assert "request 1 acknowledged" in said
     assert any(re.match(r"request 2 refused: pts 1\.000 s lies before 2\.000 s", line) for line in said)
     assert said[-1] == "request 3 acknowledged"
+
+
+def example(name: str, folder: Path, environment: dict[str, str], *arguments: str) -> str:
+    return run([sys.executable, str(ROOT / "examples" / name), *arguments], folder, environment)
+
+
+def test_an_example_captions_a_file(folder: Path, environment: dict[str, str]) -> None:
+    printed = example("caption_file.py", folder, environment, "speech.wav")
+    assert printed.startswith("1\n00:00:0")
+    assert "fail better" in printed.lower()
+
+
+def test_an_example_has_a_room_with_sound_and_frames(folder: Path, environment: dict[str, str]) -> None:
+    printed = example("live_room.py", folder, environment, "speech.wav", "portrait.png", "4")
+    kinds = [line.split()[1] for line in printed.splitlines()]
+    assert "final" in kinds
+    assert "fail better" in printed.lower()
+    assert kinds.count("faces") == printed.count("['happy']") > 0
+
+
+def test_an_example_serves_five_rooms_of_which_a_refused_one_harms_none(
+    folder: Path, environment: dict[str, str]
+) -> None:
+    speech, rate = soundfile.read(folder / "speech.wav", dtype="int16")
+    soundfile.write(folder / "short.wav", speech[: 4 * rate], rate)
+    printed = example("service.py", folder, environment, "short.wav")
+    words = dict(re.findall(r"^(\w+): (\d+) words$", printed, re.MULTILINE))
+    assert set(words) == {"lobby", "kitchen", "studio", "garage"}
+    assert all(int(count) >= 2 for count in words.values())
+    assert re.search(r"^attic: InvalidInput: .*klingon", printed, re.MULTILINE)
+
+
+def test_an_example_in_another_language_transcribes_by_the_proto_alone(
+    folder: Path, environment: dict[str, str]
+) -> None:
+    if "HTTP2" not in run(["curl", "--version"], folder, environment):
+        pytest.skip("this curl has no HTTP/2")
+    protoc = {"PROTOC": f"{sys.executable} -m grpc_tools.protoc"}
+    program = str(ROOT / "examples" / "transcribe.sh")
+    assert "fail better" in run([program, "speech.wav"], folder, environment | protoc).lower()
 
 
 @pytest.mark.parametrize("target", sorted(MAKE))
