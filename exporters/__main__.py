@@ -3,9 +3,6 @@
 import sys
 
 from exporters.cli import main
-from tooling.exit_codes import INTERRUPTED
+from tooling.terminal import run
 
-try:
-    sys.exit(main())
-except KeyboardInterrupt:
-    sys.exit(INTERRUPTED)
+sys.exit(run(main))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from exporters.arguments import PLANNED, REPOSITORY, parser
 from exporters.contract import Exporter, Options
@@ -176,7 +176,8 @@ def _tell_what_is_committed(names: Sequence[str], as_json: bool, console: Consol
 
 def _list(plan: Sequence[tuple[Exporter, Options]], repository: Path, library: Library, as_json: bool) -> int:
     """Show every exporter with its sources, license, size and state."""
-    table = Table("exporter", "models", "sources", "license", "download", "state")
+    folded = [Column(name, overflow="fold") for name in ("exporter", "models", "sources")]
+    table = Table(*folded, "license", "download", "state")
     for exporter, options in plan:
         sources = exporter.sources(options)
         now, poor = state(exporter, options, repository), poor_by(exporter, repository)

@@ -15,7 +15,7 @@ try:
     from k8s.kubectl import K8S, OVERLAYS, Manifest, RenderError, render
     from k8s.validation import wrong
     from tooling.errors import CommandError
-    from tooling.terminal import told
+    from tooling.terminal import run, told
 except ModuleNotFoundError as error:
     sys.exit(f"error: {error.name} is not installed: run make setup, or pip install -e '.[cluster,dev]'")
 
@@ -69,6 +69,8 @@ def main() -> int:
                 with replacing(dashboard.FILE) as part:
                     part.write_text(dashboard.text(), encoding="utf-8")
                 print(json.dumps({"file": str(dashboard.FILE)}) if options.json else dashboard.FILE)
+    except BrokenPipeError:
+        raise
     except (CommandError, OSError) as error:
         print(f"error: {told(error) if isinstance(error, OSError) else error}", file=sys.stderr)
         return 1
@@ -103,4 +105,4 @@ def _check(folders: Sequence[Path], *, release: bool, as_json: bool) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

@@ -9,8 +9,7 @@ from typing import Protocol
 from liveroom import LiveroomError
 from liveroom._files import keep_apart
 
-from tooling.exit_codes import INTERRUPTED
-from tooling.terminal import told, write_any_text
+from tooling.terminal import run, told, write_any_text
 
 COMMANDS = {
     "live": ("perf.live.command", "one live room, heard and seen as it is played"),
@@ -66,8 +65,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         _check_out(options)
         return command.run(options)
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    except BrokenPipeError:
+        raise
     except (LiveroomError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -96,4 +95,4 @@ def _check_out(options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

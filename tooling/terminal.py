@@ -4,6 +4,9 @@ import errno
 import io
 import os
 import sys
+from collections.abc import Callable
+
+from tooling.exit_codes import CLOSED_PIPE, INTERRUPTED
 
 
 def write_any_text(*, as_json: bool) -> None:
@@ -13,6 +16,19 @@ def write_any_text(*, as_json: bool) -> None:
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8" if as_json else None, errors="replace")
+
+
+def run(main: Callable[[], int]) -> int:
+    """The exit code of a command, also where Ctrl-C or a reader of its output that has gone end it."""
+    try:
+        code = main()
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python still has to write
+        return CLOSED_PIPE
+    return code
 
 
 def told(error: OSError) -> str:

@@ -41,7 +41,9 @@ def test_a_tag_that_names_no_script_is_refused_with_those_there_are(language: st
         script_of(language)
 
 
-@pytest.mark.parametrize(("code", "instead"), [("yue", "zh-HK"), ("cmn", "Mandarin is zh")])
+@pytest.mark.parametrize(
+    ("code", "instead"), [("yue", "zh-HK"), ("cmn", "Mandarin is zh"), ("English", "English is en")]
+)
 def test_other_names_of_chinese_are_refused_with_its_own(tmp_path: Path, code: str, instead: str) -> None:
     from tokenizers import Tokenizer  # noqa: PLC0415
     from tokenizers.models import BPE  # noqa: PLC0415

@@ -5,7 +5,14 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-_CALLED_OTHERWISE = {"cmn": "; Mandarin is zh", "yue": "; Cantonese is heard as zh, and written by zh-HK"}
+_CALLED_OTHERWISE = {
+    "cmn": "; Mandarin is zh",
+    "yue": "; Cantonese is heard as zh, and written by zh-HK",
+    "english": "; English is en",
+    "chinese": "; Chinese is zh",
+    "mandarin": "; Mandarin is zh",
+    "cantonese": "; Cantonese is heard as zh, and written by zh-HK",
+}
 
 
 class LanguageError(ValueError):

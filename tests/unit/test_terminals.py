@@ -1,8 +1,10 @@
-"""What commands print in a terminal whose encoding lacks some of the characters."""
+"""What commands print: whatever a terminal can write, however narrow it is, and whoever stops reading."""
 
 import os
 import subprocess
 import sys
+
+import pytest
 
 
 def test_a_table_is_printed_whatever_the_terminal_can_write() -> None:
@@ -15,6 +17,7 @@ def test_a_table_is_printed_whatever_the_terminal_can_write() -> None:
     assert done.returncode == 0, done.stderr.decode("ascii")
     assert "Traceback" not in done.stderr.decode("ascii")
     assert "whisper" in done.stdout.decode("ascii")
+    assert "..." not in done.stdout.decode("ascii"), "names are whole"
 
 
 def test_text_is_replaced_and_json_is_utf8_where_the_encoding_lacks_a_character() -> None:
@@ -33,3 +36,14 @@ def test_text_is_replaced_and_json_is_utf8_where_the_encoding_lacks_a_character(
         )
         said.append(done.stdout.strip())
     assert said == ["广州 ?".encode("gbk"), "广州 ö".encode()]
+
+
+@pytest.mark.parametrize("command", [("exporters", "--list", "--json"), ("k8s", "render", "local")])
+def test_who_stops_reading_ends_it_quietly(command: tuple[str, ...]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as gone:
+        done = subprocess.run(
+            [sys.executable, "-m", *command], stdout=gone, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (141, "")
