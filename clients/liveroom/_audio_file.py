@@ -209,8 +209,8 @@ class _AvFile:
             yield from self._resampled(frame)
 
     def _resampled(self, frame: AudioFrame | None) -> Iterator[Floats]:
-        for each in self._resampler.resample(frame) if self._resampler else ():
-            samples = self._mono(each.to_ndarray().astype(np.float32, copy=False))
+        for resampled in self._resampler.resample(frame) if self._resampler else ():
+            samples = self._mono(resampled.to_ndarray().astype(np.float32, copy=False))
             yield _bounded(samples, loud=self._loud)
 
 

@@ -93,7 +93,7 @@ class Channels:
             request_id: a new one, see `new_request_id`.
         """
         _fork.check()
-        free = (each for each in self._connections if len(each.streams) < STREAMS)
+        free = (connection for connection in self._connections if len(connection.streams) < STREAMS)
         connection = next(free, None) or self._connect()
         metadata = (*room_metadata(room_id, attempt), *request_metadata(request_id))
         call = connection.stub.ModelStreamInfer(metadata=metadata)
@@ -106,14 +106,14 @@ class Channels:
 
         gRPC itself would hold on to it until its pings tell, which takes up to 30 s.
         """
-        for connection in [each for each in self._connections if call in each.streams]:
+        for connection in [open_ for open_ in self._connections if call in open_.streams]:
             self._connections.remove(connection)
             self._left.add(connection)
 
     async def close(self) -> None:
         """Close the channels and cancel what is under way on them."""
         connections, self._connections = [*self._connections, *self._left], []
-        await asyncio.gather(*(each.channel.close() for each in connections))
+        await asyncio.gather(*(connection.channel.close() for connection in connections))
         if not self._connections:
             _fork.closed(self)
 

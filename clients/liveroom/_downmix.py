@@ -31,7 +31,7 @@ class Downmix:
         average: Floats = channels.mean(axis=0, dtype=np.float32) if len(channels) > 1 else channels[0]
         if len(channels) == 1:
             return average
-        energies = np.array([float(np.vdot(each, each)) for each in (average, *channels)])
+        energies = np.array([float(np.vdot(signal, signal)) for signal in (average, *channels)])
         if energies.shape == self._energies.shape:
             energies += self._energies * 0.5 ** (channels.shape[1] / self._half_life)
         self._energies = energies

@@ -247,8 +247,8 @@ class AsyncStream(_fork.StaysHere):
             await self._changed.wait_for(lambda: len(self._unread) < self._limits.unread_finals)
             if item is not None:
                 self._unread.append(_Item(number, item))
-            told = "triton_final_response" in inner.parameters  # not of a model that answers once
-            if message.error_message or not told or is_last(inner):
+            marks_last = "triton_final_response" in inner.parameters  # not of a model that answers once
+            if message.error_message or not marks_last or is_last(inner):
                 self._under_way.discard(number)
             self._moved()
 

@@ -22,8 +22,8 @@ def proxy_to(address: Address) -> str | None:
     name = next((name for name in _PROXIES if os.environ.get(name)), None)
     if name is None or address.loopback:
         return None
-    exceptions = next((os.environ[each] for each in _EXCEPTIONS if os.environ.get(each)), "")
-    if any(_is_within(address.host, each.strip()) for each in exceptions.split(",") if each.strip()):
+    exceptions = next((os.environ[name] for name in _EXCEPTIONS if os.environ.get(name)), "")
+    if any(_is_within(address.host, name.strip()) for name in exceptions.split(",") if name.strip()):
         return None
     value = os.environ[name]
     place = (urlsplit(value).netloc or value).rpartition("@")[2]

@@ -213,10 +213,10 @@ class RoomStream:
             await asyncio.sleep(self._stall / 8)
             silent = self._reading and self._due and loop.time() - self._moved > self._stall
         log.warning("room %s: its server has said nothing for %g s", hashed(self._room_id), self._stall)
-        said = f"the server of room {self._room_id!r} has said nothing for {self._stall:g} s"
+        message = f"the server of room {self._room_id!r} has said nothing for {self._stall:g} s"
         if not self._connected:
-            said = f"{unreached(self._transport.url)} (no connection within {self._stall:g} s)"
-        self.failure = self.named(ServerUnavailable(said))
+            message = f"{unreached(self._transport.url)} (no connection within {self._stall:g} s)"
+        self.failure = self.named(ServerUnavailable(message))
         self._transport.leave(self._call)
         self._reader.cancel()
 

@@ -145,18 +145,18 @@ class Session:
             self.replay.finished(outputs.number("pts_end"))
         if outputs.text("kind") not in KINDS:  # newer servers may tell of more
             return
-        said = caption(outputs)
-        if said.is_final and self.reconnects and said.pts_end <= self.replay.done:
+        event = caption(outputs)
+        if event.is_final and self.reconnects and event.pts_end <= self.replay.done:
             self.duplicates += 1
             log.info("room %s: a final caption came twice, and was dropped", hashed(self._room_id))
             return
-        await self._events.put(said)
-        if said.is_final:
-            self.replay.finished(said.pts_end)
-            self._spoken[said.language] += round(1000 * (said.pts_end - said.pts_start))
-        elif said.text:
-            self.replay.finished(said.pts_start)  # a partial one is of the earliest speech that is not done
-        self._partial = said if said.text and not said.is_final else None
+        await self._events.put(event)
+        if event.is_final:
+            self.replay.finished(event.pts_end)
+            self._spoken[event.language] += round(1000 * (event.pts_end - event.pts_start))
+        elif event.text:
+            self.replay.finished(event.pts_start)  # a partial one is of the earliest speech that is not done
+        self._partial = event if event.text and not event.is_final else None
 
     def error(self, number: int, error: LiveroomError, *, opening: bool) -> None:
         """See `Audience`."""

@@ -101,16 +101,16 @@ class Transport(Diagnosis):
                 connection = self.any()
                 return await getattr(connection.stub, method)(request, timeout=left, metadata=metadata)
             except grpc.aio.AioRpcError as error:
-                told = error, request_id
+                failure = error, request_id
                 if before and error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
-                    told = before
+                    failure = before
                 pause = random.uniform(0, self.retries.pause_bound(attempt))  # noqa: S311 - jitter, not a secret
                 lost = error.code() is not grpc.StatusCode.UNAVAILABLE
                 most = 2 if lost and not retry else attempts
                 if not _may_pass(error, model) or attempt >= most or loop.time() + pause >= deadline:
                     left = deadline - loop.time()
-                    raise await self.error(*told, model=model, step=step, seconds=left) from error
-                before = told
+                    raise await self.error(*failure, model=model, step=step, seconds=left) from error
+                before = failure
             log.info("a call of model %s failed (%s): trying again", model, before[0].code().name)
             await asyncio.sleep(pause)
             attempt += 1

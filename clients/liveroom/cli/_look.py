@@ -100,10 +100,10 @@ def _matrix(frame: av.VideoFrame) -> np.ndarray[tuple[int, ...], np.dtype[np.int
 
     A sloping one is taken as the quarter turn that is next to it.
     """
-    said = frame.side_data.get("DISPLAYMATRIX")
-    if said is None:
+    data = frame.side_data.get("DISPLAYMATRIX")
+    if data is None:
         return np.eye(2, dtype=np.int64)
-    values = np.frombuffer(cast(bytes, said), np.int32).astype(np.int64)
+    values = np.frombuffer(cast(bytes, data), np.int32).astype(np.int64)
     matrix = values[:9].reshape(3, 3)[:2, :2]
     straight = abs(matrix[0, 0]) + abs(matrix[1, 1]) >= abs(matrix[0, 1]) + abs(matrix[1, 0])
     turned = np.sign(np.where(np.eye(2, dtype=bool) == straight, matrix, 0))

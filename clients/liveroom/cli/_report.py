@@ -47,8 +47,8 @@ def warnings_shown(*, as_json: bool) -> Iterator[None]:
 
     class Lines(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            said = record.getMessage()
-            line = json.dumps({"warning": said}, ensure_ascii=False) if as_json else f"liveroom: {said}"
+            message = record.getMessage()
+            line = json.dumps({"warning": message}, ensure_ascii=False) if as_json else f"liveroom: {message}"
             print(line, file=sys.stderr, flush=True)
 
     handler = Lines(logging.WARNING)

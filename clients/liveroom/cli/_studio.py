@@ -57,8 +57,8 @@ def _told(arguments: argparse.Namespace, unsure: Sequence[float]) -> int:
     weak = 0 < arguments.anonymize < 1
     if arguments.json:
         seconds = {"unsure": [round(pts, 4) for pts in unsure]} if is_video(arguments.file) else {}
-        told = {"file": arguments.file, "out": arguments.out, "sure": not unsure and not weak, **seconds}
-        print(json.dumps(told, ensure_ascii=False), flush=True)
+        line = {"file": arguments.file, "out": arguments.out, "sure": not unsure and not weak, **seconds}
+        print(json.dumps(line, ensure_ascii=False), flush=True)
     if weak:
         print(
             f"{arguments.file}: at a strength of {arguments.anonymize:g} people can be recognized: look at"

@@ -38,10 +38,10 @@ class Converter:
         from av.subtitles.subtitle import AssSubtitle, SubtitleSet  # noqa: PLC0415 - an optional extra
 
         shown = self._decoder.decode2(packet)
-        lines = [each for each in shown or () if isinstance(each, AssSubtitle)]
+        lines = [line for line in shown or () if isinstance(line, AssSubtitle)]
         if not lines:
             return None
-        text = b"\\N".join([lines[0].ass, *(each.dialogue for each in lines[1:])])
+        text = b"\\N".join([lines[0].ass, *(line.dialogue for line in lines[1:])])
         made = self._encoder.encode_subtitle(SubtitleSet.create(text, 0, packet.duration or 0))
         made.pts, made.dts, made.duration = packet.pts, packet.dts, packet.duration
         made.time_base = packet.time_base

@@ -61,10 +61,15 @@ class ResumeState:
             )
         windows = min(max(round((until - pts) * SAMPLE_RATE / VOICE_WINDOW), 1), LONGEST)
         language = texts.get("stable_language", "")
-        told = heard(stable, language, script)
+        stable_text = heard(stable, language, script)
         rest = heard(hypothesis[len(stable) :], language, script)
         return cls(
-            counted, _as_decoded(told + rest), _as_decoded(told), language, windows, _as_decoded(stable)
+            counted,
+            _as_decoded(stable_text + rest),
+            _as_decoded(stable_text),
+            language,
+            windows,
+            _as_decoded(stable),
         )
 
     def segment(self) -> Segment | None:

@@ -201,8 +201,8 @@ class Room:
                 if isinstance(error, LanguageError):  # it can't be heard at all: it takes nobody's place
                     self._hearing = None
                     behind = [self._queue.get_nowait().sender for _ in range(self._queue.qsize())]
-                    for each in (sender, *behind):
-                        each.refuse(outcome)
+                    for waiting in (sender, *behind):
+                        waiting.refuse(outcome)
                     return
                 if not last:
                     self._hearing = None

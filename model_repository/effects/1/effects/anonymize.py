@@ -80,7 +80,7 @@ class Watch:
 
 def nearest(embeddings: Floats, allowed: Floats) -> Floats:
     """How far each of the faces [F, 128] is from the closest of `allowed` [N, 128]; infinite where N is 0."""
-    apart = [np.linalg.norm(allowed - each, axis=1).min(initial=np.inf) for each in embeddings]
+    apart = [np.linalg.norm(allowed - embedding, axis=1).min(initial=np.inf) for embedding in embeddings]
     return np.array(apart, np.float32)  # one by one: all at once takes GB where thousands are allowed
 
 

@@ -59,7 +59,7 @@ async def look_out(frame: Pixels, number: int, *, alone: bool) -> Verdict:
     for view in views(frame, number, alone=alone):
         sizes.setdefault(view.pixels.shape, []).append(view)
     # One after the other, so that none is near PATIENCE on a busy machine: the detector has one instance.
-    suspected = suspects([each for batch in sizes.values() for each in await _detect(batch)])
+    suspected = suspects([found for batch in sizes.values() for found in await _detect(batch)])
     if not suspected.crops:
         return suspected.judged(np.zeros(0, np.float32))
     crops = pb_utils.Tensor("image", np.stack(suspected.crops))
@@ -72,7 +72,7 @@ async def _detect(views: list[View]) -> list[Found]:
     images = pb_utils.Tensor("image", np.stack([view.pixels for view in views]))
     outputs = await _call("face_detector_centerface", ["boxes", "scores", "landmarks"], [images])
     parts = (outputs["boxes"], outputs["scores"], outputs["landmarks"][:, :, :2])
-    return [Found(*each) for each in zip(views, *parts, strict=True)]
+    return [Found(*of_view) for of_view in zip(views, *parts, strict=True)]
 
 
 async def decode(picture: bytes) -> Pixels:

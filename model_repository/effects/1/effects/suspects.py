@@ -31,7 +31,7 @@ MOST = 16
 """Of what is looked at closely in a frame, about 2 ms each."""
 CROP = 192
 """Side of what face_landmarks is shown, and how much of it is the box (as `faces` does for CenterFace)."""
-REACH = 1.35
+Reach = 1.35
 
 
 @dataclass(frozen=True)
@@ -86,22 +86,22 @@ class Verdict:
 
 def suspects(found: Sequence[Found]) -> Suspects:
     """What all views show that may be a face."""
-    boxes = np.concatenate([each.view.in_frame(each.boxes) for each in found])
-    scores = np.concatenate([each.scores for each in found])
-    largest = np.concatenate([np.full(len(each.boxes), each.view.largest) for each in found])
+    boxes = np.concatenate([seen.view.in_frame(seen.boxes) for seen in found])
+    scores = np.concatenate([seen.scores for seen in found])
+    largest = np.concatenate([np.full(len(seen.boxes), seen.view.largest) for seen in found])
     scores = np.where((boxes[:, 2:] - boxes[:, :2]).max(axis=1) <= largest, scores, np.float32(0))
     sure = np.flatnonzero(scores >= SCORE)
     sure = sure[distinct(boxes[sure], scores[sure])]
     unsure: list[tuple[float, int, Pixels]] = []
     begin = 0
-    for each in found:
-        given = scores[begin : begin + len(each.boxes)]
+    for seen in found:
+        given = scores[begin : begin + len(seen.boxes)]
         weak = np.flatnonzero((given >= HINT) & (given < SCORE))
         placed = boxes[begin + weak]
         weak = weak[~within((placed[:, :2] + placed[:, 2:]) / 2, boxes[sure])]
-        for at in weak[distinct(each.boxes[weak], each.scores[weak])][:MOST]:
-            unsure.append((float(each.scores[at]), begin + int(at), _upright(each, int(at))))
-        begin += len(each.boxes)
+        for at in weak[distinct(seen.boxes[weak], seen.scores[weak])][:MOST]:
+            unsure.append((float(seen.scores[at]), begin + int(at), _upright(seen, int(at))))
+        begin += len(seen.boxes)
     unsure = sorted(unsure, key=lambda one: -one[0])[:MOST]
     order = np.concatenate([sure, np.array([at for _, at, _ in unsure], np.intp)])
     return Suspects(boxes[order], scores[order], [crop for _, _, crop in unsure])
@@ -134,7 +134,7 @@ def _upright(found: Found, at: int) -> Pixels:
     corners = found.boxes[at].reshape(2, 2) * sides
     across = (found.eyes[at, 1] - found.eyes[at, 0]) * sides
     middle = corners.mean(axis=0)
-    side = max(REACH * float((corners[1] - corners[0]).max()), 1.0)
+    side = max(Reach * float((corners[1] - corners[0]).max()), 1.0)
     degrees = float(np.degrees(np.arctan2(across[1], across[0])))
     center = float(middle[0]), float(middle[1])
     matrix = np.asarray(cv2.getRotationMatrix2D(center, degrees, CROP / side), np.float64)

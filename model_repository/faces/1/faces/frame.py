@@ -62,28 +62,28 @@ class Frame:
             Face(candidate.box, _in_frame(crop, mesh), candidate.score * float(presence[0]))
             for candidate, crop, mesh, presence in zip(found, crops, meshes, presences, strict=True)
         ]
-        return sorted((each for each in faces if each.score >= SURE), key=lambda each: -each.score)
+        return sorted((face for face in faces if face.score >= SURE), key=lambda face: -face.score)
 
     def describe(self, faces: Sequence[Face]) -> dict[str, Floats]:
         """`boxes` [N,4], `scores` [N], `landmarks` [N,5,2] and `meshes` [N,468,3], in the picture."""
         width, height = self._levels.width, self._levels.height
-        boxes = [clipped(each.box, width, height) * np.tile(self._scale, 2) for each in faces]
-        meshes = [each.mesh * np.append(self._scale, self._scale[:1]) for each in faces]
+        boxes = [clipped(face.box, width, height) * np.tile(self._scale, 2) for face in faces]
+        meshes = [face.mesh * np.append(self._scale, self._scale[:1]) for face in faces]
         return {
             "boxes": _stack(boxes, 4),
-            "scores": np.array([each.score for each in faces], np.float32),
+            "scores": np.array([face.score for face in faces], np.float32),
             "landmarks": _stack([landmarks(mesh) for mesh in meshes], 5, 2),
             "meshes": _stack(meshes, POINTS, 3),
         }
 
     def chips(self, faces: Sequence[Face]) -> list[Pixels]:
         """What face_embedder looks at of each."""
-        return [self._levels.cut(chip(each.mesh), CHIP, CHIP) for each in faces]
+        return [self._levels.cut(chip(face.mesh), CHIP, CHIP) for face in faces]
 
     def expression_views(self, faces: Sequence[Face]) -> list[Pixels]:
         """What face_expression looks at of each."""
         side = EXPRESSION_VIEW
-        return [self._levels.cut(expression_view(each.mesh), side, side, replicate=True) for each in faces]
+        return [self._levels.cut(expression_view(face.mesh), side, side, replicate=True) for face in faces]
 
 
 def _in_frame(crop: Similarity, mesh: Floats) -> Floats:

@@ -48,9 +48,9 @@ class TritonPythonModel:
     def initialize(self, args: dict[str, str]) -> None:
         """Start the threads: three a frame, as up to three networks are asked at the same time."""
         config = json.loads(args["model_config"])
-        said = {key: str(value["string_value"]) for key, value in config["parameters"].items()}
-        self._detector = DETECTORS[said["detector"]]
-        self._most_faces, self._most_frames = int(said["max_faces"]), int(said["max_frames"])
+        parameters = {key: str(value["string_value"]) for key, value in config["parameters"].items()}
+        self._detector = DETECTORS[parameters["detector"]]
+        self._most_faces, self._most_frames = int(parameters["max_faces"]), int(parameters["max_frames"])
         self._room = BoundedSemaphore(self._most_frames)
         self._frames = ThreadPoolExecutor(self._most_frames, "frame")
         self._asides = ThreadPoolExecutor(2 * self._most_frames, "aside")
