@@ -87,6 +87,12 @@ class Readiness:
 
 
 class _Server(ThreadingHTTPServer):
+    """With a bound on connections, which servers of others lack.
+
+    aiohttp 3.14 and hypercorn 0.18 accept silent connections until no file can be opened, and aiohttp then
+    answers nobody.
+    """
+
     daemon_threads = True
     request_queue_size = CONNECTIONS  # they may all come at once
 

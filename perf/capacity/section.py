@@ -1,13 +1,17 @@
 """A plan and its policies as people see them, from the JSON alone."""
 
-from collections.abc import Callable, Mapping, Sequence
+from __future__ import annotations  # matplotlib, which takes long, is imported where it draws
 
-from matplotlib.axes import Axes
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from perf.capacity.curve import LATENCIES, SIGNALS
 from perf.capacity.policy_rows import BURST_BAD, ORDINARY_BAD, ORDINARY_REFUSED, cheapest
 from perf.report import Figure, Row, Section, Table, number
 from perf.report.drawing import cell
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 BEFORE_S, AFTER_S = 600.0, 2400.0
 """What of the timeline is drawn around the burst."""

@@ -1,15 +1,17 @@
 """What `perf models` found, for people: drawn from the JSON alone."""
 
+from __future__ import annotations  # matplotlib, which takes long, is imported where it draws
+
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import cast
-
-from matplotlib.axes import Axes
-from matplotlib.ticker import ScalarFormatter
+from typing import TYPE_CHECKING, cast
 
 from perf.models.rows import Row
 from perf.report import Figure, Section, Table, number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _MARKERS = "osv^DPX"  # one more or less than there are colours, so that models differ in one of them
 _NOTES = (
@@ -133,7 +135,7 @@ def _latency(rows: Sequence[Row]) -> Callable[[Axes], None]:
         axes.set_xscale("log", base=2)
         axes.set_yscale("log")
         axes.set_xticks(sorted({row["concurrency"] for row in rows}))
-        axes.xaxis.set_major_formatter(ScalarFormatter())
+        axes.xaxis.set_major_formatter("{x:g}")
         axes.set_xlabel("callers")
         axes.set_ylabel("p50 latency (ms, logarithmic)")
         axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))

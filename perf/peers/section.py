@@ -1,13 +1,17 @@
 """The peers as people see them: who is ahead first, then a table and a plot per model."""
 
-from collections.abc import Callable, Sequence
+from __future__ import annotations  # matplotlib, which takes long, is imported where it draws
 
-from matplotlib.axes import Axes
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from perf.peers.contenders import IN_PROCESS
 from perf.peers.results import CLEAR, ahead
 from perf.peers.subjects import ENCODER, IDENTITY
 from perf.report import Figure, Row, Section, Table, number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _COLUMNS = (
     *(("peer", lambda row: f"{row['peer']} {row['peer_version']}"), ("callers", "concurrency")),

@@ -1,18 +1,22 @@
 """What a result looks like to people: sections of tables and figures, the same in a terminal and in HTML."""
 
+from __future__ import annotations  # matplotlib, which takes long, is imported where it draws
+
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich.table
-from matplotlib import style
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure as Canvas
-from matplotlib.ticker import MaxNLocator
 from rich.text import Text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+if find_spec("matplotlib") is None:
+    raise ModuleNotFoundError("No module named 'matplotlib'", name="matplotlib")  # not after the measurement
 
 Row = Mapping[str, Any]
 """An object in the JSON of a result."""
@@ -47,7 +51,7 @@ class Table:
         *,
         caption: str = "",
         left: Iterable[str] = (),
-    ) -> "Table":
+    ) -> Table:
         """A line for each row of a result, whose cells `columns` say by their headings, see `cell`."""
         listed = list(columns.items() if isinstance(columns, Mapping) else columns)
         cells = tuple(tuple(cell(row, column) for _, column in listed) for row in rows)
@@ -84,6 +88,10 @@ class Figure:
 
     def png(self, *, dark: bool = False) -> bytes:
         """The picture, on white or on a dark page; nothing is left behind in matplotlib's global state."""
+        from matplotlib import style  # noqa: PLC0415
+        from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
+        from matplotlib.figure import Figure as Canvas  # noqa: PLC0415
+
         with style.context([_STYLE, _DARK] if dark else [_STYLE]):
             canvas = Canvas(figsize=_INCHES, dpi=_DPI, layout="constrained")
             FigureCanvasAgg(canvas)
@@ -144,7 +152,7 @@ def lines(
             (line,) = axes.plot([at for at, _ in known], [value for _, value in known], "o-", label=label)
             if isinstance(limit := (limits or {}).get(name), int | float):
                 axes.axhline(limit, color=line.get_color(), linestyle="--", label=f"its limit, {limit:g}")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.locator_params("x", integer=True)
         axes.set_xlabel(xlabel)
         axes.set_ylabel(ylabel)
         axes.set_ylim(bottom=0)

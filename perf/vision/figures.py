@@ -1,13 +1,16 @@
 """The figures of `perf vision`: of each part the name, the title, and what draws it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from __future__ import annotations  # matplotlib, which takes long, is imported where it draws
 
-from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter, ScalarFormatter
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 from perf.report import Row, lines
 
-Drawn = tuple[str, str, Callable[[Axes], None]]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Drawn: TypeAlias = "tuple[str, str, Callable[[Axes], None]]"
 
 
 def vision(rows: Sequence[Row]) -> Drawn:
@@ -40,7 +43,7 @@ def detectors(rows: Sequence[Row]) -> Drawn:
                     row["framing"], point, (4, 4), textcoords="offset points", color=color, fontsize=7
                 )
         axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(ScalarFormatter())
+        axes.xaxis.set_major_formatter("{x:g}")
         axes.set_xlabel("ms a frame of 640 x 480 (logarithmic)")
         axes.set_ylabel("F1")
         axes.legend()
@@ -58,8 +61,8 @@ def reach(rows: Sequence[Row]) -> Drawn:
             middles = [(edges[at] * edges[at + 1]) ** 0.5 for at in steps]
             axes.plot(middles, [found[at] / faces[at] for at in steps], "o-", label=row["detector"])
         axes.set_xscale("log", base=2)
-        axes.xaxis.set_major_formatter(ScalarFormatter())
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_major_formatter("{x:.0%}")
         axes.set_xlabel("height of the face, pixels of a frame of 640 x 480")
         axes.set_ylabel("found")
         axes.legend()
@@ -81,7 +84,7 @@ def recognition(rows: Sequence[Row]) -> Drawn:
                     (line,) = axes.plot(*zip(*known, strict=True), style, color=color, label=label)
                     color = line.get_color()
         axes.axvline(rows[0]["default"], color="0.5", linestyle=":", label="default threshold")
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+        axes.yaxis.set_major_formatter("{x:.0%}")
         axes.set_xlabel("threshold (distance of unit embeddings)")
         axes.set_ylabel("share of the pairs")
         axes.legend(fontsize=7)
