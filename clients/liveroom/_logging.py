@@ -2,12 +2,16 @@
 
 Modules log to `logging.getLogger("liveroom")` and below: warnings of what a room notices (its server lost or
 silent, audio or frames lost, a token file that cannot be read), and for information what went on without it.
-Errors are named by their code, as their sentences may repeat what was sent.
+Errors are named by their code, as their sentences may repeat what was sent. Where an application configures
+no logging nothing is printed.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
+
+logging.getLogger("liveroom").addHandler(logging.NullHandler())
 
 
 def hashed(room_id: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import subprocess
+import sys
 from pathlib import Path
 
 import grpc
@@ -114,3 +116,9 @@ async def test_nothing_that_is_said_or_shown_is_logged(caplog: pytest.LogCapture
     assert caplog.records
     assert SECRET not in logged
     assert SECRET not in caplog.text
+
+
+def test_without_any_logging_nothing_is_printed() -> None:
+    warn = "import logging, liveroom; logging.getLogger('liveroom._session').warning('lost')"
+    done = subprocess.run([sys.executable, "-c", warn], capture_output=True, check=True)
+    assert (done.stdout, done.stderr) == (b"", b"")
