@@ -29,6 +29,9 @@ class Outputs:
     def __bool__(self) -> bool:
         return bool(self._raw)
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._raw
+
     def arrays(self) -> Arrays:
         """All of them, as numpy has them."""
         return decode(self._response)

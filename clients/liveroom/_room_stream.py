@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterator
 from typing import Protocol
 
 import grpc
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 MODEL = "captions"
 MAX_FLYING_BYTES = 192 * 1024
 """Of a room's requests: a gateway ends a stream of which it has got 256 KiB that it could not yet hand on."""
+MOST_EARLY = 64
+"""Events that wait for one before them, which is on its way: more than one or two of them are a fault."""
 
 
 class Audience(Protocol):
@@ -73,6 +76,8 @@ class RoomStream:
         self._request_id = new_request_id()
         self._call = transport.stream(room_id, attempt, self._request_id)
         self._opening = self._last = 0
+        self._early: dict[int, Outputs] = {}  # events by their index, one before which has not come yet
+        self._next_event = 0
         self._connected = self._admitted = False
         self._reading = True
         self._moved = asyncio.get_running_loop().time()
@@ -199,11 +204,28 @@ class RoomStream:
             self._admitted = True
             self._audience.admitted()
         if not error and outputs:
-            await self._audience.event(outputs)
+            for event in self._in_order(outputs):
+                await self._audience.event(event)
         if response.error_message or is_last(inner):
             async with self._changed:
                 self.unacknowledged.pop(number, None)
                 self._changed.notify_all()
+
+    def _in_order(self, event: Outputs) -> Iterator[Outputs]:
+        """The events whose turn it is with this one: Triton may swap those of two requests.
+
+        Raises:
+            ServerUnavailable: one does not come.
+        """
+        if "index" not in event:  # of a server that does not count them
+            yield event
+            return
+        self._early[event.whole("index", 1)[0]] = event
+        while (due := self._early.pop(self._next_event, None)) is not None:
+            self._next_event += 1
+            yield due
+        if len(self._early) > MOST_EARLY:
+            raise ServerUnavailable(f"event {self._next_event} of room {self._room_id!r} has not come")
 
     async def _notice_silence(self) -> None:
         """Give the call up when a response is due and none comes, as from a server that hangs."""

@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.unit.peer import Peer, Request, Send, acknowledgement, broken, event, refusal
+from tests.unit.peer import Peer, Request, Response, Send, acknowledgement, broken, event, refusal
 
 RATE = 8_000
 WORD = RATE // 4
@@ -76,16 +76,23 @@ class Hearing:
     told: int = 0
     """Samples whose captions have been sent."""
     seen: int = 0
+    events: int = 0
+    held: Response | None = None
+    """An event that the next one overtakes."""
 
     def at(self, sample: int) -> float:
         return self.start + sample / RATE
 
 
 class CaptionPeer:
-    """Answers like `captions`; asks `breaks` at every moment whether to break."""
+    """Answers like `captions`; asks `breaks` at every moment whether to break.
 
-    def __init__(self, breaks: Break) -> None:
+    swaps: every other event is overtaken by the one after it, as it happens to those of two requests.
+    """
+
+    def __init__(self, breaks: Break, *, swaps: bool = False) -> None:
         self._breaks = breaks
+        self._swaps = swaps
         self.streams: list[Hearing] = []
         self.starts: list[dict[str, bytes]] = []
         self.peer = Peer(self._script)
@@ -131,17 +138,41 @@ class CaptionPeer:
             if not closed and room.at(end) < room.hypothesis_until:
                 continue  # more was stable than this stream has heard again by now
             await moment(f"before {kind}")
-            await send(event(str(number), kind, text, room.at(start), room.at(end), stable=stable))
+            await self._tell(room, send, str(number), kind, text, room.at(start), room.at(end), stable=stable)
             if closed:
                 room.told = end
             await moment(f"after {kind}")
         open_from = next((start for start, end in _runs(heard) if end > room.told), len(heard))
         if open_from >= room.seen + HEARD_STEP:
             room.seen = open_from
-            await send(event(str(number), "progress", "", room.at(open_from), room.at(open_from)))
+            await self._tell(room, send, str(number), "progress", "", room.at(open_from), room.at(open_from))
+        if last and room.held is not None:
+            await send(room.held)
         await moment("before ack")
         await send(acknowledgement(str(number)))
         await moment("after ack")
+
+    async def _tell(
+        self,
+        room: Hearing,
+        send: Send,
+        number: str,
+        kind: str,
+        text: str,
+        start: float,
+        end: float,
+        *,
+        stable: str | None = None,
+    ) -> None:
+        response = event(number, kind, text, start, end, stable=stable, index=room.events)
+        room.events += 1
+        if self._swaps and room.held is None:
+            room.held = response
+            return
+        await send(response)
+        if room.held is not None:
+            await send(room.held)
+            room.held = None
 
 
 def _runs(heard: Int16) -> list[tuple[int, int]]:

@@ -185,14 +185,24 @@ def broken(message: str) -> Response:
 
 
 def event(
-    request_id: str, kind: str, text: str, start: float, end: float, *, stable: str | None = None
+    request_id: str,
+    kind: str,
+    text: str,
+    start: float,
+    end: float,
+    *,
+    stable: str | None = None,
+    index: int | None = None,
 ) -> Response:
-    """One caption."""
+    """One caption; without an index as servers sent it that did not count."""
     response = service_pb2.ModelStreamInferResponse()
     response.infer_response.id = request_id
     response.infer_response.parameters["triton_final_response"].bool_param = False
     texts = {"kind": kind, "text": text, "stable": text if stable is None else stable, "language": "en"}
     _fill(response.infer_response, texts, {"pts_start": start, "pts_end": end}, "FP64")
+    if index is not None:
+        response.infer_response.outputs.add(name="index", datatype="INT32", shape=[1])
+        response.infer_response.raw_output_contents.append(struct.pack("<i", index))
     return response
 
 

@@ -109,6 +109,14 @@ async def test_a_break_at_every_moment(name: str, how: str) -> None:
     assert len(again) <= len(TALK) - 4 * WORD, "what has its captions is not said again"
 
 
+@pytest.mark.parametrize("breaks", [never, *(once(name, 8) for name in MOMENTS)])
+async def test_events_that_triton_swaps_are_heard_in_order(breaks: Break) -> None:
+    """Otherwise what is done would be known before its caption, which would not be said again."""
+    async with played(CaptionPeer(breaks, swaps=True)) as (room, captions):
+        check(captions)
+        assert room.duplicates_dropped == 0
+
+
 @pytest.mark.parametrize("name", ["before all", "before final", "after final", "before ack", "after ack"])
 async def test_a_break_in_the_end(name: str) -> None:
     script = CaptionPeer(once(name, len(TALK) // WORD + 1))

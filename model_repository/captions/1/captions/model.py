@@ -147,10 +147,11 @@ class TritonSender:
     def __init__(self, sender: pb_utils.InferenceResponseSender) -> None:
         self._sender = sender
 
-    def caption(self, caption: Caption) -> None:
+    def caption(self, caption: Caption, index: int) -> None:
         """Send an event as one response."""
         texts = {name: getattr(caption, name) for name in ("kind", "text", "stable", "language")}
-        self._sender.send(_event(texts, (caption.pts_start, caption.pts_end)))
+        numbers = _span((caption.pts_start, caption.pts_end)) | {"index": np.array([index], np.int32)}
+        self._sender.send(_event(texts, numbers))
 
     def error(self, error: Outcome) -> None:
         """Send an event of kind "error" without ending the request."""
@@ -174,16 +175,17 @@ class TritonSender:
 
 
 def _error(error: Outcome) -> pb_utils.InferenceResponse:
-    return _event({"kind": "error", "code": error.code, "message": error.message}, error.span)
+    texts = {"kind": "error", "code": error.code, "message": error.message}
+    return _event(texts, _span(error.span) if error.span else {})
 
 
-def _event(texts: Mapping[str, str], span: tuple[float, float] | None) -> pb_utils.InferenceResponse:
-    arrays: dict[str, NDArray[np.generic]] = {
-        name: np.array([text.encode()], np.object_) for name, text in texts.items()
-    }
-    if span is not None:
-        arrays |= {"pts_start": np.array([span[0]]), "pts_end": np.array([span[1]])}
+def _event(texts: Mapping[str, str], numbers: Tensors) -> pb_utils.InferenceResponse:
+    arrays = {name: np.array([text.encode()], np.object_) for name, text in texts.items()} | dict(numbers)
     return pb_utils.InferenceResponse([pb_utils.Tensor(name, array) for name, array in arrays.items()])
+
+
+def _span(span: tuple[float, float]) -> dict[str, NDArray[np.generic]]:
+    return {"pts_start": np.array([span[0]]), "pts_end": np.array([span[1]])}
 
 
 def _item(tensors: Tensors, name: str, default: object) -> object:

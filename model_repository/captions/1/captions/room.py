@@ -70,8 +70,8 @@ class Outcome:
 class Sender(Protocol):
     """The way back to the client of one request."""
 
-    def caption(self, caption: Caption) -> None:
-        """Send an event."""
+    def caption(self, caption: Caption, index: int) -> None:
+        """Send an event, the room's `index`-th."""
 
     def error(self, error: Outcome) -> None:
         """Send an event of kind "error" without ending the request."""
@@ -135,6 +135,8 @@ class Room:
         self._hearing: Sender | None = None
         """Of the chunk that is being heard."""
         self._untold: deque[Caption] = deque(maxlen=UNTOLD)
+        self._sent = 0
+        """Events so far: by their index a client has them in order."""
         self._waiting_bytes = 0
         self._verdict: Outcome | None = None
         """Why it was ended, where its client is to know."""
@@ -216,7 +218,7 @@ class Room:
                 self._sender.done()
             self._sender, self._hearing = sender, None
             while self._untold:
-                sender.caption(self._untold.popleft())
+                self._send(sender, self._untold.popleft())
             self._say_how_far(sender)
             if first and not last:
                 sender.done()
@@ -250,7 +252,7 @@ class Room:
             self._dealt = self._at(0)
         if done - self._dealt >= HEARD_STEP:
             self._dealt = done
-            sender.caption(Caption("progress", "", "", done, done, ""))
+            self._send(sender, Caption("progress", "", "", done, done, ""))
 
     async def _hear(self, samples: Floats, last: bool = False) -> None:
         """Clean samples where asked for, find the speech in them, and cut it into segments."""
@@ -292,7 +294,11 @@ class Room:
         if self._sender is None:
             self._untold.append(caption)
         else:
-            self._sender.caption(caption)
+            self._send(self._sender, caption)
+
+    def _send(self, sender: Sender, caption: Caption) -> None:
+        sender.caption(caption, self._sent)
+        self._sent += 1
 
     def _decided(self, kind: str, segment: Segment, end: int) -> int:
         """The last sample that an event of `segment` up to `end` had to wait for.
