@@ -6,11 +6,14 @@
 --
 -- Sizes of shapes are such as may be. Of one whose bytes come to 2^64 Triton makes 0, which fits an empty tensor, and
 -- numpy then ends the model's process ("array is too big"). A batch of none is never answered.
+--
+-- Outputs are asked for without parameters. `classification` of one that is text divides by zero in the server.
 
 local FIELDS = 512 -- of a message and its inputs, at most; one for captions has about 80
 local left = 0
 local ONE_MODEL = "a stream is for one model, in its latest version"
 local SHAPE = "an input has a size below 0 or beyond 268435455, or a batch of none"
+local PLAIN = "an output is asked for with parameters, such as classification: name it alone"
 local MALFORMED = "the message is not written as ModelInferRequest has to be"
 
 -- A number of up to four bytes and the index of the last one; nothing for a longer one.
@@ -56,6 +59,9 @@ local function shape(buffer, at, last)
   return wrong or (#sizes > 1 and sizes[1] == 0 and SHAPE) or nil
 end
 
+-- What is wrong with a field of one of `outputs`.
+local function parameters(tag) return tag == 18 and PLAIN or nil end
+
 -- What is wrong with a message, and its id. model: the only one it may be for, if there is one.
 local function screen(buffer, at, last, model)
   local id, named = "", not model
@@ -63,6 +69,7 @@ local function screen(buffer, at, last, model)
   local wrong = look(buffer, at, last, function(tag, first, after)
     local length = after - first
     if tag == 42 then return shape(buffer, first, after) end
+    if tag == 50 then return look(buffer, first, after, parameters) end
     if tag == 26 and length < 128 then id = buffer:getBytes(first, length) end
     if not model then return nil end
     if tag == 18 and length > 0 then return ONE_MODEL end

@@ -179,6 +179,20 @@ def test_a_shape_that_cannot_be_reaches_no_model(channel: grpc.Channel, case: st
     assert called(channel, request("moody").SerializeToString())[0] is grpc.StatusCode.OK
 
 
+@pytest.mark.parametrize("name", ["classification", "whatever"])
+def test_an_output_has_no_parameters(channel: grpc.Channel, name: str) -> None:
+    """Triton 24.10 ends (SIGFPE) where it is to classify text."""
+    for model, ask in (("moody", called), ("talker", streamed)):
+        message = request(model)
+        message.outputs.add(name="y").parameters[name].int64_param = 1
+        answer = ask(channel, message.SerializeToString())
+        assert "an output is asked for with parameters" in str(answer)
+        assert ask is streamed or answer[0] is grpc.StatusCode.INVALID_ARGUMENT
+        message.ClearField("outputs")
+        message.outputs.add(name="y")
+        assert "parameters" not in str(ask(channel, message.SerializeToString()))
+
+
 def test_messages_of_many_small_fields_are_refused(channel: grpc.Channel) -> None:
     """Reading them would be work for the gateway; no model has so many inputs."""
     good = named("talker") + written("talker")
