@@ -31,12 +31,13 @@ from ._errors import (
 )
 from ._faces import Face, FrameResult, Vision
 from ._gallery import Gallery, Match
-from ._model_stream import AsyncStream, Response
+from ._model_stream import AsyncStream
 from ._room import AsyncRoom
 from ._studio import AsyncStudioRoom, Edited
 from ._sync import Client
 from ._sync_rooms import Room, Stream, StudioRoom
 from ._types import Caption, Health, Model, ModelHealth, Transcript
+from ._unread_responses import Response
 
 __version__ = _version("liveroom")
 

@@ -35,7 +35,8 @@ class AnyModel(_fork.StaysHere):
         Args:
             model: its name in the model repository.
             inputs: arrays by name, with the batch dimension where the model has one; a single number or text
-                fills a shape of one element. Text and bytes go to BYTES.
+                fills a shape of one element. Text and bytes go to BYTES; numpy's own arrays of bytes lose
+                trailing zeros, lists don't. Tensors of BF16, which numpy lacks, are refused.
             outputs: names of those that are wanted; by default all.
             timeout: seconds, by default `Timeouts.infer`.
 
@@ -47,6 +48,8 @@ class AnyModel(_fork.StaysHere):
             Overloaded, ServerUnavailable, ModelUnavailable, InferenceFailed, DeadlineExceeded
         """
         seconds = self.timeouts.infer if timeout is None else timeout
+        if not isinstance(seconds, int | float) or not seconds > 0:
+            raise InvalidInput(f"timeout is {timeout!r}: expected seconds, more than 0")
         signature = await self._transport.signature(model, seconds)
         try:
             encoded, wanted = signature.encode(inputs), signature.check_outputs(outputs)
@@ -66,6 +69,7 @@ class AnyModel(_fork.StaysHere):
         Raises:
             LiveroomError: the server does not tell what the model takes; see `infer`.
         """
+        self._transport.forget(model)  # streams are long: another version may be served by now
         signature = await self._transport.signature(model, self.timeouts.infer)
         async with AsyncStream(
             self._transport, signature, sequence=sequence, limits=self.limits, seconds=self.timeouts.stream

@@ -101,7 +101,7 @@ class Timeouts:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if not value > 0:
+            if not isinstance(value, int | float) or not value > 0:
                 raise InvalidInput(f"Timeouts.{field.name} is {value!r}: expected seconds, more than 0")
 
 

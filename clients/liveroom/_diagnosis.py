@@ -9,6 +9,7 @@ from ._channels import Channels, new_request_id
 from ._connection_advice import unreached
 from ._errors import (
     InferenceFailed,
+    InvalidInput,
     LiveroomError,
     ModelUnavailable,
     Overloaded,
@@ -42,7 +43,12 @@ class Diagnosis(Channels):
         its arguments are the same as in the step that began it.
         """
         message = error.details() or ""
-        failure = from_rpc(error, self.url) or await self._asked(error, model, min(WHY_S, max(0.1, seconds)))
+        seconds = min(WHY_S, max(0.1, seconds))
+        failure = from_rpc(error, self.url) or await self._asked(error, model, seconds)
+        if error.code() is grpc.StatusCode.UNIMPLEMENTED and model and await self._serves(model, seconds):
+            failure = InvalidInput(
+                f"model {model!r} does not answer single calls, use a stream: {tidy(message)}"
+            )
         refused = error.code() is grpc.StatusCode.INVALID_ARGUMENT and from_mark(message) is None
         if refused and step and not step.start:
             failure = from_code(RoomClosed.code, tidy(message))
@@ -70,6 +76,16 @@ class Diagnosis(Channels):
             return InferenceFailed(f"{FAILED}: {sentence} ({error.code().name})")
         # Our own models mark what they say themselves: so Triton says it, of a process that died.
         return ModelUnavailable(f"{NO_MODEL}: {sentence}")
+
+    async def _serves(self, model: str, seconds: float) -> bool:
+        """Whether what answers is the Triton that it should be, with the model."""
+        try:
+            question = service_pb2.ModelReadyRequest(name=model)
+            metadata = request_metadata(new_request_id())
+            answer = await self.any().stub.ModelReady(question, timeout=seconds, metadata=metadata)
+        except grpc.aio.AioRpcError:
+            return False
+        return bool(answer.ready)
 
     def _unasked(self, error: grpc.aio.AioRpcError, told: grpc.aio.AioRpcError) -> LiveroomError:
         """The same where the server had no answer to that, but `told`."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Coroutine
 from types import TracebackType
 
 import grpc
@@ -17,6 +15,7 @@ from ._config import Limits
 from ._errors import (
     DeadlineExceeded,
     InferenceFailed,
+    InvalidInput,
     LiveroomError,
     RoomClosed,
     ServerUnavailable,
@@ -25,27 +24,13 @@ from ._protocol import Step, infer_request, is_last, new_sequence
 from ._signature import Arrays, Inputs, Signature, decode
 from ._status import FAILED, from_mark, tidy
 from ._transport import Transport
+from ._unread_responses import Response, UnreadResponses
 
+STREAM_BYTES = 256 * 1024
+"""What a gateway keeps of a stream that it could not yet hand on, see k8s/base/gateway/envoy.yaml."""
 
-@dataclass(frozen=True, slots=True)
-class Response:
-    """One response of a model.
-
-    Attributes:
-        request: number of the request that it answers, from 1 on.
-        outputs: arrays by name; of BYTES arrays of bytes objects.
-    """
-
-    request: int
-    outputs: Arrays
-
-
-@dataclass(eq=False, slots=True)
-class _Item:
-    """What came for a request: outputs, or what the server has against it."""
-
-    request: int
-    said: Arrays | LiveroomError
+_LOST = grpc.StatusCode.INTERNAL
+"""What grpc.aio makes of the status of a call that ends while a request is being written."""
 
 
 class AsyncStream(_fork.StaysHere):
@@ -79,11 +64,14 @@ class AsyncStream(_fork.StaysHere):
         self._sent = 0
         self._ended = False
         self._failure: LiveroomError | None = None
-        self._under_way: set[int] = set()
-        self._asked: set[int] = set()
-        self._unread: deque[_Item] = deque()
+        self._under_way: dict[int, int] = {}  # their bytes by number
+        self._unread = UnreadResponses()
+        self._starting = 0  # number of the request that is to start the sequence, until it has; 0 without one
+        self._started = not sequence
         self._moves = 0
         self._changed = asyncio.Condition()
+        self._writing = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def send(self, inputs: Inputs, *, end: bool = False) -> int:
         """Send a request; returns its number once it is on its way.
@@ -98,21 +86,32 @@ class AsyncStream(_fork.StaysHere):
             DeadlineExceeded: no place among the requests under way.
             LiveroomError: the stream broke.
         """
+        return await self._send(inputs, end=end, asked=False)
+
+    async def _send(self, inputs: Inputs, *, end: bool, asked: bool) -> int:
         encoded = self.signature.encode(inputs)
         call = self._open_call()
         limit = self._limits.unacknowledged
         await self._until(lambda: self._failure or len(self._under_way) < limit)
         self._check()
-        start, self._sent, self._ended = not self._sent, self._sent + 1, end
+        self._sent, self._ended = self._sent + 1, end
         number = self._sent
+        start = not self._started and not self._starting
+        if start:
+            self._starting = number
         step = Step("", self._sequence, start, end) if self._is_sequence else None
         request = infer_request(self.signature.model, encoded, step=step, request_id=str(number))
         request.parameters["triton_enable_empty_final_response"].bool_param = True
-        self._under_way.add(number)
+        self._under_way[number] = request.ByteSize()
+        if asked:
+            self._unread.asked.add(number)
+        writing = self._task(self._write(call, request, end=end))
         try:
-            await call.write(request)
-            if end:
-                await call.done_writing()
+            await asyncio.shield(writing)  # gRPC would cancel the call with whoever writes
+        except asyncio.CancelledError:
+            if asked:
+                self._leave(number)
+            raise
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError) as error:
             if self._reader:
                 await asyncio.wait([self._reader])
@@ -126,15 +125,44 @@ class AsyncStream(_fork.StaysHere):
         Raises:
             LiveroomError: what the model says against it; see `send`.
         """
-        number = await self.send(inputs, end=end)
-        self._asked.add(number)
+        number = await self._send(inputs, end=end, asked=True)
         outputs: list[Arrays] = []
         try:
             while (response := await self._next(number)) is not None:
                 outputs.append(response.outputs)
         finally:
-            self._asked.discard(number)
+            self._leave(number)
         return outputs
+
+    async def _write(
+        self, call: grpc.aio.StreamStreamCall, request: service_pb2.ModelInferRequest, *, end: bool
+    ) -> None:
+        async with self._writing:
+            await call.write(request)
+            if end:
+                await call.done_writing()
+
+    def _leave(self, number: int) -> None:
+        """Who asked waits no more: the answers take no place of others."""
+        self._unread.leave(number, more=number in self._under_way)
+        self._task(self._wake())
+
+    def _task(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Done even if whoever began it is cancelled; then it may fail unseen."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+
+        def done(task: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            if not task.cancelled():
+                task.exception()
+
+        task.add_done_callback(done)
+        return task
+
+    async def _wake(self) -> None:
+        async with self._changed:
+            self._moved()
 
     def __aiter__(self) -> AsyncIterator[Response]:
         return self
@@ -180,24 +208,15 @@ class AsyncStream(_fork.StaysHere):
             LiveroomError: that the server has against a request, or that broke the stream.
         """
 
-        def is_ours(request: int) -> bool:
-            return request == number if number else request not in self._asked
-
-        def found() -> _Item | None:
-            return next((item for item in self._unread if is_ours(item.request)), None)
-
         def over() -> bool:
             done = number not in self._under_way if number else self._ended and not self._under_way
             return done or self._failure is not None or self._reader is None or self._reader.done()
 
-        await self._until(lambda: found() or over())
-        if item := found():
+        await self._until(lambda: self._unread.has(number) or over())
+        if self._unread.has(number):
             async with self._changed:
-                self._unread.remove(item)
                 self._moved()
-            if isinstance(item.said, LiveroomError):
-                raise item.said
-            return Response(item.request, item.said)
+                return self._unread.pop(number)
         self._check()
         return None
 
@@ -225,7 +244,11 @@ class AsyncStream(_fork.StaysHere):
             if self._under_way:
                 failure = ServerUnavailable("the server ended the stream early")
         except grpc.aio.AioRpcError as error:
-            if not self._ended or self._under_way:
+            largest = max(self._under_way.values(), default=0)
+            if self._transport.secure and error.code() is _LOST and largest > STREAM_BYTES:
+                what = f"a request of {largest} bytes ended the stream, of which gateways take {STREAM_BYTES}"
+                failure = InvalidInput(f"{what} at once: send less, or by `infer` ({error.details()})")
+            elif not self._ended or self._under_way:
                 failure = self._transport.stream_error(error, self._request_id)
         except asyncio.CancelledError:  # the call was, by `close`
             failure = RoomClosed("this stream was closed") if self._under_way else None
@@ -245,11 +268,13 @@ class AsyncStream(_fork.StaysHere):
             item = self._named(from_mark(sentence) or InferenceFailed(f"{FAILED}: {tidy(sentence)}"))
         async with self._changed:
             await self._changed.wait_for(lambda: len(self._unread) < self._limits.unread_finals)
-            if item is not None:
-                self._unread.append(_Item(number, item))
             marks_last = "triton_final_response" in inner.parameters  # not of a model that answers once
-            if message.error_message or not marks_last or is_last(inner):
-                self._under_way.discard(number)
+            last = bool(message.error_message) or not marks_last or is_last(inner)
+            self._unread.add(number, item, last=last)
+            if last:
+                self._under_way.pop(number, None)
+            if number and number == self._starting:  # one that is refused has started nothing
+                self._starting, self._started = 0, not message.error_message
             self._moved()
 
     def _moved(self) -> None:

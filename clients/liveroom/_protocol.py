@@ -79,6 +79,12 @@ def check_room_id(room_id: str) -> str:
     return room_id
 
 
+def check_model_name(model: str) -> None:
+    """Raise InvalidInput where `model` can be the name of none."""
+    if not isinstance(model, str) or not model or not model.isprintable():
+        raise InvalidInput(f"model is {model!r}: expected its name in the model repository")
+
+
 def check_language(language: str) -> str:
     """`language`, if it can be one; which codes there are the server's checkpoint knows.
 

@@ -68,12 +68,17 @@ class TensorSpec:
         Raises:
             InvalidInput: another type or shape; the message says which is right.
         """
+        if isinstance(value, np.ma.MaskedArray):
+            raise InvalidInput(f"input {self.name!r} is a masked array: fill what is masked")
         array: NDArray[np.generic]
-        if self.datatype == "BYTES":
-            array = np.asarray(value, np.object_)
-        elif self.datatype in _DTYPES:
-            array = self._cast(np.asarray(value))
-        else:
+        try:
+            if self.datatype == "BYTES":
+                array = np.asarray(_whole(value), np.object_)
+            elif self.datatype in _DTYPES:
+                array = self._cast(np.asarray(value))
+        except (ValueError, OverflowError) as error:
+            raise InvalidInput(f"input {self.name!r} is no array: {error}") from error
+        if self.datatype != "BYTES" and self.datatype not in _DTYPES:
             raise InvalidInput(f"input {self.name!r} is {self.datatype}, which this client cannot send")
         shape = tuple(max(length, 1) if length < 0 else length for length in self.shape)
         if not array.shape and math.prod(shape) == 1:
@@ -93,18 +98,22 @@ class TensorSpec:
     def _cast(self, array: NDArray[np.generic]) -> NDArray[np.generic]:
         kind = np.dtype(_DTYPES[self.datatype])
         if array.dtype.kind in ("fiub" if kind.kind == "f" else "iub") or not array.size:
-            cast = array.astype(kind, copy=False)
-            if kind.kind == "f" or np.array_equal(cast, array):  # whole numbers have to fit
+            with np.errstate(over="ignore", invalid="ignore"):
+                cast = array.astype(kind, copy=False)
+            if cast is array or not np.any(_changed(array, cast)):
                 return cast
         raise InvalidInput(
             f"input {self.name!r} is {array.dtype}: expected {self.datatype}, numpy's {kind.name}"
-            + (", and numbers within it" if array.dtype.kind in "iub" else "")
+            + (", and numbers within it" if array.dtype.kind in "fiub" else "")
         )
 
     def _element(self, value: object) -> bytes:
-        if not isinstance(value, str | bytes):
+        if not isinstance(value, str | bytes | bytearray | memoryview):
             raise InvalidInput(f"input {self.name!r} has {type(value).__name__}: expected text or bytes")
-        data = value.encode() if isinstance(value, str) else value
+        try:
+            data = value.encode() if isinstance(value, str) else bytes(value)
+        except UnicodeEncodeError as error:
+            raise InvalidInput(f"input {self.name!r} has text that is no Unicode: {error}") from error
         return struct.pack("<I", len(data)) + data
 
 
@@ -133,6 +142,8 @@ class Signature:
         Raises:
             InvalidInput: one is unknown, or see `TensorSpec.encode`.
         """
+        if not isinstance(inputs, Mapping):
+            raise InvalidInput(f"inputs are {type(inputs).__name__}: expected arrays by name")
         self._check("input", inputs, self.inputs)
         return {name: self.inputs[name].encode(value) for name, value in inputs.items()}
 
@@ -153,6 +164,18 @@ class Signature:
                 raise InvalidInput(
                     f"model {self.model!r} has no {what} {name!r}: expected some of {described}"
                 )
+
+
+def _whole(value: ArrayLike) -> ArrayLike:
+    """Bytes, which numpy would take for numbers, as one element."""
+    return bytes(value) if isinstance(value, bytearray | memoryview) else value
+
+
+def _changed(array: NDArray[np.generic], cast: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Which numbers are others now: whole ones have to fit, of others only the range counts."""
+    if cast.dtype.kind == "f":
+        return np.isfinite(array) & ~np.isfinite(cast)
+    return np.asarray(cast != array)
 
 
 def decode(response: service_pb2.ModelInferResponse) -> Arrays:

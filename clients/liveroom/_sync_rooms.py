@@ -10,12 +10,13 @@ from . import _fork
 from ._audio import Samples
 from ._event_loop import Loop
 from ._event_queue import Event
-from ._model_stream import AsyncStream, Response
+from ._model_stream import AsyncStream
 from ._picture import Picture
 from ._play import Audio, Chunks
 from ._room import AsyncRoom
 from ._signature import Arrays, Inputs
 from ._studio import AsyncStudioRoom, Edited
+from ._unread_responses import Response
 
 AnyRoom = TypeVar("AnyRoom", bound=AsyncRoom | AsyncStudioRoom)
 

@@ -19,12 +19,16 @@ from ._diagnosis import Diagnosis
 from ._errors import ModelUnavailable, NotAllowed, Overloaded
 from ._health import CLIENT_MODELS
 from ._outputs import Outputs
-from ._protocol import Step, Value, infer_request, request_metadata, room_metadata
+from ._protocol import Step, Value, check_model_name, infer_request, request_metadata, room_metadata
 from ._signature import Signature
 from ._status import LOST, from_mark, tidy
 from ._types import Model
 
 log = logging.getLogger(__name__)
+
+
+LONGEST_S = 1e9
+"""Of a call, for `math.inf` too: gRPC takes later deadlines for past ones."""
 
 
 class Transport(Diagnosis):
@@ -90,7 +94,7 @@ class Transport(Diagnosis):
         room = room_metadata(step.room_id) if step else ()
         attempts = self.retries.attempts if retry else 1
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + seconds
+        deadline = loop.time() + min(seconds, LONGEST_S)
         attempt = 1
         before: tuple[grpc.aio.AioRpcError, str] | None = None
         while True:
@@ -122,6 +126,7 @@ class Transport(Diagnosis):
             LiveroomError: it is not served, or see `infer`.
         """
         if model not in self._signatures:
+            check_model_name(model)
             request = service_pb2.ModelMetadataRequest(name=model)
             metadata = await self._called("ModelMetadata", request, model, seconds, retry=True)
             self._signatures[model] = Signature.parsed(metadata)
@@ -142,7 +147,9 @@ class Transport(Diagnosis):
             connection = self.any()
             request = service_pb2.RepositoryIndexRequest()
             metadata = request_metadata(request_id)
-            index = await connection.stub.RepositoryIndex(request, timeout=seconds, metadata=metadata)
+            index = await connection.stub.RepositoryIndex(
+                request, timeout=min(seconds, LONGEST_S), metadata=metadata
+            )
             return tuple(Model(row.name, row.version, row.state, row.reason) for row in index.models)
         except grpc.aio.AioRpcError as error:
             failure = await self.error(error, request_id, seconds=seconds)
@@ -158,7 +165,9 @@ class Transport(Diagnosis):
             request = service_pb2.ModelMetadataRequest(name=name)
             connection = self.any()
             metadata = request_metadata(request_id)
-            answer = await connection.stub.ModelMetadata(request, timeout=seconds, metadata=metadata)
+            answer = await connection.stub.ModelMetadata(
+                request, timeout=min(seconds, LONGEST_S), metadata=metadata
+            )
         except grpc.aio.AioRpcError as error:
             failure = await self.error(error, request_id, model=name, seconds=seconds)
             if not isinstance(failure, ModelUnavailable):

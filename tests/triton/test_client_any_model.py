@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator
 
 import numpy as np
@@ -90,6 +91,9 @@ async def test_errors_are_those_of_every_method(client: AsyncClient, small_trito
     assert failed.value.model == "picky"
     with pytest.raises(DeadlineExceeded):
         await client.infer("affine", {"x": X}, timeout=1e-6)
+    with pytest.raises(InvalidInput, match="'echo' does not answer single calls, use a stream"):
+        await client.infer("echo", {"x": 1})
+    assert (await client.infer("affine", {"x": X}, timeout=math.inf)).keys() == {"y"}
     async with AsyncClient("127.0.0.1:1") as nobody:
         with pytest.raises(ServerUnavailable):
             await nobody.infer("affine", {"x": X})

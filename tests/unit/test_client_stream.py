@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import struct
 
 import grpc
@@ -99,3 +101,38 @@ async def test_a_model_that_never_answers_is_given_up() -> None:
     ):
         with pytest.raises(DeadlineExceeded, match="model 'm' has said nothing for"):
             await stream.ask({"x": 99})
+
+
+async def test_who_is_cancelled_ends_no_other_request_of_the_stream() -> None:
+    async with Repeater().client() as client, client.stream("m") as stream:
+        for turns in range(6):
+            other = asyncio.create_task(stream.ask({"x": 50}))
+            await asyncio.sleep(0)
+            cancelled = asyncio.create_task(stream.ask({"x": 50}))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            cancelled.cancel()
+            assert len(await other) == 50
+            with pytest.raises(asyncio.CancelledError):
+                await cancelled
+
+
+async def test_answers_that_nobody_waits_for_any_more_take_no_place() -> None:
+    limits = Limits(unread_finals=16)
+    async with Repeater().client(limits=limits) as client, client.stream("m") as stream:
+        for _ in range(4):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stream.ask({"x": 90}), 0.001)
+        assert len(await stream.ask({"x": 40})) == 40
+        await stream.send({"x": 1})
+        assert (await anext(stream)).outputs["y"] == 1
+
+
+async def test_a_sequence_whose_first_request_is_refused_begins_with_the_next() -> None:
+    peer = Repeater()
+    async with peer.client() as client, client.stream("m", sequence=True) as stream:
+        for x in (-1, -1, 1, 1):
+            with contextlib.suppress(InferenceFailed):
+                await stream.ask({"x": x})
+    starts = [request.parameters["sequence_start"].bool_param for request in peer.chunks]
+    assert starts == [True, True, True, False]
