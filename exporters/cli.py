@@ -56,6 +56,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         (exporter, options if given.reset else settle(exporter, options, given.repository))
         for exporter, options in offered
     ]
+    if not (given.names or given.list):  # who asks for all does not ask for what only a checkpoint can fill
+        bare = [exporter for exporter, options in plan if exporter.lacks_weights(options)]
+        plan = [(exporter, options) for exporter, options in plan if exporter not in bare]
+        chosen = [exporter for exporter in chosen if exporter not in bare]
+        _tell_what_is_bare(bare, given.json, console)
     if tensorrt:
         plan = [(exporter, for_plans(exporter, options)) for exporter, options in plan]
     if given.list:
@@ -172,6 +177,17 @@ def _tell_what_is_committed(names: Sequence[str], as_json: bool, console: Consol
             print(json.dumps({"model": name, "status": "nothing to export"}))
         else:
             console.print(f"  {name}: nothing to export, all it needs is committed", highlight=False)
+
+
+def _tell_what_is_bare(families: Sequence[Exporter], as_json: bool, console: Console) -> None:
+    for family in families:
+        if as_json:
+            print(json.dumps({"exporter": family.name, "status": "no weights"}))
+        else:
+            how = f"python -m exporters {family.name} --checkpoint ..."
+            console.print(
+                f"  {family.name}: no weights here, bring {family.checkpoint}: {how}", highlight=False
+            )
 
 
 def _list(plan: Sequence[tuple[Exporter, Options]], repository: Path, library: Library, as_json: bool) -> int:

@@ -164,6 +164,10 @@ class Exporter(ABC):
         """Whether ``checkpoint`` looks like one of this family, by its name alone."""
         return ("" if checkpoint.is_dir() else checkpoint.suffix.lower()) in self.formats
 
+    def lacks_weights(self, options: Options) -> bool:
+        """Whether there are none: it has no sources, and nobody has brought a checkpoint."""
+        return bool(self.checkpoint) and options.checkpoint is None and not self.sources(options)
+
     @abstractmethod
     def sources(self, options: Options) -> tuple[Weights, ...]:
         """The packages the weights come from; usually none when there is ``options.checkpoint``."""

@@ -20,7 +20,7 @@ Answer = Mapping[str, Array]
 
 _FORMS = re.compile(
     r"(?P<output>\w+): (?:(?P<words>words)|(?P<rows>\d+) rows?|"
-    r"largest (?:at (?P<place>\d+)|(?P<side><=|>=) (?P<bound>[\d.]+)))"
+    r"largest (?:at (?P<place>\d+)|(?P<side><=|>=) (?P<bound>-?\d+(?:\.\d+)?(?:e-?\d+)?)))"
 )
 
 
@@ -51,6 +51,12 @@ def check(model: Model, models: Mapping[str, Model], answers: Sequence[Answer], 
                 "'OUTPUT: 1 row', 'OUTPUT: largest >= 0.5', 'OUTPUT: largest <= 0.5' or "
                 "'OUTPUT: largest at 2', separated by ;"
             )
+        outputs = [output.name for output in model.config.output]
+        if form["output"] not in outputs:
+            raise ServerError(
+                f"model '{model.name}': expect is '{expected}' in {model.config_file}, and its outputs are "
+                f"{', '.join(outputs)}"
+            )
         arrays = [answer[form["output"]] for answer in answers if form["output"] in answer]
         if not any(_is(form, array, batched=model.config.max_batch_size > 0) for array in arrays):
             said = ", ".join(_told(array) for array in arrays) or "nothing"
@@ -61,7 +67,10 @@ def _is(form: re.Match[str], array: Array, *, batched: bool) -> bool:
     if form["words"]:
         return array.dtype.kind in "OSU" and any(c.isalnum() for each in array.flat for c in _text(each))
     if form["rows"]:
-        return array.shape[int(batched)] == int(form["rows"])
+        axis = int(batched)
+        return array.ndim > axis and array.shape[axis] == int(form["rows"])
+    if array.dtype.kind in "OSU":
+        return False
     if form["place"]:
         return bool(array.size) and int(array.argmax()) == int(form["place"])
     largest = float(array.max(initial=-np.inf))

@@ -115,10 +115,17 @@ def _from_steps(ensemble: Model, models: Mapping[str, Model]) -> dict[str, Array
 
 def _warmup_array(model: Model, entry: ModelWarmup.Input) -> Array:
     if entry.input_data_file:
-        raw = (model.folder / "warmup" / entry.input_data_file).read_bytes()
-        if entry.data_type == DataType.TYPE_STRING:
-            return np.asarray(deserialize_bytes_tensor(raw)).reshape(list(entry.dims))
-        return np.frombuffer(raw, _numpy_type(entry.data_type)).reshape(list(entry.dims))
+        file = model.folder / "warmup" / entry.input_data_file
+        try:
+            raw = file.read_bytes()
+            if entry.data_type == DataType.TYPE_STRING:
+                return np.asarray(deserialize_bytes_tensor(raw)).reshape(list(entry.dims))
+            return np.frombuffer(raw, _numpy_type(entry.data_type)).reshape(list(entry.dims))
+        except (OSError, ValueError) as error:
+            raise ServerError(
+                f"model '{model.name}': {file} is no sample of dims {list(entry.dims)}, as "
+                f"model_warmup in {model.config_file} says: {error}"
+            ) from error
     if entry.random_data and entry.data_type in (DataType.TYPE_FP32, DataType.TYPE_FP64):
         noise = np.random.default_rng(0).uniform(-1, 1, list(entry.dims))
         return noise.astype(_numpy_type(entry.data_type))

@@ -38,7 +38,7 @@ LIVE_S = 60.0
 _LOOK_S = 0.5
 OVERLOADED = "overloaded"
 """How models mark what they say when they are busy, see serving_common.error_codes; a test compares."""
-_MARK = re.compile(r"\[(\w+)\] ")
+_MARK = re.compile(r"(?:in ensemble '[^']{1,200}', ){0,9}\[(\w+)\] ")
 
 
 @dataclass
@@ -248,7 +248,7 @@ def _failure(asked: Future[None]) -> str:
 
 def _is_busy(error: InferenceServerException) -> bool:
     """Whether who answers with it is busy, and not broken: by a model's mark, or else by Triton's status."""
-    if mark := _MARK.search(error.message()):
+    if mark := _MARK.match(error.message()):
         return bool(mark[1] == OVERLOADED)
     return bool(error.status() == "StatusCode.UNAVAILABLE")
 

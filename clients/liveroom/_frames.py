@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from ._config import Limits
-from ._errors import DeadlineExceeded, LiveroomError, Overloaded, ServerUnavailable
+from ._errors import DeadlineExceeded, LiveroomError, ModelUnavailable, Overloaded, ServerUnavailable
 from ._event_queue import EventQueue
 from ._faces import FrameResult, Vision
 from ._gallery import Gallery
@@ -27,8 +27,9 @@ class Frames:
 
     Results go to the queue in the order of the frames. With more than `frames_in_flight` under way frames
     wait; with more than `frames_waiting` of those the oldest is dropped. A frame that the server has no time
-    for is dropped too. Both are counted. One that is lost with its server goes to another, once. Any other
-    error is kept for the next one who asks.
+    for is dropped too. Both are counted. One that is lost with its server goes to another, once, and is
+    dropped if that is lost too; before any was answered that is an error. Any other error is kept for the
+    next one who asks.
 
     Args:
         look: asks the server; its errors are typed.
@@ -46,6 +47,7 @@ class Frames:
         self._flying: dict[asyncio.Task[None], None] = {}  # in the order of their frames
         self._refused: deque[LiveroomError] = deque(maxlen=limits.frames_in_flight + limits.frames_waiting)
         self.dropped = 0
+        self._answered = False
 
     def put(self, picture: bytes, pts: float) -> None:
         """Take a frame, and drop one if there are too many now; never waits."""
@@ -89,13 +91,17 @@ class Frames:
                 vision = await self._look(picture)
             except ServerUnavailable:  # lost with its server; a picture may be looked at twice
                 vision = await self._look(picture)
+            self._answered = True
             if before:  # results come in the order of their frames
                 await asyncio.wait([before])
             await self._events.put(self._seen(vision, pts))
         except (Overloaded, DeadlineExceeded) as error:
             self._drop(error.code)
         except LiveroomError as error:
-            self._refused.append(error)
+            if self._answered and isinstance(error, ServerUnavailable | ModelUnavailable):
+                self._drop(error.code)
+            else:
+                self._refused.append(error)
         finally:
             task = asyncio.current_task()
             if task in self._flying:  # not so once it was cancelled

@@ -261,7 +261,7 @@ class AsyncStream(_fork.StaysHere):
 
     async def _take(self, message: service_pb2.ModelStreamInferResponse) -> None:
         inner = message.infer_response
-        number = int(inner.id or 0)
+        number = int(inner.id) if inner.id.isdecimal() else 0
         item: Arrays | LiveroomError | None = decode(inner) or None
         if message.error_message:
             sentence = message.error_message

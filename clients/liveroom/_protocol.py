@@ -91,10 +91,10 @@ def check_language(language: str) -> str:
     Raises:
         InvalidInput: it is neither "auto" nor one code or several with commas between them.
     """
-    if not isinstance(language, str) or not _LANGUAGE.fullmatch(language):
+    if not isinstance(language, str) or len(language) > 200 or not _LANGUAGE.fullmatch(language):
         raise InvalidInput(
-            f"language is {language!r}: expected auto, a Whisper code such as en or zh, or candidates such as"
-            " en,zh"
+            f"language is {str(language)[:50]!r}: expected auto, a Whisper code such as en or zh, or"
+            " candidates such as en,zh"
         )
     return language
 

@@ -205,7 +205,8 @@ class Session:
         """Begin again with what is not done, since `error` ended the stream."""
         room, lost = hashed(self._room_id), self.replay.lost_s
         self.replay.rewind()
-        level = logging.WARNING if self._held else logging.INFO  # one that is not let in is told so anyway
+        level = logging.WARNING if self._held else logging.INFO  # lost once, whoever else does not take it
+        self._held = False
         log.log(level, "room %s: its stream ended (%s)", room, error.code)
         if self.replay.lost_s > lost:
             log.warning(

@@ -182,19 +182,27 @@ def decode(response: service_pb2.ModelInferResponse) -> Arrays:
     """All outputs of a response.
 
     Raises:
-        InferenceFailed: one is of a type that numpy does not have.
+        InferenceFailed: one is of a type that numpy does not have, or not what its shape says.
     """
-    raw = zip(response.outputs, response.raw_output_contents, strict=True)
-    return {tensor.name: _array(response.model_name, tensor, data) for tensor, data in raw}
+    try:
+        raw = zip(response.outputs, response.raw_output_contents, strict=True)
+        return {tensor.name: _array(response.model_name, tensor, data) for tensor, data in raw}
+    except (ValueError, OverflowError) as error:  # numpy's, of buffers and shapes
+        raise _misshapen(response.model_name) from error
 
 
 def _array(
     model: str, tensor: service_pb2.ModelInferResponse.InferOutputTensor, data: bytes
 ) -> NDArray[np.generic]:
     shape = tuple(tensor.shape)
+    if min(shape, default=0) < 0:
+        raise _misshapen(model)
     if tensor.datatype == "BYTES":
-        array = np.empty(math.prod(shape), np.object_)
-        array[:] = _elements(data)
+        elements = _elements(data)
+        if elements is None or len(elements) != math.prod(shape):
+            raise _misshapen(model)
+        array = np.empty(len(elements), np.object_)
+        array[:] = elements
         return array.reshape(shape)
     if tensor.datatype not in _DTYPES:
         raise InferenceFailed(
@@ -203,12 +211,20 @@ def _array(
     return np.frombuffer(data, np.dtype(_DTYPES[tensor.datatype]).newbyteorder("<")).reshape(shape)
 
 
-def _elements(data: bytes) -> Sequence[bytes]:
+def _misshapen(model: str) -> InferenceFailed:
+    return InferenceFailed(
+        f"outputs of model {model!r} are not what their shapes say: client and server differ"
+    )
+
+
+def _elements(data: bytes) -> Sequence[bytes] | None:
     found, at = [], 0
     while at < len(data):
-        (length,) = struct.unpack_from("<I", data, at)
-        found.append(data[at + 4 : at + 4 + length])
-        at += 4 + length
+        begin = at + 4
+        at = begin + int.from_bytes(data[at:begin], "little")
+        if at > len(data):
+            return None
+        found.append(data[begin:at])
     return found
 
 

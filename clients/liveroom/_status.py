@@ -24,7 +24,11 @@ from ._errors import (
     ServerUnavailable,
 )
 
-MARK = re.compile(r"\[(\w+)\] ")
+_ENSEMBLES = r"(?:in ensemble '[^']{1,200}', ){0,9}"
+_MARK = re.compile(_ENSEMBLES + r"\[(\w+)\] ")
+_PREFIX = re.compile(_ENSEMBLES)
+_LONGEST = 4000
+"""Characters of a message that are looked at."""
 
 NO_MODEL = "the model is not available, see `liveroom models` and the server's log"
 BUSY = "the server is overloaded, try again later"
@@ -73,16 +77,15 @@ def from_code(code: str, sentence: str) -> LiveroomError:
 
 def from_mark(message: str) -> LiveroomError | None:
     """The error that a model's marked `message` stands for, None where it has no mark that is known."""
-    for mark in MARK.finditer(message):
-        if mark[1] in FROM_SERVER:
-            return from_code(mark[1], tidy(message[mark.end() :]))
-    return None
+    mark = _MARK.match(message)
+    return from_code(mark[1], tidy(message[mark.end() :])) if mark and mark[1] in FROM_SERVER else None
 
 
 def from_rpc(error: grpc.aio.AioRpcError, url: str) -> LiveroomError | None:
     """The error that a gRPC status stands for, None where its code is among `LOST` and there is no mark."""
     code, message = error.code(), error.details() or ""
-    if marked := from_mark(message):
+    refused = (grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED)  # no model says that
+    if code not in refused and (marked := from_mark(message)):
         return marked
     if code in LOST:
         return None
@@ -95,6 +98,6 @@ def from_rpc(error: grpc.aio.AioRpcError, url: str) -> LiveroomError | None:
 
 def tidy(message: str) -> str:
     """The sentence in Triton's message: without the ensemble prefix and the Python traceback, on one line."""
-    head = re.split(r"\n\s*At:\n", message, maxsplit=1)[0]
-    head = re.sub(r"^in ensemble '[^']*', ", "", head.strip())
+    head = message[:_LONGEST].partition("\n\nAt:\n")[0].strip()
+    head = _PREFIX.sub("", head, count=1)
     return " ".join(head.split()) or "no detail given"

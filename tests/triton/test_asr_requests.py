@@ -57,6 +57,18 @@ MALFORMED: dict[str, tuple[dict[str, Array | None], str]] = {
         {"prefix": np.array([[b" word" * 300]], np.object_)},
         "prefix has 300 tokens; at most 224",
     ),
+    "a megabyte of prefix": (
+        {"prefix": np.array([[b"hello " * 200_000]], np.object_)},
+        "prefix has 1200000 bytes; at most 4096",
+    ),
+    "a megabyte of draft": (
+        {"draft": np.array([[b"hello " * 200_000]], np.object_)},
+        "draft has 1200000 bytes; at most 4096",
+    ),
+    "a megabyte of languages": (
+        {"language": np.array([[b"su," * 400_000]], np.object_)},
+        "language has 1200000 bytes; at most 1024",
+    ),
 }
 
 

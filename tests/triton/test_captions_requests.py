@@ -143,8 +143,9 @@ def test_a_language_that_nobody_knows_is_blamed_on_nobody_else(live_triton: Trit
             with pytest.raises(InvalidInput) as caught:
                 call(signals.silence(1), SAMPLE_RATE, language=language)
             words.append(str(caught.value))
-    assert (
-        words == [f"language is {language!r}; this checkpoint knows auto and 99 codes such as en and zh"] * 2
+    assert words[0] == words[1]
+    assert words[0].startswith(
+        f"language is {language!r}; this checkpoint knows auto and 99 codes such as en and zh"
     )
 
 

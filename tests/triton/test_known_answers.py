@@ -55,7 +55,6 @@ def test_a_model_that_says_nan_is_never_ready(tmp_path: Path) -> None:
         ("y: largest at 2", r"at most 0, at 0, expected of the sample: y: largest at 2"),
         ("y: 2 rows", "expected of the sample: y: 2 rows"),
         ("y: largest <= 0.5; y: words", "expected of the sample: y: words"),
-        ("z: words", "its z is nothing, expected of the sample"),
     ],
 )
 def test_what_is_expected_stands_beside_the_model(

@@ -18,6 +18,7 @@ from liveroom import (
     InvalidInput,
     Limits,
     ModelUnavailable,
+    Retries,
     RoomClosed,
     ServerUnavailable,
     Timeouts,
@@ -156,6 +157,23 @@ async def test_a_frame_the_server_has_no_time_for_counts_as_dropped_and_is_not_s
         assert await frames_of(room) == []
     assert room.frames_dropped == 1
     assert len(peer.unary) == 1
+
+
+@pytest.mark.parametrize("mark", ["[server_unavailable] it stops", "[model_unavailable] it died"])
+async def test_frames_that_are_lost_with_their_server_end_no_room(mark: str) -> None:
+    peer = PicturePeer()
+    retries = Retries(1, backoff=0.001)
+    async with peer.client(retries=retries) as client, client.room("film") as room:
+        await room.send_frame(scene(1), 0.0)
+        await asyncio.sleep(0.1)
+        peer.failures = [(grpc.StatusCode.UNAVAILABLE, mark)] * 2
+        await room.send_frame(scene(1), 1.0)
+        await asyncio.sleep(0.1)
+        peer.failures = []
+        await room.send_frame(scene(1), 2.0)
+        await room.end()
+        assert [frame.pts_start for frame in await frames_of(room)] == [2.0]
+    assert room.frames_dropped == 1
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,10 @@ import struct
 
 import numpy as np
 import pytest
-from liveroom import InvalidInput, Timeouts
-from liveroom._signature import TensorSpec
+from liveroom import InferenceFailed, InvalidInput, Timeouts
+from liveroom._signature import TensorSpec, decode
+from liveroom._status import from_mark, tidy
+from tritonclient.grpc import service_pb2
 
 HALF = TensorSpec("half", "FP16", (-1,))
 FLOAT = TensorSpec("float", "FP32", (-1,))
@@ -50,3 +52,37 @@ def test_text_that_is_no_unicode_is_refused() -> None:
 def test_a_timeout_is_a_number_above_zero(value: object) -> None:
     with pytest.raises(InvalidInput, match="expected seconds, more than 0"):
         Timeouts(infer=value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("datatype", "shape", "raw"),
+    [
+        ("FP32", [2], b"1234"),
+        ("FP32", [-1], b"1234"),
+        ("FP32", [1], b"123"),
+        ("FP32", [1] * 70, b"1234"),
+        ("BYTES", [3], b"\1\0\0\0a"),
+        ("BYTES", [1], b"\xff\0\0\0abc"),
+        ("BYTES", [1], b"\1\0"),
+        ("BYTES", [2**40], b""),
+        ("BYTES", [2**62, 2**62], b""),
+        ("BYTES", [-3], b""),
+    ],
+)
+def test_an_answer_that_is_not_what_its_shape_says_is_an_error(
+    datatype: str, shape: list[int], raw: bytes
+) -> None:
+    response = service_pb2.ModelInferResponse(model_name="m", raw_output_contents=[raw])
+    response.outputs.add(name="y", datatype=datatype, shape=shape)
+    with pytest.raises(InferenceFailed, match="outputs of model 'm' are not what their shapes say"):
+        decode(response)
+
+
+def test_only_a_mark_that_begins_a_message_counts() -> None:
+    assert from_mark("in ensemble 'asr', in ensemble 'x', [overloaded] later") is not None
+    assert from_mark("request for unknown model: '[overloaded] x' is not found") is None
+
+
+def test_a_long_message_costs_no_time_and_is_cut() -> None:
+    assert len(tidy("x" * 10**6)) == 4000
+    assert tidy("\n" * 10**6 + "said") == "no detail given"

@@ -47,7 +47,8 @@ def pointer(_: str) -> bytes:
 
 
 def test_every_family_that_takes_a_checkpoint_is_tried() -> None:
-    taking = {name for name, each in all_exporters().items() if each.checkpoint}
+    exporters = all_exporters().items()
+    taking = {name for name, each in exporters if each.checkpoint and not each.lacks_weights(Options())}
     assert taking == {*FAMILIES, "whisper"}, "see test_whisper_checkpoint.py for the latter"
 
 

@@ -14,6 +14,8 @@ local left = 0
 local ONE_MODEL = "a stream is for one model, in its latest version"
 local SHAPE = "an input has a size below 0 or beyond 268435455, or a batch of none"
 local PLAIN = "an output is asked for with parameters, such as classification: name it alone"
+local NAME = "a name, a type or a parameter is longer than 256 bytes"
+local NAMES = 256 -- Triton says them again in its errors, and Envoy takes no more than 60 KiB of trailers
 local MALFORMED = "the message is not written as ModelInferRequest has to be"
 
 -- A number of up to four bytes and the index of the last one; nothing for a longer one.
@@ -48,6 +50,7 @@ end
 local function shape(buffer, at, last)
   local sizes = {}
   local wrong = look(buffer, at, last, function(tag, first, after)
+    if tag == 10 or tag == 18 then return after - first > NAMES and NAME or nil end
     if tag ~= 26 then return nil end
     local packed, index = buffer:getBytes(first, after - first), 0
     while index < #packed do
@@ -60,7 +63,9 @@ local function shape(buffer, at, last)
 end
 
 -- What is wrong with a field of one of `outputs`.
-local function parameters(tag) return tag == 18 and PLAIN or nil end
+local function parameters(tag, first, after)
+  return tag == 18 and PLAIN or after - first > NAMES and NAME or nil
+end
 
 -- What is wrong with a message, and its id. model: the only one it may be for, if there is one.
 local function screen(buffer, at, last, model)
@@ -71,7 +76,7 @@ local function screen(buffer, at, last, model)
     if tag == 42 then return shape(buffer, first, after) end
     if tag == 50 then return look(buffer, first, after, parameters) end
     if tag == 26 and length < 128 then id = buffer:getBytes(first, length) end
-    if not model then return nil end
+    if not model then return (tag == 34 or tag == 18 or tag == 26) and length > NAMES and NAME or nil end
     if tag == 18 and length > 0 then return ONE_MODEL end
     if tag == 10 then
       named = length == #model and buffer:getBytes(first, length) == model

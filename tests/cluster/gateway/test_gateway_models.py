@@ -193,6 +193,26 @@ def test_an_output_has_no_parameters(channel: grpc.Channel, name: str) -> None:
         assert "parameters" not in str(ask(channel, message.SerializeToString()))
 
 
+@pytest.mark.parametrize("part", ["input", "datatype", "output", "parameter"])
+def test_what_triton_says_again_in_its_errors_is_not_long(channel: grpc.Channel, part: str) -> None:
+    """An answer with more than 60 KiB of trailers closes the connection that all tenants share."""
+    message = request("moody")
+    match part:
+        case "input":
+            message.inputs[0].name = "x" * 70_000
+        case "datatype":
+            message.inputs[0].datatype = "x" * 70_000
+        case "output":
+            message.outputs.add(name="x" * 70_000)
+        case _:
+            message.parameters["sequence_id"].string_param = "x" * 70_000
+    code, said = called(channel, message.SerializeToString())
+    assert (code, said) == (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "a name, a type or a parameter is longer than 256 bytes",
+    )
+
+
 def test_messages_of_many_small_fields_are_refused(channel: grpc.Channel) -> None:
     """Reading them would be work for the gateway; no model has so many inputs."""
     good = named("talker") + written("talker")

@@ -33,6 +33,8 @@ FINAL = pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL
 START = pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_START
 END = pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_END
 
+LONGEST_LANGUAGE = 200
+"""Characters: as many candidates as anybody speaks in a room."""
 RESUME = ("spoken", "hypothesis", "stable", "stable_language")
 """Inputs of a room that another server had before."""
 
@@ -123,6 +125,10 @@ class TritonPythonModel:
     def _open(self, key: Key, asked: Asked, tensors: Tensors, pts: float) -> None:
         """Open a room, in the place of one by the same name. Raises ValueError, or FullError."""
         language, denoise = _text(tensors, "language") or "auto", bool(_item(tensors, "denoise", False))
+        if len(language) > LONGEST_LANGUAGE:
+            raise ValueError(
+                f"language has {len(language)} characters; it must be auto, or codes such as en,zh"
+            )
         texts = {name: _text(tensors, name) for name in RESUME}
         until = float(tensors["hypothesis_until"][0]) if "hypothesis_until" in tensors else pts
         resume = ResumeState.parsed(texts, pts, until, script_for(language))

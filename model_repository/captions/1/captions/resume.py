@@ -12,8 +12,10 @@ from serving_common.chinese_script import Script
 from serving_common.speech import SAMPLE_RATE, VOICE_WINDOW
 
 _SPOKEN = re.compile(r"[a-z]{2,3}:\d{1,12}(,[a-z]{2,3}:\d{1,12}){0,99}")
-LONGEST_TEXT = 2000
-"""Characters of a hypothesis: far more than 12 s of speech have."""
+LONGEST_TEXT = 1000
+"""Characters of a hypothesis: more than 12 s of speech have, and `asr` takes 4096 bytes."""
+LONGEST_CODE = 16
+"""Characters of a language."""
 SLACK = 1.0
 """Seconds by which times may be off: a room's clock need not run like its samples."""
 
@@ -61,6 +63,8 @@ class ResumeState:
             )
         windows = min(max(round((until - pts) * SAMPLE_RATE / VOICE_WINDOW), 1), LONGEST)
         language = texts.get("stable_language", "")
+        if len(language) > LONGEST_CODE:
+            raise ValueError(f"stable_language has {len(language)} characters; it must be a code such as en")
         stable_text = heard(stable, language, script)
         rest = heard(hypothesis[len(stable) :], language, script)
         return cls(

@@ -63,8 +63,14 @@ class Settings:
         return self.changes_background or self.needs_meshes or self.anonymize > 0
 
 
+LONGEST = 4096
+"""Bytes of settings; all keys take a tenth. They are read where every room waits."""
+
+
 def parse(text: bytes | str) -> Settings:
     """Settings out of a JSON object, in which every key may be missing. Raises SettingsError."""
+    if len(text) > LONGEST:
+        raise SettingsError(f"settings are {len(text)} bytes long; at most {LONGEST} are read")
     try:
         given = json.loads(text)
     except (ValueError, RecursionError) as error:  # bytes that are not UTF-8, brackets without end

@@ -20,6 +20,8 @@ from whisper_decoder.vocabulary import Vocabulary
 
 LONGEST_PREFIX = POSITIONS // 2
 """Tokens; Whisper's own bound on what may stand before the text."""
+LONGEST_TEXTS = {"language": 1024, "prefix": 4096, "draft": 4096}
+"""Bytes. They are read on the thread that decodes for everybody, which takes ten seconds for a megabyte."""
 NO_SPEECH = 0.5
 """Above this probability that nobody speaks, a text has to be likely to be believed."""
 UNLIKELY = -0.5
@@ -153,6 +155,8 @@ class TritonPythonModel:
 
 
 def _decoded(name: str, value: bytes) -> str:
+    if len(value) > LONGEST_TEXTS[name]:
+        raise ValueError(f"{name} has {len(value)} bytes; at most {LONGEST_TEXTS[name]} may be given")
     try:
         return value.decode()
     except UnicodeDecodeError as error:

@@ -34,18 +34,23 @@ class Code(StrEnum):
     """Nobody waits for it any more."""
 
 
-_MARK = re.compile(rf"\[({'|'.join(Code)})\] ")
+_MARK = re.compile(rf"(?:in ensemble '[^']{{1,200}}', ){{0,9}}\[({'|'.join(Code)})\] ")
+
+LONGEST = 1000
+"""Characters of a sentence. gRPC takes 8 KiB of trailers, by default; where an answer has more than 60, Envoy
+closes its connection to the server, which others share."""
 
 
 def marked(code: Code, sentence: str) -> str:
-    """An error's message: `sentence` with its code."""
-    return f"[{code}] {sentence}"
+    """An error's message: `sentence` with its code, and no more of it than fits the trailers of a call."""
+    cut = f"{sentence[:LONGEST]}..." if len(sentence) > LONGEST else sentence
+    return f"[{code}] {cut}"
 
 
 def read(message: str) -> tuple[Code | None, str]:
     """Code and sentence of a message; None and all of it where Triton speaks for itself.
 
-    Ensembles put their names before the mark.
+    Ensembles put their names before the mark; further on it is what somebody sent.
     """
-    mark = _MARK.search(message)
+    mark = _MARK.match(message)
     return (Code(mark[1]), message[mark.end() :]) if mark else (None, message)
