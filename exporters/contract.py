@@ -153,6 +153,8 @@ class Exporter(ABC):
     formats: ClassVar[tuple[str, ...]] = ()
     """Suffixes of such files, "" for a folder: they tell whose a checkpoint is where several families are
     asked for."""
+    brought: ClassVar[bool] = False
+    """Whether it has weights only from ``--checkpoint``."""
     evaluation: ClassVar[tuple[Source, ...]] = ()
     """Data its gates measure on."""
     shared: ClassVar[tuple[str, ...]] = ()
@@ -165,8 +167,8 @@ class Exporter(ABC):
         return ("" if checkpoint.is_dir() else checkpoint.suffix.lower()) in self.formats
 
     def lacks_weights(self, options: Options) -> bool:
-        """Whether there are none: it has no sources, and nobody has brought a checkpoint."""
-        return bool(self.checkpoint) and options.checkpoint is None and not self.sources(options)
+        """Whether there are none, as nobody has brought a checkpoint."""
+        return self.brought and options.checkpoint is None
 
     @abstractmethod
     def sources(self, options: Options) -> tuple[Weights, ...]:

@@ -48,6 +48,14 @@ def test_a_served_model_asks_for_the_exporters_of_all_it_needs(models: Path) -> 
     assert registry.select(["lonely"], models) == []
 
 
+def test_what_only_a_checkpoint_fills_is_left_out_where_all_are_asked_for(
+    models: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Doubler, "brought", True)
+    assert run(models, "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {"exporter": "doubler", "status": "no weights"}
+
+
 def test_one_line_per_exporter_for_machines(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(models, "caller", "--json", "--variant", "fancy") == 0
     line = json.loads(capsys.readouterr().out)
