@@ -1,5 +1,6 @@
 #!/bin/sh
 # A recording's text without any client, as grpcurl would get it: kserve.proto, protoc, and a curl with HTTP/2.
+# Without a protoc: pip install grpcio-tools, and PROTOC="python -m grpc_tools.protoc".
 #
 #   examples/transcribe.sh speech.wav                                     # WAV, 16 bits, mono, at most 30 s
 #   LIVEROOM_URL=grpcs://gateway.example:8443 LIVEROOM_TOKEN_FILE=token LIVEROOM_CA=ca.crt examples/transcribe.sh speech.wav
