@@ -287,7 +287,7 @@ def _python(folder: Path) -> str:
 
 def _pip(folder: Path, *arguments: str, quiet: bool = False) -> bool:
     command = [_python(folder), "-m", "pip", "--disable-pip-version-check", *arguments]
-    ours = os.environ | {"PIP_USER": "0"}
+    ours = os.environ | {"PIP_USER": "0", "PYTHONUNBUFFERED": "1"}
     errors = subprocess.STDOUT if quiet else None
     with subprocess.Popen(
         command, env=ours, stdout=subprocess.PIPE, stderr=errors, text=True, close_fds=False
