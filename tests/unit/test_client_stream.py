@@ -136,3 +136,10 @@ async def test_a_sequence_whose_first_request_is_refused_begins_with_the_next() 
                 await stream.ask({"x": x})
     starts = [request.parameters["sequence_start"].bool_param for request in peer.chunks]
     assert starts == [True, True, True, False]
+
+
+async def test_many_may_ask_at_once() -> None:
+    """gRPC takes one request at a time."""
+    async with Repeater().client(limits=Limits(unacknowledged=200)) as client, client.stream("m") as stream:
+        answers = await asyncio.gather(*(stream.ask({"x": 1}) for _ in range(200)))
+    assert [len(answer) for answer in answers] == [1] * 200
