@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 
 from captions.admission import PROBE, Admission, FullError, Key
 from captions.audio_input import LONGEST_CHUNK, Chunk
+from captions.events import Caption, Outcome
 from captions.meters import INVALID, Meter, Meters
 from captions.resume import ResumeState
-from captions.room import Caption, Outcome, Room
+from captions.room import Room
 from captions.writing import script_for
 from serving_common.error_codes import Code
 from serving_common.speech import HIGHEST_RATE

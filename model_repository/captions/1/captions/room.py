@@ -6,13 +6,13 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
 from captions.audio_input import AudioInput, Chunk, ChunkError, Floats
 from captions.bls import Denoiser, LanguageError, Stream, check_language, leaving
+from captions.events import Caption, Outcome, Sender
 from captions.meters import FAILED, INVALID, WAITING, Meter
 from captions.pace import Pace
 from captions.recognition import Recognizer
@@ -36,54 +36,9 @@ WAITING_BYTES = 16 * 2**20
 """Of samples in those chunks: a minute and a half at 48 kHz."""
 HEARD_STEP = 1.0
 """Seconds that must be done with until the client is told so again."""
-UNTOLD = 16
-"""Events kept while no request is open to send them on, which is between the first two chunks only."""
-
-
-@dataclass(frozen=True)
-class Caption:
-    """An event: `text` begins with `stable`; times in seconds on the room's clock.
-
-    `kind`: "partial", "final", or "progress", which has no text: all captions before `pts_end` are told.
-    """
-
-    kind: str
-    text: str
-    stable: str
-    pts_start: float
-    pts_end: float
-    language: str
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a request, or of a room, where that is nothing good.
-
-    `span`: seconds on the room's clock of the speech that it is about, if any.
-    """
-
-    code: Code
-    message: str
-    span: tuple[float, float] | None = None
-
-
-class Sender(Protocol):
-    """The way back to the client of one request."""
-
-    def caption(self, caption: Caption, index: int) -> None:
-        """Send an event, the room's `index`-th."""
-
-    def error(self, error: Outcome) -> None:
-        """Send an event of kind "error" without ending the request."""
-
-    def refuse(self, error: Outcome) -> None:
-        """End the request with an event of kind "error"."""
-
-    def done(self) -> None:
-        """End the request: its chunk is acknowledged."""
-
-    def cancelled(self) -> bool:
-        """Whether the client has gone."""
+UNTOLD = 64
+"""Events kept while no request is open to send them on, which is between the first two chunks only: more than
+the longest chunk can have."""
 
 
 class Offered(NamedTuple):

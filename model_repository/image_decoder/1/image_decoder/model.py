@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from image_decoder.pictures import Picture, PictureError, decode
 from image_decoder.scaling import stretch
 from serving_common.error_codes import Code
-from serving_common.errors import refusal
+from serving_common.errors import answered, refusal
 from serving_common.malloc_tuning import keep_freed_memory
 
 VIEW = 256
@@ -31,14 +31,7 @@ class TritonPythonModel:
 
     def execute(self, requests: list[pb_utils.InferenceRequest]) -> list[pb_utils.InferenceResponse]:
         """One response per request."""
-        return [_answered(request) for request in requests]
-
-
-def _answered(request: pb_utils.InferenceRequest) -> pb_utils.InferenceResponse:
-    try:
-        return _answer(request)
-    except Exception as error:  # a fault of ours fails this request, with its reason, and no other
-        return refusal(Code.INFERENCE_FAILED, f"image_decoder failed: {error!r}")
+        return [answered(request, "image_decoder", _answer) for request in requests]
 
 
 def _answer(request: pb_utils.InferenceRequest) -> pb_utils.InferenceResponse:

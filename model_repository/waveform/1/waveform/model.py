@@ -14,7 +14,7 @@ import triton_python_backend_utils as pb_utils
 from numpy.typing import NDArray
 
 from serving_common.error_codes import Code
-from serving_common.errors import refusal
+from serving_common.errors import answered, refusal
 from serving_common.speech import LONGEST_SEGMENT, SPEECH, VOICE_WINDOW
 from waveform.audio import AudioError, normalize
 from waveform.contexts import LEAST_SPEECH
@@ -25,14 +25,7 @@ class TritonPythonModel:
 
     def execute(self, requests: list[pb_utils.InferenceRequest]) -> list[pb_utils.InferenceResponse]:
         """One response per request."""
-        return [_answered(request) for request in requests]
-
-
-def _answered(request: pb_utils.InferenceRequest) -> pb_utils.InferenceResponse:
-    try:
-        return _answer(request)
-    except Exception as error:  # a fault of ours fails this request, with its reason, and no other
-        return refusal(Code.INFERENCE_FAILED, f"waveform failed: {error!r}")
+        return [answered(request, "waveform", _answer) for request in requests]
 
 
 def _answer(request: pb_utils.InferenceRequest) -> pb_utils.InferenceResponse:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations  # Triton adds its classes to the module only after this is imported
 
+from collections.abc import Callable
+
 import triton_python_backend_utils as pb_utils
 
 from serving_common.error_codes import Code, marked, read
@@ -45,6 +47,18 @@ def error(code: Code, sentence: str) -> pb_utils.TritonError:
     """An error of a response."""
     status = getattr(pb_utils.TritonError, _STATUS.get(code, "INTERNAL"))
     return pb_utils.TritonError(marked(code, sentence), status)
+
+
+def answered(
+    request: pb_utils.InferenceRequest,
+    model: str,
+    answer: Callable[[pb_utils.InferenceRequest], pb_utils.InferenceResponse],
+) -> pb_utils.InferenceResponse:
+    """What `answer` makes of a request; a fault of ours fails this one, with its reason, and no other."""
+    try:
+        return answer(request)
+    except Exception as fault:
+        return refusal(Code.INFERENCE_FAILED, f"{model} failed: {fault!r}")
 
 
 def refusal(code: Code, sentence: str) -> pb_utils.InferenceResponse:
