@@ -19,7 +19,10 @@ from exporters.onnx_tools import Array, session
 
 REMEDY = "the checkpoint is damaged, or its training diverged: take an earlier one"
 LOUDNESS = (0.0, 0.1, 1.0)
-"""Standard deviations of the three inputs that every graph is tried with; bytes get their whole range."""
+"""Standard deviations of the three inputs that every graph is tried with; bytes get their whole range.
+
+Where all that goes in are whole numbers, they are 0, 1 and 2.
+"""
 _MOST_NAMED = 3
 _TINY = float(np.finfo(np.float32).tiny)
 """Numbers below are subnormal: nothing is learnt in them."""
@@ -171,8 +174,10 @@ def _probed(model: onnx.ModelProto) -> tuple[list[str], bytes]:
 def _feed(
     where: str, inputs: Mapping[str, Tensor], shapes: Mapping[str, Shape], loudness: float
 ) -> dict[str, Array]:
-    """An input of each name; whole numbers, which may be places in a table, are 0."""
+    """An input of each name; whole numbers, which may be places in a table, are 0 beside others."""
     random = np.random.default_rng(0)
+    counted = all("INT" in tensor.dtype and tensor.dtype != "TYPE_UINT8" for tensor in inputs.values())
+    number = LOUDNESS.index(loudness) if counted else 0
     found: dict[str, Array] = {}
     for name, tensor in inputs.items():
         shape = shapes[name]
@@ -185,7 +190,7 @@ def _feed(
         if dtype == np.uint8:
             noise = np.clip(128 * np.sign(loudness) + 64 * noise, 0, 255)
         elif np.dtype(dtype).kind in "bi":
-            noise = np.zeros(shape)
+            noise = np.full(shape, float(number))
         found[name] = noise.astype(dtype)
     return found
 

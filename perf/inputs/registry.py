@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from types import ModuleType
 
-from perf.inputs import pictures, speech
+from perf.inputs import pictures, speech, text
 from perf.inputs.recorded import Inputs, Step
 from server import canary
 from server.repository import Model
@@ -11,7 +11,7 @@ from tooling.sources import Library
 
 Writer = Callable[[Library], Inputs]
 
-MODALITIES: tuple[ModuleType, ...] = (speech, pictures)
+MODALITIES: tuple[ModuleType, ...] = (speech, pictures, text)
 """Each has WRITERS: model -> function. A model may have one for more inputs than its samples."""
 WRITERS: Mapping[str, Writer] = {
     model: writer for modality in MODALITIES for model, writer in modality.WRITERS.items()

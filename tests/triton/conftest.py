@@ -60,6 +60,14 @@ def vision_triton(
 
 
 @pytest.fixture(scope="session")
+def text_triton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
+    """A server with the models for text, out of the real repository."""
+    log = tmp_path_factory.mktemp("text") / "triton.log"
+    with Triton(PROJECT / "model_repository", ["text_encoder"], drain_s=0, log_file=log) as triton:
+        yield triton
+
+
+@pytest.fixture(scope="session")
 def photos() -> dict[str, Photo]:
     """Real photos by name, with and without faces."""
     return {photo.name: photo for photo in pictures.photos()}

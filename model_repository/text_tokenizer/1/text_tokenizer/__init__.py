@@ -1,0 +1,1 @@
+"""Lines of text -> the pieces of words that networks look up."""

@@ -1,0 +1,31 @@
+"""Inputs made of text: lines of chat, Chinese and English."""
+
+import numpy as np
+
+from evaluation.chat_lines import LINES
+from perf.inputs.recorded import Inputs
+from perf.report import PROJECT
+from server.repository import Repository, check_files
+from text_tokenizer.pieces import padded
+from tooling.sources import Library
+
+_ABOUT = f"{len(LINES)} lines of chat, Chinese and English, one a request"
+
+
+def lines(_: Library) -> Inputs:
+    """Lines as viewers write them. Forty-three, a prime number: callers step through them by their own."""
+    return Inputs(_ABOUT, [[{"text": np.array([line], np.object_)} for line in LINES]])
+
+
+def pieces(_: Library) -> Inputs:
+    """What `text_tokenizer` makes of them. Raises ServerError where it has not been exported."""
+    from sentencepiece import SentencePieceProcessor  # noqa: PLC0415 - a part of the server
+
+    served = Repository(PROJECT / "model_repository").read("text_tokenizer")
+    check_files({"text_tokenizer": served})
+    tokenizer = SentencePieceProcessor(model_file=str(served.folder / "1" / "pieces.model"))
+    cut = tokenizer.encode(list(LINES), add_bos=True, add_eos=True, num_threads=1)
+    return Inputs(_ABOUT, [[{"tokens": padded([line])[0]} for line in cut]])
+
+
+WRITERS = {"text_embedder": pieces, "text_encoder": lines, "text_tokenizer": lines}
