@@ -8,7 +8,7 @@ N      ?= 20
 SEED   ?= 1
 STAY   ?= --stay
 
-.PHONY: live cluster chaos test lint setup clean .live .cluster .dev
+.PHONY: live cluster chaos test test-all lint setup clean .live .cluster .dev
 export LIVEROOM_TORCH_INDEX
 .DEFAULT_GOAL := live
 
@@ -24,10 +24,12 @@ chaos: .cluster  ## N failures of all kinds in an order drawn from SEED, counted
 	@"$(BIN)"/python -m exporters asr captions --jobs 2
 	@"$(BIN)"/python -m cluster chaos --count $(N) --seed $(SEED) --json
 
-test: .dev  ## what a change must pass
+test: .dev  ## what a change must pass, two tests at a time
 	@"$(BIN)"/python -m exporters --jobs 2
-	@"$(BIN)"/python -m pytest tests/unit -n 2 --dist loadfile
-	@"$(BIN)"/python -m pytest --ignore tests/unit
+	@"$(BIN)"/python -m pytest -n 2 --dist loadfile
+
+test-all: test  ## and what takes long, or runs in real time and bears no neighbor
+	@"$(BIN)"/python -m pytest -m "thorough and not slow and not gpu"
 
 lint: .dev  ## ruff and mypy --strict
 	@"$(BIN)"/ruff check .

@@ -1,11 +1,14 @@
 """Rooms of continuous speech on a real cluster while replicas fail: nothing is lost or said twice."""
 
 import psutil
+import pytest
 
 from cluster import LocalCluster, overload
 from cluster.demo import GAP_S
 from cluster.impact import Impact
 from tests.cluster.ordeal import MAX_ROOMS, ROOMS, Seen
+
+pytestmark = pytest.mark.thorough
 
 
 def unharmed(impact: Impact) -> None:

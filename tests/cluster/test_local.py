@@ -22,6 +22,8 @@ from server.process import SHM
 from tests import models
 from tests.waiting import until
 
+pytestmark = pytest.mark.thorough
+
 PROJECT = Path(__file__).parents[2]
 UP = """
 import json, sys, time

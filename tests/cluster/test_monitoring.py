@@ -8,6 +8,8 @@ from cluster.prometheus import PROMETHEUS_RULE
 from k8s import dashboard
 from tests.cluster.ordeal import Seen
 
+pytestmark = pytest.mark.thorough
+
 
 def recorded() -> list[str]:
     groups = yaml.safe_load(PROMETHEUS_RULE.read_text(encoding="utf-8"))["spec"]["groups"]

@@ -13,6 +13,8 @@ import pytest
 from cluster import LocalCluster, command
 from cluster.fault_injection import FaultInjector
 
+pytestmark = pytest.mark.thorough
+
 PROJECT = Path(__file__).parents[2]
 
 

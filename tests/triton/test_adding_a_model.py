@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).parents[2]
 ENGLISH, CHINESE = (
     (ROOT / "docs" / name).read_text(encoding="utf-8")

@@ -78,7 +78,14 @@ def assert_equal(got: Answer, wanted: Answer) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["librivox-0870", "en-quick_brown_fox", "zh-jishu", "zh-pangrama", "two_cities"]
+    "name",
+    [
+        "librivox-0870",
+        "en-quick_brown_fox",
+        "zh-jishu",
+        "zh-pangrama",
+        pytest.param("two_cities", marks=pytest.mark.thorough),
+    ],
 )
 def test_the_wire_changes_nothing(
     client: InferenceServerClient, in_process: InProcess, corpus: Corpus, name: str

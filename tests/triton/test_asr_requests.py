@@ -162,6 +162,7 @@ def test_clips_of_different_lengths_wait_together_for_the_decoder(client: Infere
     assert executions() - before <= 6  # one by one where a clip of another length ended a batch
 
 
+@pytest.mark.thorough
 def test_cancelled_calls_disturb_nobody(client: InferenceServerClient, corpus: Corpus) -> None:
     clips = [clip.audio for clip in corpus.values() if clip.seconds < 8][:6]
     solo = [ask(client, clip) for clip in clips]

@@ -64,6 +64,7 @@ async def test_both_in_one_room(client: AsyncClient, corpus: Corpus) -> None:
     assert spoken[-1] == "en"
 
 
+@pytest.mark.thorough
 async def test_partials_come_at_real_time_pace_and_settle(client: AsyncClient, corpus: Corpus) -> None:
     clip = corpus["librivox-0870"].audio
     events = [event async for event in client.captions(clip, SAMPLE_RATE, pace=1.5)]
@@ -74,6 +75,7 @@ async def test_partials_come_at_real_time_pace_and_settle(client: AsyncClient, c
     assert finals(events)
 
 
+@pytest.mark.thorough
 async def test_the_first_words_settle_once_their_language_is_sure(
     client: AsyncClient, corpus: Corpus
 ) -> None:
@@ -189,6 +191,7 @@ def differing(one: str, other: str, language: str) -> float:
     return Levenshtein.distance(wanted, tokens(other, language)) / len(wanted)
 
 
+@pytest.mark.thorough
 async def test_eight_rooms_do_not_mix(client: AsyncClient, corpus: Corpus) -> None:
     """Each hears what it hears alone; as hypotheses are made at other moments, a word in 20 may differ."""
     long = corpus["two_cities"].audio

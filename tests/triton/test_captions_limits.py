@@ -21,6 +21,8 @@ from tests.triton.conftest import PROJECT
 from tests.triton.rooms import RawRoom, finals, heard, play, text
 from tests.waiting import until
 
+pytestmark = pytest.mark.thorough
+
 Corpus = dict[str, Clip]
 
 ROOMS = 2

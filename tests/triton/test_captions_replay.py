@@ -15,6 +15,8 @@ from server import Triton
 from tests import signals
 from tests.triton.rooms import Answer, RawRoom, check, finals, heard, play, text
 
+pytestmark = pytest.mark.thorough
+
 Corpus = dict[str, Clip]
 HALF = SAMPLE_RATE // 2
 LEAD_S = 0.9

@@ -178,6 +178,7 @@ async def film(room: AsyncRoom, picture: bytes) -> None:
         await asyncio.sleep(0.1)
 
 
+@pytest.mark.thorough
 async def test_a_server_that_is_killed_is_said_to_be_gone_and_its_frames_are_dropped(
     photos: Photos, tmp_path: Path
 ) -> None:

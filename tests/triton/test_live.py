@@ -19,6 +19,8 @@ import soundfile
 from evaluation.speech import MOONSHINE
 from tooling.sources import Library
 
+pytestmark = pytest.mark.thorough
+
 PROJECT = Path(__file__).parents[2]
 SHM = Path("/dev/shm")  # noqa: S108
 

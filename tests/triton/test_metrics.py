@@ -20,6 +20,8 @@ from tests import signals
 from tests.triton.looking import inputs, jpeg, shrunk
 from tests.triton.rooms import Answer, Array, RawRoom
 
+pytestmark = pytest.mark.thorough
+
 Corpus = dict[str, Clip]
 DELAY, FRAME = "liveroom_caption_delay_seconds", "liveroom_frame_delay_seconds"
 CHUNK_S = 0.5

@@ -18,6 +18,8 @@ from perf.models import bare
 from perf.models.measuring import measure, steps
 from server import Triton
 
+pytestmark = pytest.mark.thorough
+
 PROJECT = Path(__file__).parents[2]
 WINDOW_S = 0.2
 

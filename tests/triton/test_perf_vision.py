@@ -25,6 +25,8 @@ from perf.vision import studio
 from server import Triton
 from tooling.sources import Library
 
+pytestmark = pytest.mark.thorough
+
 PROJECT = Path(__file__).parents[2]
 LIBRARY = Library()
 

@@ -21,6 +21,8 @@ from server import Triton, health_monitor, launch
 from tests import models
 from tests.waiting import until
 
+pytestmark = pytest.mark.thorough
+
 PROJECT = Path(__file__).parents[2]
 KEY = "k" * 24
 _PODS = yaml.safe_load((PROJECT / "k8s" / "base" / "triton" / "deployment.yaml").read_text(encoding="utf-8"))

@@ -30,6 +30,8 @@ from perf.rooms.slo_check import LATE_GENERATOR, verdict
 from perf.rooms.solo_baseline import play_alone
 from server import Triton
 
+pytestmark = pytest.mark.thorough
+
 PROJECT = Path(__file__).parents[2]
 TIMES = Times(measured=4.0, ramp=0.5, settle=0.5, cool_down=0.5)
 SLO = Slo(partial_p95_s=20.0, final_p99_s=20.0)

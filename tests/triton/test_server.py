@@ -132,6 +132,7 @@ def answers(client: InferenceServerClient, model: str) -> bool:
     return True
 
 
+@pytest.mark.thorough
 def test_two_models_of_an_ensemble_that_die_at_once_come_back(crashing: Triton) -> None:
     """As a machine without memory ends them: neither may be asked before both are there."""
     victims = [stub_of(crashing, model) for model in ("identity", "affine")]
@@ -142,6 +143,7 @@ def test_two_models_of_an_ensemble_that_die_at_once_come_back(crashing: Triton) 
         assert until(lambda: answers(client, "pipeline"), 15)
 
 
+@pytest.mark.thorough
 def test_a_model_that_dies_while_another_is_loaded_again_comes_back_too(
     crashing: Triton, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,6 +162,7 @@ def test_a_model_that_dies_while_another_is_loaded_again_comes_back_too(
         assert until(lambda: answers(client, "pipeline"), 15)
 
 
+@pytest.mark.thorough
 def test_a_load_that_someone_asks_for_is_no_death(tmp_path: Path) -> None:
     said: list[str] = []
     folder = models.identity(tmp_path)
@@ -184,6 +187,7 @@ def kill_twice(triton: Triton, model: str, client: InferenceServerClient) -> Non
     stub_of(triton, model).kill()
 
 
+@pytest.mark.thorough
 def test_a_model_that_keeps_dying_without_which_nothing_answers_ends_the_server(
     crashing: Triton, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,6 +198,7 @@ def test_a_model_that_keeps_dying_without_which_nothing_answers_ends_the_server(
         crashing.wait()
 
 
+@pytest.mark.thorough
 def test_a_model_that_keeps_dying_goes_out_of_service_and_others_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

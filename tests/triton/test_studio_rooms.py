@@ -18,6 +18,8 @@ from tests.triton.looking import jpeg, ppm, shrunk
 from tests.triton.rooms import stub
 from tests.triton.studios import Array, RawRoom, Value, differs, pixels
 
+pytestmark = pytest.mark.thorough
+
 Photos = dict[str, Photo]
 ALL: dict[str, Value] = {
     "blur": 0.5,

@@ -184,6 +184,7 @@ def test_cancelled_calls_disturb_nobody(client: InferenceServerClient, photos: P
         list(nuisance)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("model", ["face_embedder", "faces"])
 def test_a_killed_model_is_loaded_again(
     client: InferenceServerClient, vision_triton: Triton, portrait: bytes, model: str

@@ -29,6 +29,7 @@ def workers(command: subprocess.Popen[str]) -> list[psutil.Process]:
     )
 
 
+@pytest.mark.thorough
 def test_one_that_is_killed_is_named_and_the_others_are_exported(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "exporters", *NAMES, "--force", "--repository", str(tmp_path / "r")]
     with subprocess.Popen(

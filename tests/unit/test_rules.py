@@ -51,6 +51,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.thorough
 def test_signals_and_alerts_do_what_they_should(folder: Path) -> None:
     promtool("test", "rules", folder / "tests.yaml")
 

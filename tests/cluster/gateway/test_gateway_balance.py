@@ -177,6 +177,7 @@ def fragile(
             yield front, victim
 
 
+@pytest.mark.thorough
 def test_rooms_leave_a_server_that_hangs(fragile: tuple[Front, Triton]) -> None:
     """It accepts connections and answers nothing; its pings tell, whatever /ready still says."""
     front, victim = fragile
