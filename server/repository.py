@@ -1,6 +1,7 @@
 """What a model repository holds: configurations, what depends on what, and which files are not there yet."""
 
 import compileall
+import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,6 +17,8 @@ DEFAULT_FILENAMES = {"onnxruntime": "model.onnx", "python": "model.py", "tensorr
 MOST_NICE = 19
 ACCESS = ("public", "inner")
 """What the parameter ``access`` may be: for whoever calls the server, or for its other models alone."""
+PARAMETERS = ("access", "artifacts", "expect", "niceness", "requires")
+"""Those that say what a model is to the world; all others are its backend's, or its own."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +162,9 @@ class Repository:
             raise ServerError(
                 f"model '{name}': {config_file} can't be read: {error}: correct that line"
             ) from error
-        return Model(name, folder, config_file, config)
+        model = Model(name, folder, config_file, config)
+        _check_names(model)
+        return model
 
     def resolve(self, names: Iterable[str]) -> dict[str, Model]:
         """`names` and all they depend on, dependencies first.
@@ -186,6 +191,29 @@ class Repository:
         for required in model.requires:
             self._visit(required, found, (*path, name))
         found[name] = model
+
+
+def _check_names(model: Model) -> None:
+    """See that nothing that Triton would overlook is misspelt.
+
+    Raises:
+        ServerError: a parameter is nearly one of `PARAMETERS`, or a sample is for an input that is not there.
+    """
+    for key in sorted(model.config.parameters):
+        near = difflib.get_close_matches(key, PARAMETERS, n=1, cutoff=0.8)
+        if near and key != near[0]:
+            raise ServerError(
+                f"model '{model.name}': parameter '{key}' in {model.config_file}: write '{near[0]}', "
+                "or give a parameter of your own another name"
+            )
+    inputs = sorted(tensor.name for tensor in model.config.input)
+    for sample in model.config.model_warmup:
+        unknown = sorted(set(sample.inputs) - set(inputs))
+        if inputs and unknown:
+            raise ServerError(
+                f"model '{model.name}': its sample '{sample.name}' in {model.config_file} has "
+                f"'{unknown[0]}', which is no input: use {', '.join(inputs)}"
+            )
 
 
 def needed(models: Mapping[str, Model], name: str) -> set[str]:

@@ -102,3 +102,34 @@ def test_declared_artifacts_are_checked_in_the_latest_version(tmp_path: Path) ->
     assert decoder.missing_file() == folder / "2" / "tokenizer.json"
     (folder / "2" / "tokenizer.json").touch()
     assert decoder.missing_file() is None
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('parameters { key: "acess" value { string_value: "public" } }', "'acess' in .*: write 'access'"),
+        (
+            'parameters { key: "Requires" value { string_value: "echo" } }',
+            "'Requires' in .*: write 'requires'",
+        ),
+        (
+            'parameters { key: "niceness_" value { string_value: "3" } }',
+            "'niceness_' in .*: write 'niceness'",
+        ),
+        (
+            'model_warmup [ { name: "s" inputs { key: "txet" value { data_type: TYPE_INT32 dims: [1] } } } ]',
+            "its sample 's' in .* has 'txet', which is no input: use text",
+        ),
+    ],
+)
+def test_what_triton_would_overlook_is_named(repository: Repository, line: str, message: str) -> None:
+    models.write(repository.path, "odd", models.PYTHON + models.tensor("input", "text", "STRING", 1) + line)
+    with pytest.raises(ServerError, match=message):
+        repository.read("odd")
+
+
+def test_parameters_of_a_backend_or_of_its_own_are_left_alone(repository: Repository) -> None:
+    own = 'parameters {{ key: "{}" value {{ string_value: "1" }} }}'
+    keys = ("intra_op_thread_count", "FORCE_CPU_ONLY_INPUT_TENSORS", "threshold")
+    models.write(repository.path, "own", models.PYTHON + "".join(own.format(key) for key in keys))
+    assert set(repository.read("own").config.parameters) == set(keys)
