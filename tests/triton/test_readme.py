@@ -105,6 +105,7 @@ def test_the_short_program_works(folder: Path, environment: dict[str, str]) -> N
     assert re.match(r"Caption\(kind='final', text='Fail better\.'", printed[-1])
 
 
+@pytest.mark.thorough
 def test_the_program_works(folder: Path, environment: dict[str, str]) -> None:
     program = LONG.replace("127.0.0.1:8001", environment["LIVEROOM_URL"])
     printed = run([sys.executable, "-c", program], folder, environment)
