@@ -1,4 +1,4 @@
-"""Thin client of a liveroom inference cluster: captions of live rooms, transcripts, faces, picture effects.
+"""Thin client of a liveroom inference cluster: captions, transcripts, speech, faces, picture effects.
 
     async with liveroom.AsyncClient("127.0.0.1:8001") as client:
         async with client.room("room-42") as room:
@@ -33,6 +33,7 @@ from ._faces import Face, FrameResult, Vision
 from ._gallery import Gallery, Match
 from ._model_stream import AsyncStream
 from ._room import AsyncRoom
+from ._speak import Speech, SpokenWord
 from ._studio import AsyncStudioRoom, Edited
 from ._sync import Client
 from ._sync_rooms import Room, Stream, StudioRoom
@@ -76,6 +77,8 @@ __all__ = [
     "RoomFailed",
     "RoomTaken",
     "ServerUnavailable",
+    "Speech",
+    "SpokenWord",
     "Stream",
     "StudioRoom",
     "Timeouts",

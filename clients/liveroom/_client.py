@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from types import TracebackType
 from weakref import WeakSet
 
@@ -22,6 +22,7 @@ from ._picture import Picture, picture_bytes
 from ._play import Audio, Chunks, check_pace, opened, play
 from ._protocol import Step, new_sequence
 from ._room import AsyncRoom
+from ._speak import Speech, speak
 from ._studio import AsyncStudioRoom, Edited, StudioOptions
 from ._transcribe import transcribe
 from ._transport import Transport
@@ -174,6 +175,37 @@ class AsyncClient(AnyModel):
         """
         options = StudioOptions.checked(effects, background, enrolled)
         return AsyncStudioRoom(self._transport, room_id, options, self.timeouts)
+
+    async def speak(
+        self,
+        text: str,
+        *,
+        voice: str | None = None,
+        speed: float = 1.0,
+        pauses: float = 1.0,
+        lexicon: Mapping[str, str] | None = None,
+    ) -> AsyncGenerator[Speech, None]:
+        """Speak a text in Chinese, English or both; yields its speech clause by clause as it comes.
+
+        Whoever stops iterating and closes the generator ends the work of the server too.
+
+        Args:
+            text: of any length; SSML where it begins with <speak>, then of 4,096 bytes.
+            voice: a name such as "zf_xiaoxiao", or a mixture such as "zf_xiaoxiao:0.7,af_heart:0.3"; by
+                default the server's for the text's language.
+            speed: 0.5 to 2.
+            pauses: what those of punctuation are multiplied by, 0 to 5.
+            lexicon: how words are said: pinyin with figures for tones, IPA between slashes, or other words.
+
+        Raises:
+            InvalidInput, Overloaded, ServerUnavailable, ModelUnavailable, InferenceFailed, DeadlineExceeded
+        """
+        spoken = speak(self.stream, text, voice, speed, pauses, lexicon)
+        try:
+            async for piece in spoken:
+                yield piece
+        finally:
+            await spoken.aclose()
 
     async def captions(
         self,

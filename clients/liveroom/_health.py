@@ -80,6 +80,16 @@ async def _studio(client: AsyncClient) -> None:
     _expect(len(edited) > 100 and edited != _FACE.read_bytes(), "no edited picture, expected one")
 
 
+@_probes("tts")
+async def _tts(client: AsyncClient) -> None:
+    """A greeting is a second or so of sound, with its words."""
+    pieces = [piece async for piece in client.speak("你好, hello.")]
+    words = [word.text for piece in pieces for word in piece.words]
+    loudest = max((int(np.abs(piece.samples).max(initial=0)) for piece in pieces), default=0)
+    _expect(words == ["你好", "hello"], f"words {words} for a greeting, expected 你好 and hello")
+    _expect(0.5 < pieces[-1].end < 10 and loudest > 1000, "no sound of a second or so, expected some")
+
+
 def _speech() -> tuple[npt.NDArray[np.int16], int]:
     """Samples, and their rate."""
     with wave.open(str(_SPEECH)) as file:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 
@@ -18,6 +18,7 @@ from ._gallery import Gallery
 from ._picture import Picture
 from ._play import Audio, Chunks
 from ._signature import Arrays, Inputs
+from ._speak import Speech
 from ._studio import Edited
 from ._sync_rooms import Room, Stream, StudioRoom
 from ._types import Caption, Health, Model, Transcript
@@ -58,6 +59,20 @@ class Client(_fork.StaysHere):
         """See `AsyncClient.transcribe`; `on_caption` is called in the client's own thread."""
         return self._loop.run(
             self._client.transcribe(audio, sample_rate, language=language, on_caption=on_caption)
+        )
+
+    def speak(
+        self,
+        text: str,
+        *,
+        voice: str | None = None,
+        speed: float = 1.0,
+        pauses: float = 1.0,
+        lexicon: Mapping[str, str] | None = None,
+    ) -> Iterator[Speech]:
+        """See `AsyncClient.speak`."""
+        return self._loop.iterate(
+            self._client.speak(text, voice=voice, speed=speed, pauses=pauses, lexicon=lexicon)
         )
 
     def captions(

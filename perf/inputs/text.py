@@ -1,4 +1,4 @@
-"""Inputs made of text: lines of chat, Chinese and English."""
+"""Inputs made of text: lines of chat, and sentences to be spoken, Chinese and English."""
 
 import numpy as np
 
@@ -10,6 +10,15 @@ from text_tokenizer.pieces import padded
 from tooling.sources import Library
 
 _ABOUT = f"{len(LINES)} lines of chat, Chinese and English, one a request"
+
+SENTENCES = (
+    "大家好，欢迎来到直播间，今天给大家带来一款新产品。",
+    "原价199，现在只要79，还包邮。",
+    "iPhone 17 只要 $799，喜欢的朋友赶紧下单吧！",
+    "Welcome back, everyone. Today we have a special offer for you.",
+    "It costs only $5.99, and shipping is free until 8:30 pm.",
+    "谢谢大家的支持，我们明天晚上八点再见。",
+)
 
 
 def lines(_: Library) -> Inputs:
@@ -28,4 +37,10 @@ def pieces(_: Library) -> Inputs:
     return Inputs(_ABOUT, [[{"tokens": padded([line])[0]} for line in cut]])
 
 
-WRITERS = {"text_embedder": pieces, "text_encoder": lines, "text_tokenizer": lines}
+def sentences(_: Library) -> Inputs:
+    """What hosts say, each with the voice of its language."""
+    steps = [{"text": np.array([sentence], np.object_)} for sentence in SENTENCES]
+    return Inputs(f"{len(SENTENCES)} sentences of a host, Chinese, English and both", [steps])
+
+
+WRITERS = {"text_embedder": pieces, "text_encoder": lines, "text_tokenizer": lines, "tts": sentences}

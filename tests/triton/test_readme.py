@@ -75,7 +75,8 @@ def run(command: list[str], folder: Path, environment: dict[str, str]) -> str:
 def test_it_has_what_this_test_is_about() -> None:
     assert len(SERVER) == 1
     assert len(OTHERS) >= 12
-    assert [name for name, page in PAGES.items() if page.code("python")] == ["README", "protocol", "service"]
+    programs = [name for name, page in PAGES.items() if page.code("python")]
+    assert programs == ["README", "protocol", "service", "speech"]
     assert {"live", "cluster", "chaos", "test", "lint"} <= MAKE
 
 
@@ -87,6 +88,8 @@ def test_a_command_works(command: str, folder: Path, environment: dict[str, str]
         written = folder / words[words.index("--out") + 1]
         if written.suffix == ".srt":
             assert "00:00:0" in written.read_text()
+        elif written.suffix == ".wav":
+            assert soundfile.info(written).duration > 0.5
         else:
             with Image.open(folder / "portrait.png") as before, Image.open(written) as after:
                 assert after.size == before.size
@@ -103,6 +106,14 @@ def test_the_short_program_works(folder: Path, environment: dict[str, str]) -> N
     assert fast != program
     printed = run([sys.executable, "-c", fast], folder, environment).splitlines()
     assert re.match(r"Caption\(kind='final', text='Fail better\.'", printed[-1])
+
+
+def test_the_program_that_speaks_works(folder: Path, environment: dict[str, str]) -> None:
+    (program,) = PAGES["speech"].code("python")
+    program = program.replace("127.0.0.1:8001", environment["LIVEROOM_URL"])
+    printed = run([sys.executable, "-c", program], folder, environment)
+    assert "'直播间'" in printed
+    assert "'$5.99'" in printed
 
 
 @pytest.mark.thorough

@@ -52,6 +52,8 @@ def test_exported_names_are_these_and_no_others() -> None:
         "RoomFailed",
         "RoomTaken",
         "ServerUnavailable",
+        "Speech",
+        "SpokenWord",
         "Stream",
         "StudioRoom",
         "Timeouts",

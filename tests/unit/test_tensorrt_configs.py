@@ -77,6 +77,7 @@ def test_a_network_is_a_plan_or_onnxruntime_s() -> None:
     assert {name for name in MODELS if on_gpu(name).backend == "tensorrt"} == set(PLANS)
     assert {name for name in networks - set(PLANS) if on_gpu(name).backend != "onnxruntime"} == {
         "text_tokenizer",  # it gets its pieces from the exporter
+        "tts",
         "whisper_decoder",
     }
     for name in MODELS:
@@ -123,7 +124,7 @@ def test_instances_are_where_the_backend_can_use_them(name: str) -> None:
     if config.optimization.execution_accelerators.gpu_execution_accelerator:
         assert kinds == {GPU}
     if GPU in kinds:
-        assert config.backend in ("tensorrt", "onnxruntime") or name == "whisper_decoder"
+        assert config.backend in ("tensorrt", "onnxruntime") or name in ("tts", "whisper_decoder")
 
 
 def runs(sample: ModelWarmup) -> bool:

@@ -11,6 +11,7 @@ from ._captions import FORMATS, captions
 from ._connect import add_server
 from ._exit import MEANINGS
 from ._picture_parser import add_picture_commands
+from ._say import say
 from ._status import health, models
 from ._transcribe import transcribe
 
@@ -21,8 +22,8 @@ def parser() -> argparse.ArgumentParser:
     """The parser; the chosen command's coroutine function is `arguments.run`."""
     top = argparse.ArgumentParser(
         prog="liveroom",
-        description="Captions of live rooms, transcripts of recordings, and faces and effects of pictures\n"
-        "and videos, from a liveroom server.",
+        description="Captions of live rooms, transcripts of recordings, speech of texts, and faces and\n"
+        "effects of pictures and videos, from a liveroom server.",
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -97,6 +98,36 @@ def parser() -> argparse.ArgumentParser:
     )
     batch.add_argument("files", nargs="+", metavar="FILE", help="WAV, FLAC, OGG or MP3")
     batch.set_defaults(run=transcribe)
+
+    speech = add(
+        "say",
+        parents=[common],
+        help="speak a text",
+        description="Speak a text in Chinese, English or both. SSML begins with <speak>.",
+    )
+    speech.add_argument("text", metavar="TEXT", help="what to say; - reads it from stdin")
+    speech.add_argument(
+        "--out",
+        metavar="FILE",
+        help="a WAV file; - for raw 16-bit mono at 24 kHz on stdout, as it comes",
+    )
+    speech.add_argument(
+        "--play", action="store_true", help="play it as it comes (with ffplay, aplay, paplay or play)"
+    )
+    speech.add_argument(
+        "--voice",
+        metavar="NAME",
+        help='such as zf_xiaoxiao or af_heart, or a mixture: "zf_xiaoxiao:0.7,af_heart:0.3" '
+        "(default: by language)",
+    )
+    speech.add_argument("--speed", type=float, default=1.0, help="0.5 to 2 (default: 1)")
+    speech.add_argument(
+        "--pauses", type=float, default=1.0, help="multiplies those at punctuation, 0 to 5 (default: 1)"
+    )
+    speech.add_argument(
+        "--lexicon", metavar="FILE", help='how words are said, JSON: {"重庆": "chong2 qing4", "GIF": "jiff"}'
+    )
+    speech.set_defaults(run=say)
 
     add_picture_commands(add, common)
 

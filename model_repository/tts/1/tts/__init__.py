@@ -1,0 +1,1 @@
+"""Speech of text in Chinese and English, clause by clause."""
