@@ -40,6 +40,9 @@ def english(text: str) -> str:
         ("10w粉丝，10万+，1.5亿", "十万粉丝，十万加，一点五亿"),
         ("$5.99-$9.99，$10-20", "五点九九到九点九九美元，十到二十美元"),
         ("10+20=30，3x4", "十加二十等于三十，三乘四"),
+        ("1米75，气温-3~5℃，12.5~15.8cm", "一米七五，气温负三到五摄氏度，十二点五到十五点八厘米"),
+        ("2024-2025年，3.15晚会，$1.5M", "二零二四到二零二五年，三一五晚会，一百五十万美元"),
+        ("QQ群:8888，客服95588", "QQ群:八八八八，客服九五五八八"),
         ("20002，10020，1010000", "两万零二，一万零二十，一百零一万"),
     ],
 )
@@ -69,6 +72,8 @@ def test_a_chinese_sentence_reads_figures_as_chinese_does(written: str, said: st
         ("8:30pm, 9am-5pm", "eight thirty P M, nine A M to five P M"),
         ("-5°C, 100 km/h", "minus five degrees celsius, one hundred kilometers per hour"),
         ("1st 21st 1990s", "first twenty first nineteen nineties"),
+        ("Q3 2026, Mon-Fri 9-5", "Q three twenty twenty six, Monday to Friday nine to five"),
+        ("$.99, 5$, .5, H2O, 24h", "ninety nine cents, five dollars, point five, H two O, twenty four hours"),
         (
             "$1.5M, 10k followers, 4K, 5G",
             "one point five million dollars, ten thousand followers, four K, five G",

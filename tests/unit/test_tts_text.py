@@ -182,6 +182,19 @@ def test_what_has_no_words_has_no_clauses(reader: Reader, text: str) -> None:
     assert not any(clause.ranges for clause in read(reader, text))
 
 
+@pytest.mark.parametrize(
+    ("text", "sound"),
+    [
+        ("the U.S. is big", "jˌuˈɛs ɪz"), ("AT&T", "ˈA tˈi ænd tˈi"), ("10%off", "pəɹsˈɛnt ˈɔf"), ("I'LL BE BACK", "ˌIl bi bˈæk"),
+        ("www.taobao.com", "dˈɑt tˌWbˈW dˈɑt kˈɑm"), ("Wi-Fi and e-commerce", "wˈIfˌI ænd ˈikˌɑməɹs"), ("yyds", "wˌIwˌIdˌiˈɛs"),
+    ],
+)  # fmt: skip
+def test_addresses_initials_and_words_with_hyphens_are_read_as_people_do(
+    reader: Reader, text: str, sound: str
+) -> None:
+    assert sound in sounds(reader, text)
+
+
 def test_acronyms_are_spelled_and_shouted_words_are_not(reader: Reader) -> None:
     assert "jˌuˌɛsbˈi" in sounds(reader, "a USB cable")
     assert sounds(reader, "SALE is 50% OFF NOW").startswith("sˈAl")

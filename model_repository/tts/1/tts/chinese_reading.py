@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from re import Match
 
 from tts.chinese_numbers import amount, digits, integer, number
@@ -45,7 +46,7 @@ _SHOWN_BY_DIGITS = (
 _DENOMINATORS = ("16", "20", "24")
 """Above 12, where a fraction is likelier than a day."""
 _PRICED = "价|只要|仅|卖|满|减|送|共|到手|约|近|超|花|付|买|第|每|达|有|为|是|过"
-_CODES = "尾号|编号|验证码|房间号|房号|单号|订单号|学号|账号|密码|车牌|邮编|口令|暗号|代码|编码|号码|微信|群号|QQ|ID"
+_CODES = "QQ群|微信群|尾号|编号|验证码|房间号|房号|单号|订单号|学号|账号|密码|车牌|邮编|口令|暗号|代码|编码|号码|微信|群号|QQ|ID"
 
 
 def _date(match: Match[str]) -> str | None:
@@ -84,8 +85,11 @@ def _telephone(match: Match[str]) -> str:
 
 
 def _money(value: str, scale: str | None, name: str) -> str:
-    words = {"k": "千", "K": "千", "m": "百万", "M": "百万", "w": "万", "W": "万", "b": "十亿", "B": "十亿"}
-    return amount(value) + words.get(scale or "", scale or "") + name
+    factor = {"k": 1000, "m": 10**6, "w": 10**4, "b": 10**9}.get((scale or "").lower())
+    if factor is None:
+        return amount(value) + (scale or "") + name
+    exact = Decimal(value.replace(",", "")) * factor
+    return amount(f"{exact:f}") + name
 
 
 def _price(match: Match[str]) -> str:
@@ -116,9 +120,15 @@ def _range(match: Match[str]) -> str | None:
     if low >= high and match[3]:
         return None
     if low >= high:
-        return f"{number(match[1])}比{number(match[2])}" if "-" in match[0] else None
-    reading = amount if match[3] and re.match(_COUNTED, match[3]) else number
-    return f"{reading(match[1])}到{reading(match[2])}"
+        whole = "." not in match[0]
+        return (
+            f"{number(match[1])}{'比' if whole else '到'}{number(match[2])}{match[3]}"
+            if "-" in match[0]
+            else None
+        )
+    unit = match[3]
+    reading = amount if re.match(_COUNTED, unit) else number
+    return f"{reading(match[1])}到{reading(match[2])}{_UNITS.get(unit.lower(), unit)}"
 
 
 def _fraction(match: Match[str]) -> str | None:
@@ -153,18 +163,29 @@ def _plain(match: Match[str]) -> str:
     return number(value)
 
 
+def _after(words: str) -> str:
+    """A pattern of nothing, after one of some words with | between."""
+    return "(?:" + "|".join(f"(?<={word})" for word in words.split("|")) + ")"
+
+
+def _not_after(words: str) -> str:
+    return "".join(f"(?<!{word})" for word in words.split("|"))
+
+
 def _rule(pattern: str, reading: Callable[[Match[str]], str | None]) -> Rule:
     return re.compile(pattern, re.IGNORECASE), reading
 
 
 RULES: tuple[Rule, ...] = (
     # Dates and times
+    _rule(r"(?<!\d)((?:19|20)\d\d)" + _TO + r"((?:19|20)\d\d)(?=\s?年)", lambda m: f"{digits(m[1])}到{digits(m[2])}"),
+    _rule(r"(?<![\d.])(\d{1,2})\.(\d{1,2})(?=晚会|节)", lambda m: digits(m[1] + m[2])),
     _rule(r"(?<!\d)((?:19|20)\d\d)[-/.年](\d{1,2})[-/.月](\d{1,2})(?![\d.])[日号]?", _date),
     _rule(r"(?<!\d)(\d{2,4})(?=\s?年(?![级纪]))", lambda m: digits(m[1]) if len(m[1]) == 4 or m[1][0] == "0" else None),
     _rule(r"(?<!\d)(\d{2})(?=[后年]代?(?:[^\d]|$))", lambda m: digits(m[1]) if m.string[m.end():m.end()+1] == "后" else None),
     _rule(r"(?<![\d.])(\d{1,2})[./](\d{1,2})(?=\s?(?:大促|购物|狂欢|活动|当天|[日号]|开播|直播))[日号]?", _month_and_day),
     _rule(r"(?<=[双雙])(11|12)(?!\d)", lambda m: integer(m[1])),
-    _rule(r"(?:(?<=比分)|(?<=比例)|(?<=大比分))(\s?)(\d+)\s?[:：-]\s?(\d+)", lambda m: f"{integer(m[2])}比{integer(m[3])}"),
+    _rule(rf"{_after('比分|比例')}(\s?)(\d+)\s?[:：-]\s?(\d+)", lambda m: f"{integer(m[2])}比{integer(m[3])}"),
     _rule(r"(?<![\d:：.])(\d{1,2})[:：](\d{2})(?:[:：](\d{2}))?(?![\d:：])(?:\s?([ap]\.?m\b\.?))?", _time),
     _rule(r"(?<=[点分秒])" + _TO + r"(?=[一二三四五六七八九十两])", lambda _: "到"),
     _rule(r"(?<![\d:：.])(\d{1,4})\s?[:：]\s?(\d{1,4})(?![\d:：])", lambda m: f"{integer(m[1])}比{integer(m[2])}"),
@@ -173,8 +194,8 @@ RULES: tuple[Rule, ...] = (
     _rule(r"(?<![\d.-])(?:\+\d{1,3}[- ])?\(?0\d{2,3}\)?[- ]?\d{7,8}(?!\d)", _telephone),
     _rule(r"(?<![\d.-])(?:400|800|95\d)[- ]?\d{3,4}[- ]?\d{3,4}(?![\d-])", _telephone),
     _rule(r"(?<![\d.-])\d{3,4}-\d{3,4}-\d{4}(?!\d)", _telephone),
-    _rule(r"(?:(?<=拨打)|(?<=电话)|(?<=热线)|(?<=打))(\s?[:：是]?\s?)(\d{3,13})(?!\d)", lambda m: m[1] + digits(m[2], one="幺")),
-    _rule(rf"(?:(?<={')|(?<='.join(_CODES.split('|'))}))(\s?[:：是为]?\s?)(\d+)", lambda m: m[1] + digits(m[2], one="幺")),
+    _rule(rf"{_after('电话|热线|打')}(\s?[:：是]?\s?)(\d{{3,13}})(?!\d)", lambda m: m[1] + digits(m[2], one="幺")),
+    _rule(rf"{_after(_CODES)}(\s?[:：是为]?\s?)(\d+)", lambda m: m[1] + digits(m[2], one="幺")),
     _rule(r"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){2,3})(?![\d.])", lambda m: "点".join(digits(part) for part in m[1].split("."))),
     # Money, percentages, discounts
     _rule(_SIGN + rf"\s?({_N})({_TO}){_SIGN[:-1]}|)\s?({_N})\s?([万亿千百])?(?![\d.])", lambda m: _price_range(m)),
@@ -184,6 +205,8 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"(?<![\d.,a-z])([-+−]?{_N})\s?([%％‰])", _percent),
     _rule(r"(?<![\d.])(\d(?:\.\d)?|\d{2})\s?(?=折)折", _discount),
     # Sums
+    _rule(r"(?<=[温在到至约是为])[-−](?=\d)", lambda _: "负"),
+    _rule(r"(?<![\d.,])(\d)米(\d{1,2})(?!\d)(?!\s?[米个])", lambda m: f"{amount(m[1])}米{digits(m[2])}"),
     _rule(r"(?<=满)(\d+)\s?[-－减]\s?(?=\d)", lambda m: f"{integer(m[1])}减"),
     _rule(rf"(?<![\d.,])({_N})\s?[x×*✕]\s?(?=\d)", lambda m: f"{number(m[1])}乘"),
     _rule(r"(?<![a-z\d])[x×*✕](?=\d)", lambda _: "乘"),
@@ -191,7 +214,7 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"(?<![\d.,])({_N})\s?\+\s?(?=\d)", lambda m: f"{number(m[1])}加"),
     _rule(r"\s?[=＝]\s?(?=[\d一二三四五六七八九十百千万负-])", lambda _: "等于"),
     # Ranges and fractions
-    _rule(rf"{_ALONE}({_N}){_TO}({_N})(?![\d.-])\s?((?:{_COUNTED}|[万千亿年月日号楼岁度级码寸]|{_UNIT})?)(?=(.?))", lambda m: (said and said + m[0][m.start(3) - m.start():]) if (said := _range(m)) else None),
+    _rule(rf"{_ALONE}({_N}){_TO}({_N})(?![\d.-])\s?((?:{_COUNTED}|[万千亿年月日号楼岁度级码寸]|{_UNIT})?)(?![a-z])", _range),
     _rule(r"(?<![\d./])(?:(\d+)\s)?(\d{1,4})/(\d{1,4})(?![\d/])", _fraction),
     # Measures
     _rule(rf"(?<![\d.,a-z])([-+−]?{_N})\s?({_UNIT})(?![a-z])", lambda m: None if m[2] in ("T", "G", "M", "K", "S", "H") else _measured(m)),
@@ -204,14 +227,23 @@ RULES: tuple[Rule, ...] = (
     # Numbers that are names
     _rule(r"(?<![a-z])No\.?\s?(\d+)|#(\d+)", lambda m: f"第{integer(m[1])}" if m[1] else f"{integer(m[2])}号"),
     _rule(r"(?<![\d.])(720|1080|1440|2160)(?=\s?p(?![a-z]))", lambda m: digits(m[1], one="幺")),
-    _rule(rf"(?<![\d.,])(?<!{')(?<!'.join(_PRICED.split('|'))})({_SHOWN_BY_DIGITS})(?![\d.,])(?!\s?(?:{_COUNTED}))", lambda m: digits(m[1], one="幺" if m[1] in ("110", "119", "120", "122", "12315", "12345", "10086", "10010", "211") else "一")),
+    _rule(rf"(?<![\d.,]){_not_after(_PRICED)}({_SHOWN_BY_DIGITS})(?![\d.,])(?!\s?(?:{_COUNTED}))", lambda m: digits(m[1], one="幺" if m[1] in ("110", "119", "120", "122", "12315", "12345", "10086", "10010", "211") else "一")),
+    _rule(rf"(?<![\d.,])(95\d{{3}})(?![\d.,])(?!\s?(?:{_COUNTED}))", lambda m: digits(m[1])),
     _rule(r"(?<=[a-z])(\d+)(?![\d.,])", _model_number),
     _rule(rf"(?<![\d\u4e00-\u9fff a-z])[-−]?{_N}|{_N}", _plain),
 )  # fmt: skip
 
 
+_INITIALS = re.compile(r"(?<![A-Za-z.])(?:[A-Za-z]\.){2,6}(?![A-Za-z])")
+_DOT = re.compile(r"(?<=[A-Za-z])\.(?=[A-Za-z]{2})")
+"""Of an address."""
+
+
 def as_said(sentence: Text) -> Text:
     """A sentence without figures."""
+    sentence = sentence.sub(_INITIALS, lambda match: match[0].replace(".", " ").upper().strip()).sub(
+        _DOT, lambda _: "点"
+    )
     if not any(character.isdecimal() for character in sentence.characters):
         return sentence
     for pattern, reading in RULES:

@@ -124,7 +124,7 @@ _BRANDS = {
     "wechat": "wˈiʧˌæt", "tiktok": "tˈɪktˌɑk", "douyin": "dWjˈɪn", "taobao": "tˌWbˈW", "alibaba": "ˌɑlibˈɑbə", "oppo": "ˈɑpO", "vivo": "vˈivO",
     "dior": "diˈɔɹ", "chanel": "ʃənˈɛl", "lancome": "lɑnkˈOm", "shein": "ʃˌiˈɪn", "temu": "tˈimu", "wifi": "wˈIfˌI", "kol": "kˌAˌOˈɛl",
     "uniqlo": "jˈunikˌlO", "lululemon": "lˌuluˈlɛmən", "bilibili": "bˌɪlibˈɪli", "weibo": "wˈAbˌO", "gucci": "ɡˈuʧi", "prada": "pɹˈɑdə", "hermes": "ɛɹmˈɛz",
-    "loreal": "lˌɔɹiˈæl", "l'oreal": "lˌɔɹiˈæl", "usb": "jˌuˌɛsbˈi", "tv": "tˌivˈi", "ok": "ˌOkˈA", "hdmi": "ˌAʧdˌiɛmˈI", "adidas": "ədˈidəs", "hermès": "ɛɹmˈɛz",
+    "loreal": "lˌɔɹiˈæl", "l'oreal": "lˌɔɹiˈæl", "usb": "jˌuˌɛsbˈi", "tv": "tˌivˈi", "ok": "ˌOkˈA", "cetera": "sˈɛɾəɹə", "hdmi": "ˌAʧdˌiɛmˈI", "adidas": "ədˈidəs", "hermès": "ɛɹmˈɛz",
 }  # fmt: skip
 """Names that the dictionaries lack and that rules would read wrongly."""
 _WORD = re.compile(r"[a-z]+")
@@ -180,14 +180,14 @@ class English:
             return _BRANDS[low]
         if len(word) == 1:
             return self._spelled(word)
-        if word.isupper() and self._is_acronym(word, low, shouting):
+        if word.isalpha() and word.isupper() and self._is_acronym(word, low, shouting):
             return self._spelled(word)
         return (
             self._looked_up(word, before, after)
             or self._of_parts(word)
             or self._stem(low, before, after)
             or self._compound(low)
-            or (self._speller(low) if any(c in "aeiouy" for c in low) else self._spelled(word))
+            or (self._speller(low) if any(c in "aeiou" for c in low) else self._spelled(word))
         )
 
     def _is_acronym(self, word: str, low: str, shouting: bool) -> bool:
@@ -225,7 +225,7 @@ class English:
         return None
 
     def _of_parts(self, word: str) -> str | None:
-        """WeChat is We and Chat; Wi-Fi is two words too."""
+        """WeChat is We and Chat, and so is what has a hyphen in it."""
         pieces = [
             piece for piece in re.split(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[-_/.]", word) if piece
         ]

@@ -68,7 +68,9 @@ _ABBREVIATIONS = {
     "Ave.": "avenue", "Blvd.": "boulevard", "min.": "minimum", "max.": "maximum", "dept.": "department", "est.": "established",
 }  # fmt: skip
 _ABBREVIATED = "|".join(sorted(map(re.escape, _ABBREVIATIONS), key=len, reverse=True))
-_YEAR_AFTER = r"(?:in|since|by|until|till|from|of|year|before|after|during|circa|early|late|mid|summer|winter|spring|fall|autumn|and|to|through)"
+_DAYS = {
+    "Mon": "Monday", "Tue": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday",
+}  # fmt: skip
 
 
 def _spell_month(name: str) -> str:
@@ -162,14 +164,22 @@ def _feet(match: Match[str]) -> str:
     return f"{integer(match[1])} foot" + (f" {integer(match[2])}" if match[2] else "")
 
 
-def _model_number(match: Match[str]) -> str:
-    figures = match[1]
+def _model_number(figures: str) -> str:
     if len(figures) == 4 and figures[0] != "0":
         front, back = figures[:2], figures[2:]
         return f" {integer(front)} {'hundred' if back == '00' else ('oh ' if back[0] == '0' else '') + integer(back)}"
     if len(figures) == 3 and figures[1] != "0":
         return f" {integer(figures[0])} {integer(figures[1:])}"
     return " " + (integer(figures) if len(figures) < 4 and figures[0] != "0" else digits(figures))
+
+
+def _initials(dotted: str) -> str | None:
+    """U.S. as letters; e.g. and its like are abbreviations of words."""
+    return (
+        None
+        if dotted.lower() in _ABBREVIATIONS or dotted.lower() in ("a.m.", "p.m.")
+        else dotted.replace(".", "").upper()
+    )
 
 
 def _scaled(match: Match[str]) -> str:
@@ -189,6 +199,18 @@ def _rule(pattern: str, reading: Callable[[Match[str]], str | None], flags: int 
 
 
 RULES: tuple[Rule, ...] = (
+    _rule(r"\bAT&T\b", lambda _: "A T and T", 0),
+    _rule(r"(?<![A-Za-z.])(?:[A-Za-z]\.){2,6}(?![A-Za-z])", lambda m: _initials(m[0])),
+    _rule(r"(?<=[A-Za-z])\.(?=[A-Za-z]{2,})", lambda _: " dot "),
+    _rule(r"(?<=[A-Za-z])(?<![A-Z][a-z])\s?[-–]\s?(?=(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b)", lambda _: " to ", 0),
+    _rule(r"\b(Mon|Tue|Wed|Thu|Fri)\b\.?(?=[\s,–-]|$)", lambda m: _DAYS[m[1]], 0),
+    _rule(r"(?<=[a-z])\s?[-–]\s?(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b", lambda m: f" to {_DAYS[m[1]]}", 0),
+    _rule(r"([$€£])(?=\.\d\d\b)", lambda m: f"{m[1]}0"),
+    _rule(r"(?<![\w.$€£¥])\.(\d{1,6})(?![\w.])", lambda m: f"point {digits(m[1])}"),
+    _rule(r"(?<![\w.])(\d{1,2})K(?=\s(?:gold|rose|white|yellow))", lambda m: f"{integer(m[1])} karat", 0),
+    _rule(rf"(?<![\w.])({_N})h(?!\w)", lambda m: f"{number(m[1])} {'hour' if m[1] == '1' else 'hours'}"),
+    _rule(r"(?<![\w.,$€£¥-])911(?![\d.,%])", lambda _: "nine one one"),
+    _rule(r"(?<![\w.])(\d{1,6})\^(\d{1,3})(?![\d.])", lambda m: f"{integer(m[1])} to the power of {integer(m[2])}"),
     _rule(r"(?<=[a-z0-9] )St\.(?!\s?[A-Z])", lambda _: "street", 0),
     _rule(r"(?<!\w)v\.?(?=\d)", lambda _: "version "),
     _rule(rf"{_ALONE}(\d{{1,2}}\.\d)/(5|10)(?![\d/])", lambda m: f"{number(m[1])} out of {integer(m[2])}"),
@@ -217,7 +239,7 @@ RULES: tuple[Rule, ...] = (
     # Money and percentages
     _rule(_SIGN + rf"\s?({_N})({_TO}){_SIGN[:-1]}|)\s?({_N})(?:\s?{_SCALE})?(?![\d.]\d)", _price_range),
     _rule(_SIGN + rf"\s?({_N})(?:\s?{_SCALE})?(?:\s(?:dollars|euros|pounds|yuan)\b)?", lambda m: _money(m[2], m[3], m[1])),
-    _rule(rf"{_ALONE}({_N})(?:\s?{_SCALE})?\s?(RMB|CNY|USD|EUR|GBP|€|£)(?![a-z])", lambda m: _money(m[1], m[2], m[3])),
+    _rule(rf"{_ALONE}({_N})(?:\s?{_SCALE})?\s?(RMB|CNY|USD|EUR|GBP|€|£|\$)(?![a-z])", lambda m: _money(m[1], m[2], m[3])),
     _rule(rf"{_ALONE}({_N})%?{_TO}({_N})\s?%", lambda m: f"{number(m[1])} to {number(m[2])} percent"),
     _rule(rf"(?<![\w.,])([-+−]?{_N})\s?%", lambda m: f"{number(m[1])} percent"),
     # Sums
@@ -235,7 +257,7 @@ RULES: tuple[Rule, ...] = (
     _rule(r"(?<![\w.])(\d{1,2})([KDGdg])(?![a-zA-Z])", lambda m: f"{integer(m[1])} {m[2]}" if m[2] != "K" or int(m[1]) in (2, 4, 5, 6, 8) else None, 0),
     _rule(rf"(?<![\w.,])({_N})(k|M|B|bn|mn)(?![a-zA-Z])", _scaled, 0),
     _rule(rf"(?<![\w.,])({_N})K(?![a-zA-Z])", lambda m: f"{number(m[1])} thousand", 0),
-    _rule(r"(?<![\w.])(720|1080|1440|2160)p\b", lambda m: f"{integer(m[1][:-2])} {integer(m[1][-2:])} P"),
+    _rule(r"(?<![\w.])(720|1080|1440|2160)p(?![a-z])", lambda m: f"{integer(m[1][:-2])} {integer(m[1][-2:])} P"),
     _rule(rf"(?<![\w.,])([-+−]?{_N})[\s-]?({_UNIT})(?![a-z])", _measured),
     _rule(rf"(?<![\w.,])({_N})x(?!\w)", lambda m: f"{number(m[1])} times"),
     # Numbers that are names
@@ -243,18 +265,32 @@ RULES: tuple[Rule, ...] = (
     _rule(r"(?<!\w)(?:No\.|#)\s?(?=\d)", lambda _: "number "),
     _rule(r"(?<!\w)['’]?((?:1[1-9]|20)?\d0)s\b", lambda m: plural(year(int(m[1])) if len(m[1]) == 4 else integer(m[1]))),
     _rule(rf"(?<=\b)(?:(?<=\bin )|(?<=since )|(?<=\bby )|(?<=until )|(?<=from )|(?<=year )|(?<=before )|(?<=after )|(?<=during )|(?<=early )|(?<=late )|(?<=summer )|(?<=winter )|(?<=spring )|(?<=January )|(?<=February )|(?<=March )|(?<=April )|(?<=May )|(?<=June )|(?<=July )|(?<=August )|(?<=September )|(?<=October )|(?<=November )|(?<=December ))((?:1[1-9]|20)\d\d)(?![\d,]\d|\d|\s(?:{_UNIT}|people|followers|viewers|units|items|pieces|dollars|orders)\b)", lambda m: year(int(m[1]))),
-    _rule(r"(?<=[A-Za-z])[- ]?(\d+)(?![\d.,]\d|\d)(?<=[A-Za-z]\d)(?!\d)|(?<=[A-Za-z])(\d+)", lambda m: _model_number(m) if m[1] else " " + (integer(m[2]) if len(m[2]) < 3 else _model_number_of(m[2]))),
+    _rule(r"(?<=[A-Za-z])[- ]?(\d+)(?![\d.,]\d|\d)(?<=[A-Za-z]\d)(?!\d)|(?<=[A-Za-z])(\d+)", lambda m: _model_number(m[1] or m[2])),
+    _rule(r"(?<![\w.,$€£¥-])((?:19|20)\d\d)(?=\s?(?:[.!?;:)]|$|,\s|(?:was|is|will|has|had|model|edition|collection|season|version)\b))(?!\.\d)", lambda m: year(int(m[1]))),
     _rule(rf"(?<!\w)[-−]{_N}|{_N}", _plain),
     _rule(r"(?<=[a-z])\+(?!\w)", lambda _: " plus"),
 )  # fmt: skip
 
 
-def _model_number_of(figures: str) -> str:
-    return _model_number(re.fullmatch(r"(\d+)", figures)).strip()  # type: ignore[arg-type] # digits, all of it
+def _apart(reading: Callable[[Match[str]], str | None]) -> Callable[[Match[str]], str | None]:
+    """What is said, with spaces where letters of the text would touch it: 10%off, H2O."""
+
+    def said(match: Match[str]) -> str | None:
+        words = reading(match)
+        if words:
+            text, begin, end = match.string, match.start(), match.end()
+            words = " " * (text[begin - 1 : begin].isalpha() and words[0].isalpha()) + words
+            words += " " * (text[end : end + 1].isalpha() and words[-1].isalpha())
+        return words
+
+    return said
+
+
+_READY = tuple((pattern, _apart(reading)) for pattern, reading in RULES)
 
 
 def as_said(sentence: Text) -> Text:
     """A sentence without figures and abbreviations."""
-    for pattern, reading in RULES:
+    for pattern, reading in _READY:
         sentence = sentence.sub(pattern, reading)
     return sentence

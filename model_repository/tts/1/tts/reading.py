@@ -16,7 +16,7 @@ from tts.markup import Manner, Script, is_markup, parsed, plain
 from tts.spans import Span, Text
 
 _TOKEN = re.compile(
-    rf"(?P<mark>[{FIRST_MARK}-{LAST_MARK}])|(?P<han>[{HAN}]+)|(?P<word>[A-Za-z]+(?:'[A-Za-z]+)*'?)|(?P<stop>[，。！？；：、…—,.!?;:\n()\"]|--+|(?<=\s)-(?=\s))|(?P<sign>[&+=@%*/~<>^|#_×÷-])"
+    rf"(?P<mark>[{FIRST_MARK}-{LAST_MARK}])|(?P<han>[{HAN}]+)|(?P<word>[A-Za-z]+(?:['-][A-Za-z]+)*'?)|(?P<stop>[，。！？；：、…—,.!?;:\n()\"]|--+|(?<=\s)-(?=\s))|(?P<sign>[&+=@%*/~<>^|#_×÷-])"
 )
 _STOPS = {
     "，": ",", "。": ".", "！": "!", "？": "?", "；": ";", "：": ":", "、": ",", "…": "…", "—": "—", "\n": ".", "-": "—", "(": ",", ")": ",", '"': "",
