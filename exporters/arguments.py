@@ -44,7 +44,8 @@ def parser() -> argparse.ArgumentParser:
         help="an exporter, or a served model with all it needs (default: all)",
     )
     add("--list", action="store_true", help="list the exporters and what is installed, and do nothing else")
-    add("--checkpoint", type=Path, metavar="PATH", help="your own weights of the same family")
+    add("--checkpoint", "--data", type=Path, metavar="PATH",
+        help="your own weights of the same family; for sentiment lines of your own to train on")  # fmt: skip
     add("--allow-poor", action="store_true",
         help="export weights that are of no use on the task's data too; their manifest says so")  # fmt: skip
     add("--variant", help="which of the default weights, for example base or tiny.en")

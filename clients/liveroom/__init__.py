@@ -1,4 +1,4 @@
-"""Thin client of a liveroom inference cluster: captions, transcripts, speech, faces, picture effects.
+"""Thin client of a liveroom inference cluster: captions, transcripts, speech, faces, effects, chat.
 
     async with liveroom.AsyncClient("127.0.0.1:8001") as client:
         async with client.room("room-42") as room:
@@ -33,6 +33,7 @@ from ._faces import Face, FrameResult, Vision
 from ._gallery import Gallery, Match
 from ._model_stream import AsyncStream
 from ._room import AsyncRoom
+from ._sentiment import Sentiment
 from ._speak import Speech, SpokenWord
 from ._studio import AsyncStudioRoom, Edited
 from ._sync import Client
@@ -76,6 +77,7 @@ __all__ = [
     "RoomClosed",
     "RoomFailed",
     "RoomTaken",
+    "Sentiment",
     "ServerUnavailable",
     "Speech",
     "SpokenWord",

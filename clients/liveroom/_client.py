@@ -5,23 +5,27 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from types import TracebackType
 from weakref import WeakSet
 
 from . import _fork
 from ._any_model import AnyModel
 from ._auth import Token
+from ._batching import Batcher
 from ._config import DEFAULT_URL, Limits, Retries, Timeouts
 from ._effects import Effects
 from ._errors import InvalidInput
 from ._faces import Vision, look
 from ._gallery import Gallery
 from ._health import check
+from ._lines import check_lines
 from ._picture import Picture, picture_bytes
 from ._play import Audio, Chunks, check_pace, opened, play
 from ._protocol import Step, new_sequence
 from ._room import AsyncRoom
+from ._sentiment import MODEL as SENTIMENT
+from ._sentiment import Sentiment, read_sentiment
 from ._speak import Speech, speak
 from ._studio import AsyncStudioRoom, Edited, StudioOptions
 from ._transcribe import transcribe
@@ -64,6 +68,9 @@ class AsyncClient(AnyModel):
         self.timeouts = timeouts or Timeouts()
         self._transport = Transport(url, retries or Retries(), token=token, ca=ca)
         self._rooms: WeakSet[AsyncRoom] = WeakSet()
+        self._sentiments: Batcher[Sentiment] = Batcher(
+            SENTIMENT, lambda lines: read_sentiment(self._transport, lines, self.timeouts.text)
+        )
 
     async def transcribe(
         self,
@@ -207,6 +214,22 @@ class AsyncClient(AnyModel):
         finally:
             await spoken.aclose()
 
+    async def sentiment(self, lines: Iterable[str]) -> list[Sentiment]:
+        """How each line of chat is meant, see `Sentiment`; any number of lines, in their order.
+
+        Lines of calls at the same time share requests, so a call for every line that comes is fine.
+
+        Args:
+            lines: Chinese, English, emoji, emotes; at most 4,096 bytes of UTF-8 each. Of a longer one than
+                512 characters these count.
+
+        Raises:
+            InvalidInput: one is too long, or no text; nothing was sent.
+            Overloaded: the server refuses more, or 8,192 lines of other calls wait.
+            ServerUnavailable, ModelUnavailable, InferenceFailed, DeadlineExceeded
+        """
+        return await self._sentiments(check_lines(lines), self.timeouts.text)
+
     async def captions(
         self,
         audio: Audio | Chunks,
@@ -297,6 +320,7 @@ class AsyncClient(AnyModel):
         """Close the channel; rooms still open are cancelled. In a forked process it is left to its parent."""
         if _fork.lost():
             return
+        self._sentiments.close()
         await asyncio.gather(*(room.cancel() for room in self._rooms))
         await self._transport.close()
 

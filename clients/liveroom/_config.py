@@ -79,6 +79,7 @@ class Timeouts:
         stream: a response that a model on a stream of its own owes.
         picture: one picture, or one frame of a studio, retries included.
         frame: a frame of a live room; one that takes longer counts as dropped.
+        text: up to 256 lines of text, retries included.
         end: flushing the tail of a room.
         stall: a response that a room's server owes; after that another one is asked, over another connection.
         reconnect: finding a server for a room that has lost its own, before the room is given up.
@@ -92,6 +93,7 @@ class Timeouts:
     stream: float = 60.0
     picture: float = 30.0
     frame: float = 5.0
+    text: float = 10.0
     end: float = 60.0
     stall: float = 6.0
     reconnect: float = 20.0

@@ -90,6 +90,14 @@ async def _tts(client: AsyncClient) -> None:
     _expect(0.5 < pieces[-1].end < 10 and loudest > 1000, "no sound of a second or so, expected some")
 
 
+@_probes("sentiment")
+async def _sentiment(client: AsyncClient) -> None:
+    """Praise is positive, in both languages, and blame negative."""
+    lines = ("太好看了，我很喜欢", "I love it, this is great", "质量太差了，很失望")
+    told = [each.top for each in await client.sentiment(lines)]
+    _expect(told == ["positive", "positive", "negative"], f"{told} for praise, praise and blame")
+
+
 def _speech() -> tuple[npt.NDArray[np.int16], int]:
     """Samples, and their rate."""
     with wave.open(str(_SPEECH)) as file:

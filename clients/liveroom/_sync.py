@@ -17,6 +17,7 @@ from ._faces import Vision
 from ._gallery import Gallery
 from ._picture import Picture
 from ._play import Audio, Chunks
+from ._sentiment import Sentiment
 from ._signature import Arrays, Inputs
 from ._speak import Speech
 from ._studio import Edited
@@ -74,6 +75,10 @@ class Client(_fork.StaysHere):
         return self._loop.iterate(
             self._client.speak(text, voice=voice, speed=speed, pauses=pauses, lexicon=lexicon)
         )
+
+    def sentiment(self, lines: Iterable[str]) -> list[Sentiment]:
+        """See `AsyncClient.sentiment`; lines of calls of several threads share requests, too."""
+        return self._loop.run(self._client.sentiment(lines))
 
     def captions(
         self,

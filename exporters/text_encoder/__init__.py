@@ -38,7 +38,7 @@ class TextEncoderExporter(Exporter):
     models = ("text_embedder", "text_tokenizer")
     checkpoint = "the same network as an .npz file, with the arrays of the package's weights.npz"
     formats = (".npz",)
-    shared = ("evaluation/chat_lines",)
+    shared = ("evaluation/chat_lines", "model_repository/text_tokenizer/1/text_tokenizer")
     group_fairness = (
         "not measured: it says how near two texts are, and gives no verdict. Embeddings of words are known "
         "to carry the stereotypes of what they were trained on (Caliskan et al. 2017, arXiv:1608.07187); "

@@ -26,6 +26,16 @@ def lines(_: Library) -> Inputs:
     return Inputs(_ABOUT, [[{"text": np.array([line], np.object_)} for line in LINES]])
 
 
+def features(_: Library) -> Inputs:
+    """What `sentiment_features` makes of them. Raises ServerError where it has not been exported."""
+    from sentiment_features.features import Reader  # noqa: PLC0415 - OpenCC is a part of the server
+
+    served = Repository(PROJECT / "model_repository").read("sentiment_features")
+    check_files({served.name: served})
+    reader = Reader(np.load(served.folder / "1" / "lexicon.npy"))
+    return Inputs(_ABOUT, [[{"features": reader([line]).features[0]} for line in LINES]])
+
+
 def pieces(_: Library) -> Inputs:
     """What `text_tokenizer` makes of them. Raises ServerError where it has not been exported."""
     from sentencepiece import SentencePieceProcessor  # noqa: PLC0415 - a part of the server
@@ -43,4 +53,12 @@ def sentences(_: Library) -> Inputs:
     return Inputs(f"{len(SENTENCES)} sentences of a host, Chinese, English and both", [steps])
 
 
-WRITERS = {"text_embedder": pieces, "text_encoder": lines, "text_tokenizer": lines, "tts": sentences}
+WRITERS = {
+    "sentiment": lines,
+    "sentiment_classifier": features,
+    "sentiment_features": lines,
+    "text_embedder": pieces,
+    "text_encoder": lines,
+    "text_tokenizer": lines,
+    "tts": sentences,
+}

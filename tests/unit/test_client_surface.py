@@ -51,6 +51,7 @@ def test_exported_names_are_these_and_no_others() -> None:
         "RoomClosed",
         "RoomFailed",
         "RoomTaken",
+        "Sentiment",
         "ServerUnavailable",
         "Speech",
         "SpokenWord",

@@ -1,0 +1,1 @@
+"""Lines of chat -> what `sentiment_classifier` looks up of them."""
