@@ -54,7 +54,9 @@ def fingerprint(exporter: Exporter, options: Options, repository: Path) -> str:
     family = Path(inspect.getfile(type(exporter))).parent
     modules = [project / f"{name}.py" for name in (*_GATES, *exporter.shared)]
     packages = [family, *(project / name for name in exporter.shared)]
-    code = [*(path for package in packages for path in sorted(package.rglob("*.py"))), *modules]
+    kinds = ("*.py", "*.safetensors")  # the latter where weights are part of the project
+    files = [path for package in packages for kind in kinds for path in sorted(package.rglob(kind))]
+    code = [*files, *modules]
     configs = [config_path(repository, model) for model in exporter.models]
     digest = hashlib.sha256()
     for path in (*code, *configs):

@@ -32,6 +32,7 @@ from ._errors import (
 from ._faces import Face, FrameResult, Vision
 from ._gallery import Gallery, Match
 from ._model_stream import AsyncStream
+from ._moderation import Moderation
 from ._room import AsyncRoom
 from ._sentiment import Sentiment
 from ._speak import Speech, SpokenWord
@@ -69,6 +70,7 @@ __all__ = [
     "Model",
     "ModelHealth",
     "ModelUnavailable",
+    "Moderation",
     "NotAllowed",
     "Overloaded",
     "Response",

@@ -20,6 +20,8 @@ from ._faces import Vision, look
 from ._gallery import Gallery
 from ._health import check
 from ._lines import check_lines
+from ._moderation import Moderation
+from ._moderation import ask as moderation
 from ._picture import Picture, picture_bytes
 from ._play import Audio, Chunks, check_pace, opened, play
 from ._protocol import Step, new_sequence
@@ -71,6 +73,9 @@ class AsyncClient(AnyModel):
         self._sentiments: Batcher[Sentiment] = Batcher(
             SENTIMENT, lambda lines: read_sentiment(self._transport, lines, self.timeouts.text)
         )
+        self._moderated: Batcher[Moderation] = Batcher(
+            "moderation", lambda lines: moderation(self._transport, lines, self.timeouts.text)
+        )
 
     async def transcribe(
         self,
@@ -115,6 +120,20 @@ class AsyncClient(AnyModel):
         """
         picture, seconds = picture_bytes(image), self.timeouts.picture
         return await look(self._transport, picture, seconds, detector=detector, meshes=meshes)
+
+    async def moderate(self, lines: Iterable[str]) -> list[Moderation]:
+        """What a moderator would say of each line, in Chinese or English, however it is spelled.
+
+        Lines of calls that wait at the same time go together; any number of them may be given.
+
+        Args:
+            lines: texts of at most 4,096 bytes in UTF-8.
+
+        Raises:
+            InvalidInput: they are no texts, or one is too long; the message says which, from 1.
+            Overloaded, ServerUnavailable, ModelUnavailable, InferenceFailed, DeadlineExceeded
+        """
+        return await self._moderated(check_lines(lines), self.timeouts.text)
 
     async def enroll(self, gallery: Gallery, name: str, *photos: Picture, more: bool = False) -> None:
         """Add a person to `gallery`, by photos that each show this person alone; all of them or none.
@@ -321,6 +340,7 @@ class AsyncClient(AnyModel):
         if _fork.lost():
             return
         self._sentiments.close()
+        self._moderated.close()
         await asyncio.gather(*(room.cancel() for room in self._rooms))
         await self._transport.close()
 

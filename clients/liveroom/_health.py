@@ -98,6 +98,17 @@ async def _sentiment(client: AsyncClient) -> None:
     _expect(told == ["positive", "positive", "negative"], f"{told} for praise, praise and blame")
 
 
+@_probes("moderation")
+async def _moderation(client: AsyncClient) -> None:
+    """An insult is one, a greeting is none."""
+    insult, greeting = await client.moderate(["你这个傻逼", "hello everyone"])
+    _expect(_finite(*insult.scores.values()), "scores that are not finite")
+    _expect(
+        insult.toxicity > greeting.toxicity,
+        f"toxicity {insult.toxicity:.2f} of an insult and {greeting.toxicity:.2f} of a greeting",
+    )
+
+
 def _speech() -> tuple[npt.NDArray[np.int16], int]:
     """Samples, and their rate."""
     with wave.open(str(_SPEECH)) as file:

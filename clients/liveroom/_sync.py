@@ -15,6 +15,7 @@ from ._effects import Effects
 from ._event_loop import Loop
 from ._faces import Vision
 from ._gallery import Gallery
+from ._moderation import Moderation
 from ._picture import Picture
 from ._play import Audio, Chunks
 from ._sentiment import Sentiment
@@ -79,6 +80,10 @@ class Client(_fork.StaysHere):
     def sentiment(self, lines: Iterable[str]) -> list[Sentiment]:
         """See `AsyncClient.sentiment`; lines of calls of several threads share requests, too."""
         return self._loop.run(self._client.sentiment(lines))
+
+    def moderate(self, lines: Iterable[str]) -> list[Moderation]:
+        """See `AsyncClient.moderate`."""
+        return self._loop.run(self._client.moderate(lines))
 
     def captions(
         self,

@@ -3,6 +3,7 @@
 import numpy as np
 
 from evaluation.chat_lines import LINES
+from moderation_features.features import Features
 from perf.inputs.recorded import Inputs
 from perf.report import PROJECT
 from server.repository import Repository, check_files
@@ -53,7 +54,20 @@ def sentences(_: Library) -> Inputs:
     return Inputs(f"{len(SENTENCES)} sentences of a host, Chinese, English and both", [steps])
 
 
+def buckets(_: Library) -> Inputs:
+    """What `moderation_features` makes of them. Raises ServerError where it has not been exported."""
+    served = Repository(PROJECT / "model_repository").read("moderation_features")
+    check_files({"moderation_features": served})
+    with np.load(served.folder / "1" / "tables.npz") as tables:
+        features = Features(dict(tables))
+    read = [features.with_rules([line]) for line in LINES]
+    return Inputs(_ABOUT, [[{"features": found[0], "rules": rules[0]}] for found, rules in read])
+
+
 WRITERS = {
+    "moderation": lines,
+    "moderation_features": lines,
+    "moderation_head": buckets,
     "sentiment": lines,
     "sentiment_classifier": features,
     "sentiment_features": lines,

@@ -43,6 +43,7 @@ def test_exported_names_are_these_and_no_others() -> None:
         "Model",
         "ModelHealth",
         "ModelUnavailable",
+        "Moderation",
         "NotAllowed",
         "Overloaded",
         "Response",

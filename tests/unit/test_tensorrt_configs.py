@@ -77,6 +77,7 @@ def test_a_network_is_a_plan_or_onnxruntime_s() -> None:
     assert {name for name in MODELS if on_gpu(name).backend == "tensorrt"} == set(PLANS)
     assert {name for name in networks - set(PLANS) if on_gpu(name).backend != "onnxruntime"} == {
         "sentiment_features",  # it gets its lexicon from the exporter
+        "moderation_features",  # it gets its tables from the exporter
         "text_tokenizer",  # its pieces
         "tts",
         "whisper_decoder",

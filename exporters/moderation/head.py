@@ -1,0 +1,122 @@
+"""The trained head: its file, and the module that is served."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors.torch import load_file, save_file
+
+from exporters.errors import ExportError
+from exporters.moderation.network import CHANNELS, DIMENSIONS, Judge
+from moderation_features.ngrams import STARTS
+
+FILE = Path(__file__).with_name("head.safetensors")
+RECORD = Path(__file__).with_name("head.json")
+"""What it was trained on, and how well it does."""
+LARGEST = 1_000_000
+"""Bytes of a file that may be part of the project."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """What training gives.
+
+    table: int8 [buckets,4], what each weighs; bucket 0 nothing.
+    scale: float32 [4], what one step of the table is.
+    judge: the network on the sums.
+    calibration: float32 [categories,2], by which logits are multiplied, and what is added.
+    natural: int32 [n,2], neighbors that people write without meaning the one character they make up.
+    """
+
+    table: torch.Tensor
+    scale: torch.Tensor
+    judge: Judge
+    calibration: torch.Tensor
+    natural: torch.Tensor
+
+    def save(self, path: Path) -> None:
+        """Write it, the network in half the bits."""
+        judge = {f"judge.{name}": value.half() for name, value in self.judge.state_dict().items()}
+        rest = {
+            "table": self.table,
+            "scale": self.scale,
+            "calibration": self.calibration,
+            "natural": self.natural,
+        }
+        save_file({**judge, **{name: value.contiguous() for name, value in rest.items()}}, path)
+
+
+def read_head(path: Path) -> Head:
+    """Read what :meth:`Head.save` wrote.
+
+    Raises:
+        ExportError: it is for other buckets than the normalizing stage makes.
+    """
+    arrays = load_file(path)
+    table = arrays["table"]
+    if table.dtype != torch.int8 or tuple(table.shape) != (STARTS[-1], DIMENSIONS):
+        raise ExportError(
+            f"{path} has a table of {table.dtype} {list(table.shape)}, expected torch.int8 "
+            f"{[STARTS[-1], DIMENSIONS]}: "
+            "train it again with python -m exporters.moderation.train"
+        )
+    judge = Judge()
+    judge.load_state_dict(
+        {name[6:]: value.float() for name, value in arrays.items() if name.startswith("judge.")}
+    )
+    return Head(table, arrays["scale"], judge, arrays["calibration"], arrays["natural"])
+
+
+class Served(torch.nn.Module):
+    """Buckets int32 [B,windows,n] and rules float32 [B,2] -> scores float32 [B,9].
+
+    Sums are of whole numbers, so they are exact in any order: a line's scores do not depend on its batch.
+    """
+
+    def __init__(self, head: Head) -> None:
+        super().__init__()
+        channel = np.searchsorted(np.array(STARTS[1:]), np.arange(STARTS[-1]), side="right")
+        one_hot = np.eye(CHANNELS, dtype=np.int8)[np.minimum(channel, CHANNELS - 1)]
+        one_hot[0] = 0
+        ones = np.ones((STARTS[-1], 1), np.int8)
+        wide = torch.cat((torch.from_numpy(one_hot), head.table, torch.from_numpy(ones)), 1)
+        self.wide = torch.nn.Parameter(wide, requires_grad=False)
+        self.scale = torch.nn.Parameter(head.scale, requires_grad=False)
+        self.calibration = torch.nn.Parameter(head.calibration, requires_grad=False)
+        self.judge = head.judge
+
+    def forward(self, features: torch.Tensor, rules: torch.Tensor) -> torch.Tensor:
+        """The scores of a line are the largest of its windows'."""
+        rows = self.wide[features.long()].float()
+        sums = rows[..., :CHANNELS].transpose(-1, -2) @ rows[..., CHANNELS:]
+        logits = self.judge(sums[..., :-1] * self.scale, sums[..., -1])
+        learned = torch.sigmoid(logits * self.calibration[:, 0] + self.calibration[:, 1])
+        return torch.cat((learned.amax(1), rules), -1)
+
+
+def reference(
+    head: Head, features: npt.NDArray[np.int32], rules: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """The scores of lines [B,9] in float64, bucket by bucket, as training sums them."""
+    scores = []
+    judge = Judge().double()
+    judge.load_state_dict({name: value.double() for name, value in head.judge.state_dict().items()})
+    table = head.table.double() * head.scale.double()
+    bounds = np.array(STARTS[1:])
+    for line, ruled in zip(features, rules, strict=True):
+        logits = []
+        for window in line:
+            sums = torch.zeros(1, CHANNELS, DIMENSIONS, dtype=torch.float64)
+            counts = torch.zeros(1, CHANNELS, dtype=torch.float64)
+            for bucket in window[window > 0].tolist():
+                channel = int(np.searchsorted(bounds, bucket, side="right"))
+                sums[0, channel] += table[bucket]
+                counts[0, channel] += 1
+            logits.append(
+                judge(sums, counts)[0] * head.calibration[:, 0].double() + head.calibration[:, 1].double()
+            )
+        learned = torch.sigmoid(torch.stack(logits)).amax(0).detach().numpy()
+        scores.append(np.concatenate((learned, ruled)))
+    return np.array(scores, np.float32)

@@ -1,0 +1,1 @@
+"""What chat looks like to the head of `moderation`: normalized, read in several ways, hashed."""
