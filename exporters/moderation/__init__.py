@@ -105,7 +105,7 @@ class ModerationExporter(Exporter):
             },
         )
         profiles = {
-            "features": Profile((1, 1, 16), (64, 1, 512), (256, 1, 1024)),
+            "features": Profile((1, 1, 16), (64, 1, 512), (256, 32, 8192)),
             "rules": Profile((1, 2), (64, 2), (256, 2)),
         }
         artifacts = (

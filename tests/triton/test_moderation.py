@@ -84,6 +84,15 @@ async def test_many_lines_at_once_come_back_in_their_order(client: AsyncClient) 
     ]
 
 
+async def test_long_lines_of_any_kind_are_judged_in_one_batch(client: AsyncClient) -> None:
+    different = "".join(map(chr, range(0x4E00, 0x4E00 + 1365)))
+    letters = " ".join(f"w{number}" for number in range(700))[:4096]
+    insult = "今天天气不错我们去公园玩吧" * 50 + "你这个傻逼" + "明天也要早起上班" * 20
+    found = await client.moderate([different, letters, insult, "a b " * 1024] * 64)
+    assert len(found) == 256
+    assert found[2] == (await client.moderate([insult]))[0]
+
+
 async def test_calls_that_come_at_the_same_time_share_requests(client: AsyncClient) -> None:
     answers = await asyncio.gather(*(client.moderate([line]) for line in INSULTS * 50))
     assert all(found.toxicity > 0.5 for (found,) in answers)
