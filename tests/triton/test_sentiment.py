@@ -36,6 +36,10 @@ def test_habits_of_live_chat_are_positive(client: Client, line: str) -> None:
     assert told.top == "positive"
 
 
+def test_health_asks_for_what_is_known(client: Client) -> None:
+    assert client.health("sentiment").ok
+
+
 def test_traditional_characters_mean_what_simplified_ones_do(client: Client) -> None:
     traditional, simplified = client.sentiment(["這個東西質量太差了", "这个东西质量太差了"])
     assert traditional == simplified
