@@ -48,6 +48,7 @@ class KokoroExporter(Exporter):
         ]
         profiles = {
             "tokens": Profile((1, 3), (1, 64), (1, LONGEST)),
+            "keep": Profile((2,), (2,), (2,)),
             "style": Profile((1, 256), (1, 256), (1, 256)),
             "speed": Profile((1,), (1,), (1,)),
         }

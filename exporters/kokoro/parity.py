@@ -31,7 +31,7 @@ def measure(source: bytes, folder: Path) -> Iterator[Measurement]:
     lengths, sounds, seconds, loudness = [], [], 0.0, []
     for inputs in _inputs(folder):
         expected, expected_frames = (output.ravel() for output in published(**inputs))
-        found, frames = (output.ravel() for output in ours(**inputs))
+        found, frames, _ = (output.ravel() for output in ours(keep=np.zeros(2, np.int64), **inputs))
         lengths.append(np.abs(frames - expected_frames))
         sounds.append(_spectra(found, frames) - _spectra(expected, expected_frames))
         loudness.append(20 * np.log10(np.std(found) / np.std(expected)))

@@ -20,6 +20,8 @@ SAMPLE_RATE = 24_000
 FRAME = 600
 """Samples of a frame, in which the network counts how long a phoneme is spoken."""
 LONGEST_TOKENS = 510
+_KEPT = (6, 18)
+"""Frames at speed 1 that are spoken before the first phoneme, and from the last one on; all else is silence."""
 _QUIET = 10 ** (-50 / 20)
 """Of full scale: what is quieter at the ends of a clause is silence."""
 _WINDOW = SAMPLE_RATE // 100
@@ -81,12 +83,15 @@ class Network:
         self._run_options = options = ort.RunOptions()
         inputs = {
             "tokens": np.array([[0, *tokens, 0]], np.int64),
+            "keep": np.ceil(np.array(_KEPT) / min(speed, 1.0)).astype(np.int64),
             "style": style(len(tokens)),
             "speed": np.array([speed], np.float32),
         }
         try:
             with self._cores.working():
-                audio, durations = self._session.run(["audio", "durations"], inputs, options)
+                audio, durations, skipped = self._session.run(
+                    ["audio", "durations", "skipped"], inputs, options
+                )
         except Exception as error:
             if options.terminate:
                 raise Cancelled from error
@@ -94,7 +99,9 @@ class Network:
         finally:
             self._run_options = None
         # Frame edges of the tokens that the network knows; those it does not take no time.
-        edges = np.concatenate([[0], np.cumsum(durations.ravel())]).astype(int) * FRAME
+        edges = (
+            np.concatenate([[0], np.cumsum(durations.ravel())]).astype(int) * FRAME - int(skipped[0]) * FRAME
+        )
         place = np.concatenate([[0], np.cumsum([token is not None for token in kept])]).astype(int) + 1
         head, stop = heard(audio)
         words = [
