@@ -93,6 +93,8 @@ class Served(torch.nn.Module):
         sums = rows[..., :CHANNELS].transpose(-1, -2) @ rows[..., CHANNELS:]
         logits = self.judge(sums[..., :-1] * self.scale, sums[..., -1])
         learned = torch.sigmoid(logits * self.calibration[:, 0] + self.calibration[:, 1])
+        # Windows that only others of the batch have, and lines that say nothing, are no offense.
+        learned = learned * (sums[..., -1].sum(-1, keepdim=True) > 0).float()
         return torch.cat((learned.amax(1), rules), -1)
 
 
@@ -108,6 +110,9 @@ def reference(
     for line, ruled in zip(features, rules, strict=True):
         logits = []
         for window in line:
+            if not window.any():
+                logits.append(torch.full((len(head.calibration),), -torch.inf, dtype=torch.float64))
+                continue
             sums = torch.zeros(1, CHANNELS, DIMENSIONS, dtype=torch.float64)
             counts = torch.zeros(1, CHANNELS, dtype=torch.float64)
             for bucket in window[window > 0].tolist():
