@@ -5,7 +5,7 @@ import numpy as np
 from effects.editing import edit
 from effects.encoding import encode
 from effects.matte import Steadied, to_frame
-from effects.rooms import Room
+from effects.room import Room
 from effects.settings import Settings, parse
 from evaluation.pictures import Image
 from exporters.onnx_tools import Floats

@@ -15,7 +15,7 @@ import pytest
 from effects.background import Picture
 from effects.editing import edit
 from effects.raster import Pixels
-from effects.rooms import Room
+from effects.room import Room
 from effects.settings import Settings
 from tests.unit.studio_scenes import scene
 

@@ -20,12 +20,13 @@ from effects.bls import NONE, decode, find_faces, look_out
 from effects.editing import edit
 from effects.encoding import encode, format_of
 from effects.raster import Floats, Pixels
-from effects.rooms import Room, Rooms, RoomsFullError
+from effects.room import Room
 from effects.settings import Settings, parse
 from effects.suspects import Verdict, not_among
 from serving_common.error_codes import Code
 from serving_common.errors import CallError, RefusedError, refusal
 from serving_common.malloc_tuning import keep_freed_memory
+from serving_common.rooms import Rooms, RoomsFullError
 
 LARGEST = 3_840
 """Pixels of the longer side of a frame, as image_decoder gives them."""
@@ -66,7 +67,7 @@ class TritonPythonModel:
         cv2.setNumThreads(1)
         keep_freed_memory()
         config = json.loads(args["model_config"])
-        self._rooms = Rooms(int(config["parameters"]["max_rooms"]["string_value"]))
+        self._rooms: Rooms[Room] = Rooms(int(config["parameters"]["max_rooms"]["string_value"]))
         self._rooms.keep_sweeping()
 
     async def execute(self, requests: list[pb_utils.InferenceRequest]) -> list[pb_utils.InferenceResponse]:
@@ -82,7 +83,7 @@ class TritonPythonModel:
         if not name:  # Triton's own warm-up; it refuses clients' requests without a sequence
             return _response(b"", 0.0)
         try:
-            room = self._rooms.enter(name, start=bool(flags & START))
+            room = self._rooms.open(name, Room()) if flags & START else self._rooms.get(name)
             if room is None:
                 closed = "this room is not open (any more): begin again with a sequence start"
                 raise RefusedError(Code.ROOM_CLOSED, closed)

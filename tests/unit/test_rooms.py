@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from effects.rooms import IDLE, Rooms, RoomsFullError
 from exporters.triton_config import config_path, load_config
+from serving_common.rooms import IDLE, Rooms, RoomsFullError
 
 
 class Clock:
@@ -20,55 +20,56 @@ class Clock:
 
 
 def test_a_room_lives_from_start_to_end() -> None:
-    rooms = Rooms(2)
-    assert rooms.enter("a", start=False) is None, "never started"
-    room = rooms.enter("a", start=True)
-    assert rooms.enter("a", start=False) is room
-    assert rooms.enter("a", start=True) is not room, "begun again"
+    rooms = Rooms[object](2)
+    assert rooms.get("a") is None, "never started"
+    room = rooms.open("a", object())
+    assert rooms.get("a") is room
+    assert rooms.open("a", object()) is not room, "begun again"
     rooms.leave("a")
     rooms.leave("a")
-    assert rooms.enter("a", start=False) is None
+    assert rooms.get("a") is None
 
 
 def test_one_room_too_many_is_refused_and_the_others_go_on() -> None:
-    rooms = Rooms(2)
-    first = rooms.enter(1, start=True)
-    rooms.enter("b", start=True)
+    rooms = Rooms[object](2)
+    first = rooms.open(1, object())
+    rooms.open("b", object())
     with pytest.raises(RoomsFullError, match="2 rooms are open"):
-        rooms.enter("c", start=True)
-    assert rooms.enter(1, start=False) is first
-    assert rooms.enter(1, start=True) is not None, "who begins again takes no other's place"
+        rooms.open("c", object())
+    assert rooms.get(1) is first
+    assert rooms.open(1, object()) is not None, "who begins again takes no other's place"
     rooms.leave("b")
-    assert rooms.enter("c", start=True) is not None
+    assert rooms.open("c", object()) is not None
 
 
-def test_an_idle_room_is_kept_as_long_as_triton_keeps_its_sequence() -> None:
-    config = load_config(config_path(Path(__file__).parents[2] / "model_repository", "effects"))
+@pytest.mark.parametrize("model", ["chat", "effects"])
+def test_an_idle_room_is_kept_as_long_as_triton_keeps_its_sequence(model: str) -> None:
+    config = load_config(config_path(Path(__file__).parents[2] / "model_repository", model))
     assert config.sequence_batching.max_sequence_idle_microseconds == IDLE * 1e6
 
 
 def test_an_idle_room_is_forgotten() -> None:
     clock = Clock()
-    rooms = Rooms(2, clock)
-    rooms.enter("a", start=True)
-    rooms.enter("b", start=True)
+    rooms = Rooms[object](2, clock)
+    rooms.open("a", object())
+    rooms.open("b", object())
     clock.now = IDLE - 1
-    rooms.enter("b", start=False)
+    rooms.get("b")
     clock.now = IDLE + 1
     rooms.sweep()
     assert len(rooms) == 1
-    assert rooms.enter("a", start=False) is None
-    assert rooms.enter("b", start=False) is not None
+    assert rooms.get("a") is None
+    assert rooms.get("b") is not None
     rooms.close()
     assert len(rooms) == 0
 
 
 def test_a_room_is_forgotten_though_nobody_sends_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("effects.rooms.SWEEP", 0.01)
+    monkeypatch.setattr("serving_common.rooms.SWEEP", 0.01)
     clock = Clock()
-    rooms = Rooms(2, clock)
+    rooms = Rooms[object](2, clock)
     rooms.keep_sweeping()
-    rooms.enter("a", start=True)
+    rooms.open("a", object())
     clock.now = IDLE + 1
     deadline = time.monotonic() + 5
     while len(rooms) and time.monotonic() < deadline:
