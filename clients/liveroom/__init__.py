@@ -10,6 +10,7 @@
 from importlib.metadata import version as _version
 
 from ._audio import AudioFile, read_audio
+from ._chat_events import Moderated, Reason, RoomMood, Suggestion
 from ._client import AsyncClient
 from ._config import Limits, Retries, Timeouts
 from ._effects import Effects
@@ -71,13 +72,16 @@ __all__ = [
     "ModelHealth",
     "ModelUnavailable",
     "Moderation",
+    "Moderated",
     "NotAllowed",
     "Overloaded",
+    "Reason",
     "Response",
     "Retries",
     "Room",
     "RoomClosed",
     "RoomFailed",
+    "RoomMood",
     "RoomTaken",
     "Sentiment",
     "ServerUnavailable",
@@ -85,6 +89,7 @@ __all__ = [
     "SpokenWord",
     "Stream",
     "StudioRoom",
+    "Suggestion",
     "Timeouts",
     "Transcript",
     "Vision",

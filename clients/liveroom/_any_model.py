@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from . import _fork
 from ._config import Limits, Timeouts
 from ._errors import InvalidInput
-from ._model_stream import AsyncStream
+from ._model_stream import AsyncStream, opened_stream
 from ._signature import Arrays, Inputs
 from ._transport import Transport
 
@@ -69,9 +69,7 @@ class AnyModel(_fork.StaysHere):
         Raises:
             LiveroomError: the server does not tell what the model takes; see `infer`.
         """
-        self._transport.forget(model)  # streams are long: another version may be served by now
-        signature = await self._transport.signature(model, self.timeouts.infer)
-        async with AsyncStream(
-            self._transport, signature, sequence=sequence, limits=self.limits, seconds=self.timeouts.stream
+        async with opened_stream(
+            self._transport, model, self.limits, self.timeouts, sequence=sequence
         ) as stream:
             yield stream

@@ -289,7 +289,13 @@ class AsyncClient(AnyModel):
                     await asyncio.gather(sender, return_exceptions=True)
 
     def room(
-        self, room_id: str, *, language: str = "auto", denoise: bool = False, gallery: Gallery | None = None
+        self,
+        room_id: str,
+        *,
+        language: str = "auto",
+        denoise: bool = False,
+        gallery: Gallery | None = None,
+        chat: Mapping[str, object] | None = None,
     ) -> AsyncRoom:
         """A live room, to be used as `async with client.room("room-42") as room`.
 
@@ -298,6 +304,8 @@ class AsyncClient(AnyModel):
             language: see `transcribe`.
             denoise: clean the audio before it is recognized.
             gallery: puts names on the faces in the room's frames.
+            chat: how its chat is moderated, such as {"level": 3, "words": [{"text": "spoiler"}]}; see
+                docs/chat.md.
 
         Raises:
             InvalidInput: the id is empty or too long, or `language` can be none.
@@ -308,6 +316,7 @@ class AsyncClient(AnyModel):
             language=language,
             denoise=denoise,
             gallery=gallery,
+            chat=chat,
             limits=self.limits,
             timeouts=self.timeouts,
         )

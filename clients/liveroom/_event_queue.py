@@ -6,23 +6,27 @@ import asyncio
 from collections import deque
 from typing import TypeAlias
 
+from ._chat_events import ChatEvent
 from ._faces import FrameResult
 from ._types import Caption
 
-Event: TypeAlias = Caption | FrameResult
+Event: TypeAlias = Caption | FrameResult | ChatEvent
+
+_KEPT = ("final", "moderated", "suggestion")
+"""Kinds of which none is dropped."""
 
 
 class EventQueue:
-    """A bounded queue that never drops a final caption; of partials, and of frames, it keeps only the newest.
+    """A bounded queue that drops no final caption and no line of chat; of all else it keeps the newest.
 
     A room has one open segment at a time, so a newer partial replaces an unread one, and a final replaces
-    the unread partial of the segment that it closes. While `limit` finals are unread, the next one waits;
-    nothing else ever does.
+    the unread partial of the segment that it closes. While `limit` of those that are kept are unread, the
+    next one waits; nothing else ever does.
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._finals: deque[Caption] = deque()
+        self._kept: deque[Event] = deque()
         self._newest: dict[str, Event] = {}  # a kind keeps its place, so neither starves the other
         self._closed = False
         self._error: Exception | None = None
@@ -30,33 +34,33 @@ class EventQueue:
 
     @property
     def full(self) -> bool:
-        """Whether the next final has to wait for the reader."""
-        return len(self._finals) >= self._limit
+        """Whether the next one that is kept has to wait for the reader."""
+        return len(self._kept) >= self._limit
 
     async def put(self, event: Event) -> None:
-        """Add `event`, waiting for room if it is a final caption."""
+        """Add `event`, waiting for room if it is one that is kept."""
         async with self._changed:
-            if event.kind == "final":
+            if event.kind in _KEPT:
                 await self._changed.wait_for(lambda: not self.full)
                 partial = self._newest.get("partial")
-                if partial and partial.pts_start < event.pts_end:
+                if event.kind == "final" and partial and partial.pts_start < event.pts_end:
                     del self._newest["partial"]
-                self._finals.append(event)
+                self._kept.append(event)
             else:
                 self._newest[event.kind] = event
             self._changed.notify_all()
 
     async def get(self) -> Event | None:
-        """The next event: finals in their order, then what is newest; None when closed and empty.
+        """The next event: what is kept in its order, then what is newest; None when closed and empty.
 
         Raises:
             Exception: what the queue was closed with, after everything unread has been read.
         """
         async with self._changed:
-            await self._changed.wait_for(lambda: self._finals or self._newest or self._closed)
-            if self._finals:
+            await self._changed.wait_for(lambda: self._kept or self._newest or self._closed)
+            if self._kept:
                 self._changed.notify_all()
-                return self._finals.popleft()
+                return self._kept.popleft()
             if self._newest:
                 return self._newest.pop(next(iter(self._newest)))
             if self._error:

@@ -1,4 +1,4 @@
-"""A live room: audio in, captions out, on one stream; frames in, faces out, beside it."""
+"""A live room: audio in, captions out, on one stream; beside it frames, faces, and chat."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from . import _fork
 from ._audio import Samples, check_sample_rate, check_samples, clipped
+from ._chat_events import Role
 from ._config import DEFAULT_SAMPLE_RATE, MAX_CHUNK_BYTES, MAX_CHUNK_S, Limits, Timeouts
 from ._errors import DeadlineExceeded, InvalidInput, RoomClosed, about
 from ._event_queue import Event, EventQueue
@@ -22,6 +23,7 @@ from ._gallery import Gallery
 from ._picture import Picture, picture_bytes
 from ._play import Audio, Chunks, Pace, each, opened
 from ._protocol import Value, check_language, check_room_id
+from ._room_chat import RoomChat
 from ._session import Session
 from ._transport import Transport
 
@@ -45,6 +47,7 @@ class AsyncRoom(_fork.StaysHere):
         language: str,
         denoise: bool,
         gallery: Gallery | None,
+        chat: Mapping[str, object] | None,
         limits: Limits,
         timeouts: Timeouts,
     ) -> None:
@@ -58,6 +61,7 @@ class AsyncRoom(_fork.StaysHere):
         self._frames = Frames(
             partial(look, transport, seconds=timeouts.frame, retry=False), self._events, limits, gallery
         )
+        self._chat = RoomChat(transport, self.id, self._events.put, chat, limits, timeouts)
         self._sending = asyncio.Lock()
         self._begun = False
         self._ended = False
@@ -190,12 +194,52 @@ class AsyncRoom(_fork.StaysHere):
         self._frame_pts = pts
         self._frames.put(picture, pts)
 
-    async def events(self) -> AsyncGenerator[Event, None]:
-        """Captions, and what frames show, as they come until the room has ended.
+    async def send_chat(
+        self,
+        text: str,
+        *,
+        viewer: str = "",
+        role: Role = "viewer",
+        pts: float | None = None,
+        id: str = "",  # noqa: A002
+    ) -> str:
+        """Send a line of the room's chat; what becomes of it comes out of `events()` as `Moderated`.
 
-        Final captions come in order and none is left out; of partial ones, and of frames, that were not read
-        in time only the newest is kept. What is unread when the room ends can still be read. If nobody reads,
-        the sender of audio is held up after `Limits.unread_finals` finals.
+        Returns once there was place for it, `Moderated.of` of what comes; lines are answered in order.
+
+        Args:
+            text: at most 64 KiB; what comes after 4096 bytes is not judged, and such a line is held.
+            viewer: an id of who wrote it, of at most 128 bytes, by which a flood is told from a crowd.
+            role: "viewer", "fan", "moderator" or "host"; of the last two nothing is stopped by default.
+            pts: seconds on the room's clock; by default where its audio is, or the line before.
+            id: at most 64 bytes; by default counted.
+
+        Raises:
+            InvalidInput: this line, or the room's settings of chat, are wrong.
+            RoomClosed: the room has ended.
+            LiveroomError: no server has the chat any more; captions go on.
+        """
+        self._open_session().check()
+        return await self._chat.send(text, viewer, role, pts, id, self._pts)
+
+    async def moderate_chat(self, settings: Mapping[str, object]) -> None:
+        """From the next line on, `settings` hold for the room's chat; see `AsyncClient.room`.
+
+        Their `resolve` decides on lines that are held, and viewers who are blocked.
+
+        Raises:
+            InvalidInput: they can't be written as JSON. That the server refuses them is raised by the next
+                line that is sent.
+        """
+        self._open_session().check()
+        await self._chat.configure(settings)
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        """Captions, what frames show, and what becomes of chat, as they come until the room has ended.
+
+        Final captions and lines of chat come in order and none is left out; of partial captions, frames and
+        moods that were not read in time only the newest is kept. What is unread when the room ends can still
+        be read. If nobody reads, senders are held up after `Limits.unread_finals` of what is kept.
 
         Raises:
             LiveroomError: the stream broke; after everything that came before that.
@@ -223,14 +267,15 @@ class AsyncRoom(_fork.StaysHere):
                 await session.space()
                 self._ended = True
                 await self._send(session, np.empty(0, np.int16), self._rate, self._pts, last=True)
-                await self._frames.drain(self._timeouts.frame)
+            self._ended = True
+            await self._frames.drain(self._timeouts.frame)
+            chat = await self._chat.finish()
+            if self._begun:
                 await session.finish()
             else:
-                self._ended = True
-                await self._frames.drain(self._timeouts.frame)
                 await self._events.close()
                 await session.cancel()
-            if refused := session.refused() or self._frames.refused():
+            if refused := session.refused() or self._frames.refused() or chat:
                 raise about(refused, room_id=self.id)
 
     async def cancel(self, because: Exception | None = None) -> None:
@@ -239,6 +284,7 @@ class AsyncRoom(_fork.StaysHere):
         if _fork.lost():
             return
         await self._frames.cancel()
+        await self._chat.cancel()
         if self._session:
             if because:
                 await self._events.close(because)

@@ -163,10 +163,16 @@ class Client(_fork.StaysHere):
         return StudioRoom(self._loop, room)
 
     def room(
-        self, room_id: str, *, language: str = "auto", denoise: bool = False, gallery: Gallery | None = None
+        self,
+        room_id: str,
+        *,
+        language: str = "auto",
+        denoise: bool = False,
+        gallery: Gallery | None = None,
+        chat: Mapping[str, object] | None = None,
     ) -> Room:
         """See `AsyncClient.room`."""
-        room = self._client.room(room_id, language=language, denoise=denoise, gallery=gallery)
+        room = self._client.room(room_id, language=language, denoise=denoise, gallery=gallery, chat=chat)
         return Room(self._loop, room)
 
     def models(self) -> tuple[Model, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 from . import _fork
 from ._audio import Samples
+from ._chat_events import Role
 from ._event_loop import Loop
 from ._event_queue import Event
 from ._model_stream import AsyncStream
@@ -93,6 +94,22 @@ class Room(_Held[AsyncRoom]):
     def send_frame(self, image: Picture, pts: float) -> None:
         """See `AsyncRoom.send_frame`."""
         self._loop.run(self._room.send_frame(image, pts))
+
+    def send_chat(
+        self,
+        text: str,
+        *,
+        viewer: str = "",
+        role: Role = "viewer",
+        pts: float | None = None,
+        id: str = "",  # noqa: A002
+    ) -> str:
+        """See `AsyncRoom.send_chat`."""
+        return self._loop.run(self._room.send_chat(text, viewer=viewer, role=role, pts=pts, id=id))
+
+    def moderate_chat(self, settings: Mapping[str, object]) -> None:
+        """See `AsyncRoom.moderate_chat`."""
+        self._loop.run(self._room.moderate_chat(settings))
 
     def events(self) -> Iterator[Event]:
         """See `AsyncRoom.events`."""

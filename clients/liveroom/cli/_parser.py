@@ -6,8 +6,9 @@ import argparse
 from functools import partial
 
 from .. import __version__
-from .._config import MAX_CHUNK_S
+from ._arguments import milliseconds, pace
 from ._captions import FORMATS, captions
+from ._chat_parser import add_chat_command
 from ._connect import add_server
 from ._exit import MEANINGS
 from ._picture_parser import add_picture_commands
@@ -22,8 +23,8 @@ def parser() -> argparse.ArgumentParser:
     """The parser; the chosen command's coroutine function is `arguments.run`."""
     top = argparse.ArgumentParser(
         prog="liveroom",
-        description="Captions of live rooms, transcripts of recordings, speech of texts, and faces and\n"
-        "effects of pictures and videos, from a liveroom server.",
+        description="Captions of live rooms, transcripts of recordings, speech of texts, moderated chat, and\n"
+        "faces and effects of pictures and videos, from a liveroom server.",
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -129,6 +130,7 @@ def parser() -> argparse.ArgumentParser:
     )
     speech.set_defaults(run=say)
 
+    add_chat_command(add, common, _EXIT_CODES)
     add_picture_commands(add, common)
 
     for name, run, does in (
@@ -138,19 +140,3 @@ def parser() -> argparse.ArgumentParser:
         command = add(name, parents=[common], help=does, description=does[0].upper() + does[1:] + ".")
         command.set_defaults(run=run)
     return top
-
-
-def pace(text: str) -> float:
-    """`text` as a pace; argparse names this function where it is none."""
-    value = float(text)
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not 0 or more")
-    return value
-
-
-def milliseconds(text: str) -> int:
-    """`text` as the length of a chunk; argparse names this function where it is none."""
-    value = int(text)
-    if not 20 <= value <= MAX_CHUNK_S * 1000:
-        raise argparse.ArgumentTypeError(f"{text} is not 20 to {MAX_CHUNK_S * 1000:g}")
-    return value

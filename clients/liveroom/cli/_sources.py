@@ -1,4 +1,4 @@
-"""Live audio: raw samples from stdin, or a microphone."""
+"""What comes live: blocks of bytes of stdin, raw samples out of them, or a microphone."""
 
 from __future__ import annotations
 
@@ -38,28 +38,10 @@ async def stdin_chunks(sample_rate: int, chunk_s: float) -> AsyncGenerator[NDArr
     Raises:
         InvalidInput: it is a sound file rather than raw samples, a terminal, closed, empty, or can't be read.
     """
-    descriptor = _stdin()
-    loop = asyncio.get_running_loop()
-    queue: asyncio.Queue[bytes | OSError] = asyncio.Queue()
-    places = threading.Semaphore(4)  # what is read ahead is bounded, so a fast writer waits
-
-    def pump() -> None:
-        with contextlib.suppress(RuntimeError):  # the loop has ended while stdin had not
-            while True:
-                places.acquire()
-                data = _read(descriptor)
-                loop.call_soon_threadsafe(queue.put_nowait, data)
-                if not data or isinstance(data, OSError):
-                    return
-
-    threading.Thread(target=pump, name="liveroom stdin", daemon=True).start()
     size = 2 * max(1, round(sample_rate * chunk_s))
     buffer = bytearray()
     known = False
-    while data := await queue.get():
-        if isinstance(data, OSError):
-            raise InvalidInput(f"stdin can't be read: {data.strerror}") from data
-        places.release()
+    async for data in blocks(stdin("raw 16-bit mono samples"), "stdin"):
         buffer += data
         if not known and len(buffer) >= _ENOUGH:
             _refuse_files(buffer)
@@ -76,12 +58,39 @@ async def stdin_chunks(sample_rate: int, chunk_s: float) -> AsyncGenerator[NDArr
         yield np.frombuffer(piece[: len(piece) // 2 * 2], "<i2")
 
 
-def _stdin() -> int:
-    """Its descriptor. Raises InvalidInput where nothing can come from it."""
+async def blocks(descriptor: int, name: str) -> AsyncGenerator[bytes, None]:
+    """What comes out of a file, a pipe or a socket, as it comes.
+
+    Raises:
+        InvalidInput: it can't be read; the message has its `name`.
+    """
+    loop = asyncio.get_running_loop()
+    queue: asyncio.Queue[bytes | OSError] = asyncio.Queue()
+    places = threading.Semaphore(4)  # what is read ahead is bounded, so a fast writer waits
+
+    def pump() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended while the other side had not
+            while True:
+                places.acquire()
+                data = _read(descriptor)
+                loop.call_soon_threadsafe(queue.put_nowait, data)
+                if not data or isinstance(data, OSError):
+                    return
+
+    threading.Thread(target=pump, name=f"liveroom {name}", daemon=True).start()
+    while data := await queue.get():
+        if isinstance(data, OSError):
+            raise InvalidInput(f"{name} can't be read: {data.strerror}") from data
+        places.release()
+        yield data
+
+
+def stdin(wanted: str) -> int:
+    """Its descriptor. Raises InvalidInput, which says what is `wanted`, where nothing can come from it."""
     if sys.stdin is None:  # `<&-`
-        raise InvalidInput("stdin is closed: expected raw 16-bit mono samples from a pipe or a file")
+        raise InvalidInput(f"stdin is closed: expected {wanted} from a pipe or a file")
     if sys.stdin.isatty():
-        raise InvalidInput("stdin is a terminal: expected raw 16-bit mono samples from a pipe or a file")
+        raise InvalidInput(f"stdin is a terminal: expected {wanted} from a pipe or a file")
     return sys.stdin.fileno()
 
 

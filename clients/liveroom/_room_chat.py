@@ -1,0 +1,75 @@
+"""The chat of a live room: opened with its first line, beside the room's audio."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+
+from ._chat import MODEL, Chat, check_line, check_settings
+from ._chat_events import ChatEvent, ChatLine
+from ._config import Limits, Timeouts
+from ._errors import LiveroomError
+from ._model_stream import opened_stream
+from ._transport import Transport
+
+
+class RoomChat:
+    """Counts lines, gives them the room's time, and hands them to `Chat`.
+
+    Args:
+        transport: the channels to the servers.
+        room_id: for the log.
+        tell: takes what becomes of lines.
+        settings: see `AsyncClient.room`.
+        limits: of its stream, like `timeouts`.
+
+    Raises:
+        InvalidInput: `settings` can't be written as JSON.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        room_id: str,
+        tell: Callable[[ChatEvent], Awaitable[None]],
+        settings: Mapping[str, object] | None,
+        limits: Limits,
+        timeouts: Timeouts,
+    ) -> None:
+        self._settings = check_settings(settings)
+        stream = partial(opened_stream, transport, MODEL, limits, timeouts, sequence=True)
+        self._opened = partial(Chat, stream, room_id, tell, timeouts=timeouts, retries=transport.retries)
+        self._chat: Chat | None = None
+        self._pts = 0.0
+        self._count = 0
+
+    async def send(
+        self, text: str, viewer: str, role: str, pts: float | None, line_id: str, room_pts: float
+    ) -> str:
+        """Send a line, at `room_pts` or the time of the line before where it has none; returns its id."""
+        at = max(room_pts, self._pts) if pts is None else float(pts)
+        line = check_line(ChatLine(line_id or f"chat-{self._count + 1}", viewer, role, text, at))
+        self._count += 1
+        self._pts = max(self._pts, at)
+        if self._chat is None:
+            self._chat = self._opened(self._settings)
+        await self._chat.send(line)
+        return line.id
+
+    async def configure(self, settings: Mapping[str, object]) -> None:
+        """From the next line on, `settings` hold."""
+        self._settings = check_settings(settings)
+        if self._chat:
+            await self._chat.change(self._settings)
+
+    async def finish(self) -> LiveroomError | None:
+        """Wait until every line has been answered; why they were not, where `send` has not told already."""
+        if self._chat is None or self._chat.failure is not None:
+            return None
+        await self._chat.finish()
+        return self._chat.failure
+
+    async def cancel(self) -> None:
+        """Drop what has not been answered."""
+        if self._chat:
+            await self._chat.cancel()

@@ -1,0 +1,114 @@
+"""How moderated chat is shown: for people in color, for machines an object a line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from dataclasses import asdict
+from typing import Protocol
+
+from rich.console import Console
+from rich.text import Text
+
+from .._chat_events import Moderated, RoomMood, Suggestion
+from .._event_queue import Event
+from ._chat_log import Row
+
+_COLORS = {"allow": "", "hold": "yellow", "block": "red"}
+_MARKS = {"negative": ("-", "red"), "neutral": (" ", ""), "positive": ("+", "green")}
+
+
+class View(Protocol):
+    """Takes what a room tells."""
+
+    def moderated(self, event: Moderated, row: Row) -> None:
+        """What became of a line, and the line as it stood in the log."""
+
+    def other(self, event: Event) -> None:
+        """Anything else."""
+
+    def end(self) -> None:
+        """Nothing more comes."""
+
+
+class JsonView:
+    """An object for each line, in order; with `events` one for moods and suggestions too, with their kind."""
+
+    def __init__(self, *, events: bool) -> None:
+        self._events = events
+
+    def moderated(self, event: Moderated, row: Row) -> None:
+        """See `View`."""
+        told: dict[str, object] = {"kind": event.kind} if self._events else {}
+        told["text"] = row.text
+        if row.viewer:
+            told["viewer"] = row.viewer
+        told |= {
+            "language": event.language,
+            "sentiment": event.sentiment,
+            "scores": event.scores,
+            "action": event.action,
+            "reasons": [
+                {key: value for key, value in asdict(reason).items() if value not in ("", None)}
+                for reason in event.reasons
+            ],
+            "pts": event.pts_start,
+        }
+        _print(told)
+
+    def other(self, event: Event) -> None:
+        """See `View`."""
+        if self._events and isinstance(event, RoomMood | Suggestion):
+            _print({"kind": event.kind, **asdict(event)})
+
+    def end(self) -> None:
+        """See `View`."""
+
+
+class TextView:
+    """Lines with their mood, what was stopped in color and why, and a summary on stderr."""
+
+    def __init__(self) -> None:
+        self._console = Console(highlight=False, soft_wrap=True)
+        self._counts: Counter[str] = Counter()
+
+    def moderated(self, event: Moderated, row: Row) -> None:
+        """See `View`."""
+        self._counts[event.action] += 1
+        mark, color = _MARKS[max(event.sentiment, key=event.sentiment.__getitem__)]
+        line = Text.assemble((f"{event.pts_start:8.1f} ", "dim"), (mark, color), " ")
+        if row.viewer:
+            line.append(f"{row.viewer}: ", "cyan")
+        line.append(_visible(row.text), _COLORS[event.action])
+        if event.action != "allow":
+            reasons = "; ".join(reason.text for reason in event.reasons)
+            line.append(f"  [{event.action}: {reasons}]", f"dim {_COLORS[event.action]}")
+        self._console.print(line)
+
+    def other(self, event: Event) -> None:
+        """See `View`."""
+        if isinstance(event, RoomMood):
+            self._console.print(
+                Text(f"{event.pts_start:8.1f}   {event.reason} ({event.valence:+.2f})", "dim")
+            )
+        elif isinstance(event, Suggestion):
+            what = f"{event.action.replace('_', ' ')}, {event.seconds:g} s: {event.reason}"
+            self._console.print(Text(f"{event.pts_start:8.1f}   {what}", "bold"))
+
+    def end(self) -> None:
+        """See `View`."""
+        total = self._counts.total()
+        stopped = ", ".join(
+            f"{count} {action}" for action, count in self._counts.items() if action != "allow"
+        )
+        print(f"liveroom: {total} lines, {stopped or 'none stopped'}", file=sys.stderr)
+
+
+def _visible(text: str) -> str:
+    """Without what would move the cursor or change the terminal's colors."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _print(told: dict[str, object]) -> None:
+    print(json.dumps(told, ensure_ascii=False), flush=True)
