@@ -168,7 +168,7 @@ class Chat:
         told = b""
         while self._lines or not self._ending or self._settings != told:
             lines, settings = self._batch(), self._settings
-            inputs = _tensors(lines)
+            inputs = _tensors(lines) if lines else {}
             if settings != told:
                 inputs["settings"] = _strings([settings])
             if not told and self._state:

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from ._errors import InferenceFailed
 
 Action = Literal["allow", "hold", "block"]
+ACTIONS: tuple[Action, ...] = get_args(Action)
 Role = Literal["viewer", "fan", "moderator", "host"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
@@ -142,8 +143,8 @@ def chat_event(text: bytes) -> ChatEvent | None:
 
 
 def _moderated(told: dict[str, Any], span: dict[str, float]) -> Moderated:
-    if told["action"] not in get_args(Action):
-        raise ValueError(f"action {told['action']!r}")
+    if told["action"] not in ACTIONS:
+        raise InferenceFailed(f"the server says {told['action']!r} of a line: expected one of {ACTIONS}")
     known = Reason.__dataclass_fields__
     reasons = [
         Reason(**{key: value for key, value in each.items() if key in known}) for each in told["reasons"]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from ._chat_events import Moderated
 from ._effects import Effects
 from ._errors import InferenceFailed, InvalidInput, LiveroomError
 from ._types import Caption, Health, Model, ModelHealth
@@ -62,6 +63,20 @@ async def _captions(client: AsyncClient) -> None:
         async for event in room.events():
             texts += [event.text] if isinstance(event, Caption) else []
     _expect(any(map(_has_words, texts)), f"captions {texts} for a second of speech, expected words")
+
+
+@_probes("chat")
+async def _chat(client: AsyncClient) -> None:
+    """A greeting is let through."""
+    lines = []
+    async with client.room(f"health-{uuid.uuid4().hex}") as room:
+        await room.send_chat("你好 hello")
+        await room.end()
+        async for event in room.events():
+            lines += [event] if isinstance(event, Moderated) else []
+    _expect(
+        [line.action for line in lines] == ["allow"], f"{lines} for a greeting, expected that it is allowed"
+    )
 
 
 @_probes("vision")

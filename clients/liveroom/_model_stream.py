@@ -18,12 +18,13 @@ from ._errors import (
     InferenceFailed,
     InvalidInput,
     LiveroomError,
+    ModelUnavailable,
     RoomClosed,
     ServerUnavailable,
 )
 from ._protocol import Step, infer_request, is_last, new_sequence
 from ._signature import Arrays, Inputs, Signature, decode
-from ._status import FAILED, from_mark, tidy
+from ._status import FAILED, NO_MODEL, from_mark, tidy
 from ._transport import Transport
 from ._unread_responses import Response, UnreadResponses
 
@@ -48,10 +49,18 @@ class AsyncStream(_fork.StaysHere):
         sequence: whether all requests are one sequence, for models that keep a state.
         limits: `unacknowledged` bounds the requests under way, and `unread_finals` the unread responses.
         seconds: that the server may be silent while it owes a response.
+        marks: whether the model marks all its errors, see `_status`: then one without is Triton's own.
     """
 
     def __init__(
-        self, transport: Transport, signature: Signature, *, sequence: bool, limits: Limits, seconds: float
+        self,
+        transport: Transport,
+        signature: Signature,
+        *,
+        sequence: bool,
+        limits: Limits,
+        seconds: float,
+        marks: bool = False,
     ) -> None:
         self.signature = signature
         self._transport = transport
@@ -59,6 +68,7 @@ class AsyncStream(_fork.StaysHere):
         self._is_sequence = sequence
         self._limits = limits
         self._seconds = seconds
+        self._marks = marks
         self._request_id = new_request_id()
         self._call: grpc.aio.StreamStreamCall | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -266,7 +276,7 @@ class AsyncStream(_fork.StaysHere):
         item: Arrays | LiveroomError | None = decode(inner) or None
         if message.error_message:
             sentence = message.error_message
-            item = self._named(from_mark(sentence) or InferenceFailed(f"{FAILED}: {tidy(sentence)}"))
+            item = self._named(from_mark(sentence) or self._unmarked(tidy(sentence)))
         async with self._changed:
             await self._changed.wait_for(lambda: len(self._unread) < self._limits.unread_finals)
             marks_last = "triton_final_response" in inner.parameters  # not of a model that answers once
@@ -277,6 +287,11 @@ class AsyncStream(_fork.StaysHere):
             if number and number == self._starting:  # one that is refused has started nothing
                 self._starting, self._started = 0, not message.error_message
             self._moved()
+
+    def _unmarked(self, sentence: str) -> LiveroomError:
+        if self._marks:
+            return ModelUnavailable(f"{NO_MODEL}: {sentence}")
+        return InferenceFailed(f"{FAILED}: {sentence}")
 
     def _moved(self) -> None:
         self._moves += 1
@@ -292,12 +307,18 @@ class AsyncStream(_fork.StaysHere):
 
 @asynccontextmanager
 async def opened_stream(
-    transport: Transport, model: str, limits: Limits, timeouts: Timeouts, *, sequence: bool
+    transport: Transport,
+    model: str,
+    limits: Limits,
+    timeouts: Timeouts,
+    *,
+    sequence: bool,
+    marks: bool = False,
 ) -> AsyncIterator[AsyncStream]:
     """A stream to `model`, whose metadata are asked for first. Raises LiveroomError."""
     transport.forget(model)  # streams are long: another version may be served by now
     signature = await transport.signature(model, timeouts.infer)
     async with AsyncStream(
-        transport, signature, sequence=sequence, limits=limits, seconds=timeouts.stream
+        transport, signature, sequence=sequence, limits=limits, seconds=timeouts.stream, marks=marks
     ) as stream:
         yield stream

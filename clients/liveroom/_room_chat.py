@@ -37,7 +37,7 @@ class RoomChat:
         timeouts: Timeouts,
     ) -> None:
         self._settings = check_settings(settings)
-        stream = partial(opened_stream, transport, MODEL, limits, timeouts, sequence=True)
+        stream = partial(opened_stream, transport, MODEL, limits, timeouts, sequence=True, marks=True)
         self._opened = partial(Chat, stream, room_id, tell, timeouts=timeouts, retries=transport.retries)
         self._chat: Chat | None = None
         self._pts = 0.0

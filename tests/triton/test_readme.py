@@ -39,6 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("reader")
     recording = next(name for name in MOONSHINE.files if name.endswith("beckett.wav"))
     (path / "speech.wav").symlink_to(Library().path(MOONSHINE, recording))
+    (path / "examples").symlink_to(ROOT / "examples")
     (path / "portrait.png").symlink_to(next(p.path for p in pictures.photos() if p.name == "astronaut"))
     return path
 
@@ -76,7 +77,7 @@ def test_it_has_what_this_test_is_about() -> None:
     assert len(SERVER) == 1
     assert len(OTHERS) >= 12
     programs = [name for name, page in PAGES.items() if page.code("python")]
-    assert programs == ["README", "protocol", "service", "speech"]
+    assert programs == ["README", "chat", "protocol", "service", "speech"]
     assert {"live", "cluster", "chaos", "test", "lint"} <= MAKE
 
 
@@ -127,6 +128,18 @@ def test_the_program_works(folder: Path, environment: dict[str, str]) -> None:
     assert kinds.count("frame") >= 8
     assert "['happy']" in printed
     assert "frames dropped: 0" in printed
+
+
+def test_the_program_of_chat_works(folder: Path, environment: dict[str, str]) -> None:
+    (program,) = PAGES["chat"].code("python")
+    printed = run(
+        [sys.executable, "-c", program.replace("127.0.0.1:8001", environment["LIVEROOM_URL"])],
+        folder,
+        environment,
+    )
+    first, second = printed.splitlines()
+    assert first == "what a great goal allow"
+    assert second == "spoiler: he misses it hold has the word “spoiler”"
 
 
 def test_the_programs_without_our_client_work(folder: Path, environment: dict[str, str]) -> None:

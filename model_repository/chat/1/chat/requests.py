@@ -35,9 +35,10 @@ class Asked:
 
 def read(tensors: Tensors) -> Asked:
     """The inputs of a request, each [1, N]. Raises ValueError, which names what is wrong."""
-    texts = _strings(tensors, "text")
-    if texts is None:
-        raise ValueError("text is missing; send the lines, or none with settings")
+    settings, state = (_strings(tensors, name) for name in ("settings", "state"))
+    texts = _strings(tensors, "text") or []
+    if not texts and not settings:
+        raise ValueError("text is missing; send lines, or settings")
     if len(texts) > MOST:
         raise ValueError(f"text has {len(texts)} lines; send at most {MOST} at once")
     for number, text in enumerate(texts, 1):
@@ -59,7 +60,6 @@ def read(tensors: Tensors) -> Asked:
             columns["id"], columns["viewer"], columns["role"], texts, times, strict=True
         )
     ]
-    settings, state = (_strings(tensors, name) for name in ("settings", "state"))
     return Asked(messages, settings[0] if settings else None, state[0] if state else None)
 
 

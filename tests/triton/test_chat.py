@@ -1,0 +1,181 @@
+"""`chat` through the client: each line is decided on once, in order, whatever happens to the server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from liveroom import AsyncClient, InvalidInput, Moderated, RoomMood
+from liveroom._event_queue import Event
+from liveroom.cli import main
+
+from server import Triton
+from tests.triton.rooms import stub
+
+LINES = (
+    "主播好棒",
+    "what a lovely song",
+    "666",
+    "you are a fucking idiot",
+    "spoiler: he dies",
+    "",
+    "😀",
+    "ok",
+)
+SETTINGS: Mapping[str, object] = {"language": "en", "words": [{"text": "spoiler", "action": "block"}]}
+
+
+@pytest.fixture
+async def client(text_triton: Triton) -> AsyncIterator[AsyncClient]:
+    async with AsyncClient(text_triton.grpc) as client:
+        yield client
+
+
+async def events(
+    client: AsyncClient, lines: Sequence[str], settings: Mapping[str, object] = SETTINGS
+) -> list[Event]:
+    """All that a room tells of lines, each of another viewer and a second after the one before."""
+    async with client.room("chat", chat=settings) as room:
+        for number, text in enumerate(lines):
+            await room.send_chat(text, viewer=f"v{number}", pts=number)
+        await room.end()
+        return [event async for event in room.events()]
+
+
+def decided(told: Sequence[Event]) -> list[Moderated]:
+    return [event for event in told if isinstance(event, Moderated)]
+
+
+async def test_every_line_is_decided_on_in_order_with_reasons(client: AsyncClient) -> None:
+    told = await events(client, LINES)
+    lines = decided(told)
+    assert [line.text for line in lines] == list(LINES)
+    assert [line.action for line in lines] == ["allow"] * 3 + ["hold", "block"] + ["allow"] * 3
+    insult, word = lines[3].reasons, lines[4].reasons
+    assert {reason.rule for reason in insult} == {"category"}
+    assert all(reason.score and reason.threshold and reason.score >= reason.threshold for reason in insult)
+    assert [reason.text for reason in word if reason.rule == "word"] == ["has the word “spoiler”"]
+    assert lines[1].sentiment["positive"] > lines[1].sentiment["negative"]
+    assert [lines[0].language, lines[1].language, lines[6].language] == ["zh", "en", "und"]
+    assert any(isinstance(event, RoomMood) for event in told)
+
+
+async def test_rooms_at_once_get_what_each_gets_alone(client: AsyncClient) -> None:
+    alone = decided(await events(client, LINES))
+    async with asyncio.TaskGroup() as tasks:
+        together = [tasks.create_task(events(client, LINES)) for _ in range(12)]
+    for task in together:
+        for mine, other in zip(alone, decided(task.result()), strict=True):
+            assert mine.action == other.action
+            assert mine.scores == pytest.approx(other.scores, abs=2e-4)
+
+
+async def test_a_chat_whose_process_dies_forgets_nobody_and_loses_no_line(
+    client: AsyncClient, text_triton: Triton
+) -> None:
+    settings = {"words": [{"text": "spoiler", "action": "block"}], "strikes": {"blocked": 1, "seconds": 600}}
+    told: list[Event] = []
+    async with client.room("chat", chat=settings) as room:
+        some = asyncio.Event()
+
+        async def read() -> None:
+            async for event in room.events():
+                told.append(event)
+                if len(told) > 50:
+                    some.set()
+
+        reading = asyncio.create_task(read())
+        await room.send_chat("a spoiler", viewer="rude", pts=0)
+        for number in range(300):
+            if number == 150:
+                await some.wait()  # and some of the lines are under way
+                stub(text_triton, "chat").kill()
+            await room.send_chat(f"line {number}", viewer=f"v{number}", pts=number / 10)
+        await room.send_chat("hello again", viewer="rude", pts=30)
+        await room.end()
+        await reading
+    lines = decided(told)
+    assert [line.text for line in lines] == ["a spoiler", *(f"line {n}" for n in range(300)), "hello again"]
+    assert [reason.rule for reason in lines[-1].reasons] == ["blocked"]
+
+
+async def test_a_moderator_decides_on_what_was_held(client: AsyncClient) -> None:
+    async with client.room("chat", chat={"words": [{"text": "hmm"}]}) as room:
+        held = await room.send_chat("hmm", viewer="v")
+        reader = room.events()
+        first = [await anext(reader) for _ in range(1)]
+        await room.moderate_chat({"resolve": [{"id": held, "action": "allow"}]})
+        await room.send_chat("hmm", viewer="v")
+        await room.end()
+        lines = decided([*first, *[event async for event in reader]])
+    assert [(line.of, line.action) for line in lines] == [
+        (held, "hold"),
+        (held, "allow"),
+        ("chat-2", "allow"),
+    ]
+
+
+@pytest.mark.parametrize("settings", [{"level": 9}, {"patterns": [{"regex": "(?=a)"}]}, {"levl": 1}])
+async def test_settings_that_are_wrong_end_the_chat_and_not_the_server(
+    client: AsyncClient, settings: Mapping[str, object]
+) -> None:
+    with pytest.raises(InvalidInput, match=r"level|RE2|levl"):
+        await events(client, ["hello"], settings)
+    assert len(decided(await events(client, ["hello"]))) == 1
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({"text": [["a", "b"]], "pts": [[1.0]]}, "pts has 1 entries, text has 2"),
+        ({"text": [["a"]], "pts": [[float("nan")]]}, "pts of line 1 is nan"),
+        ({"text": [["a"]], "pts": [[1.0]], "role": [["king"]]}, "role of line 1 is 'king'"),
+        ({"text": [["a"]], "pts": [[1.0]], "viewer": [["x" * 129]]}, "viewer of line 1 has 129 bytes"),
+        ({"text": [["a"] * 257], "pts": [[1.0] * 257]}, "257 lines; send at most 256"),
+        ({"text": [["a"]], "pts": [[1.0]], "state": "{"}, "state cannot be taken"),
+        ({"text": [["x" * 65537]], "pts": [[1.0]]}, "line 1 has 65537 bytes"),
+    ],
+)
+async def test_a_request_that_is_wrong_is_refused_by_name(
+    client: AsyncClient, inputs: dict[str, object], message: str
+) -> None:
+    async with client.stream("chat", sequence=True) as stream:
+        with pytest.raises(InvalidInput, match=message):
+            await stream.ask(inputs)  # type: ignore[arg-type]
+
+
+async def test_text_that_is_none_is_judged_as_it_can_be_read(client: AsyncClient) -> None:
+    texts = [
+        b"\xff\xfe",
+        "\u202eabc".encode(),
+        "\u200b\u200b".encode(),
+        b"\x00",
+        "👨‍👩‍👧‍👦".encode(),
+        b"a" * 10_000,
+    ]
+    async with client.stream("chat", sequence=True) as stream:
+        (answer,) = await stream.ask({"text": [texts], "pts": np.zeros((1, len(texts)))})
+        told = [json.loads(bytes(event)) for event in answer["events"].reshape(-1)]
+        assert [event["action"] for event in told if event["kind"] == "moderated"] == ["allow"] * 5 + ["hold"]
+
+
+def test_a_log_is_moderated_by_the_command(
+    text_triton: Triton, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("time_s,viewer,text\n" + "".join(f'{n},v{n},"{text}"\n' for n, text in enumerate(LINES)))
+    assert main(["chat", str(log), "--json", "--url", text_triton.grpc]) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["text"] for line in told] == list(LINES)
+    assert {"text", "language", "sentiment", "scores", "action", "reasons"} <= told[0].keys()
+    assert set(told[0]["sentiment"]) == {"negative", "neutral", "positive"}
+    assert {"insult", "hate", "sexism", "sexual", "threat", "spam", "toxicity"} <= told[0]["scores"].keys()
+    log.write_text("time_s,viewer,text\n0,a,fine\nlate,b,no\n")
+    assert main(["chat", str(log), "--json", "--url", text_triton.grpc]) == 1
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["text"] == "fine"
+    assert "record 3: time_s is 'late'" in json.loads(printed.err)["message"]
