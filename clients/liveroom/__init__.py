@@ -42,6 +42,7 @@ from ._sync import Client
 from ._sync_rooms import Room, Stream, StudioRoom
 from ._types import Caption, Health, Model, ModelHealth, Transcript
 from ._unread_responses import Response
+from ._voice_mood import VoiceMood
 
 __version__ = _version("liveroom")
 
@@ -93,5 +94,6 @@ __all__ = [
     "Timeouts",
     "Transcript",
     "Vision",
+    "VoiceMood",
     "read_audio",
 ]

@@ -33,6 +33,7 @@ from ._studio import AsyncStudioRoom, Edited, StudioOptions
 from ._transcribe import transcribe
 from ._transport import Transport
 from ._types import Caption, Health, Model, Transcript
+from ._voice_mood import Baseline, VoiceMood, voice_mood
 
 
 class AsyncClient(AnyModel):
@@ -103,6 +104,31 @@ class AsyncClient(AnyModel):
         """
         return await transcribe(
             self._transport, self.captions, audio, sample_rate, language, on_caption, self.timeouts.transcribe
+        )
+
+    async def voice_mood(
+        self,
+        audio: Audio,
+        sample_rate: int | None = None,
+        *,
+        text: str | None = None,
+        language: str = "auto",
+        baseline: Baseline | None = None,
+    ) -> VoiceMood:
+        """How excited and how pleased a voice is in a piece of speech.
+
+        Args:
+            audio: mono [n], int16 or float32 in [-1, 1], at most 30 s; or the path of a sound file.
+            sample_rate: Hz, 8000 to 48000; for arrays only.
+            text: what was said, of captions for instance; without it the server listens.
+            language: for that, see `transcribe`.
+            baseline: `VoiceMood.baseline` of the same speaker's last answer, to which arousal is relative.
+
+        Raises:
+            InvalidInput, Overloaded, ServerUnavailable, ModelUnavailable, InferenceFailed, DeadlineExceeded
+        """
+        return await voice_mood(
+            self._transport, audio, sample_rate, text, language, baseline, self.timeouts.transcribe
         )
 
     async def analyze_image(

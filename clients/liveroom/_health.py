@@ -121,6 +121,14 @@ async def _moderation(client: AsyncClient) -> None:
     _expect(
         insult.toxicity > greeting.toxicity,
         f"toxicity {insult.toxicity:.2f} of an insult and {greeting.toxicity:.2f} of a greeting",
+
+
+@_probes("voice_mood")
+async def _voice_mood(client: AsyncClient) -> None:
+    """Somebody speaks in a second of speech."""
+    mood = await client.voice_mood(*_speech(), text="hello")
+    _expect(
+        mood.is_known and _finite(mood.arousal, mood.valence), f"{mood} for a second of speech, expected one"
     )
 
 

@@ -24,6 +24,7 @@ from ._speak import Speech
 from ._studio import Edited
 from ._sync_rooms import Room, Stream, StudioRoom
 from ._types import Caption, Health, Model, Transcript
+from ._voice_mood import Baseline, VoiceMood
 
 
 class Client(_fork.StaysHere):
@@ -129,6 +130,19 @@ class Client(_fork.StaysHere):
             yield Stream(self._loop, stream)
         finally:
             self._loop.run(stream.close())
+
+    def voice_mood(
+        self,
+        audio: Audio,
+        sample_rate: int | None = None,
+        *,
+        text: str | None = None,
+        language: str = "auto",
+        baseline: Baseline | None = None,
+    ) -> VoiceMood:
+        """See `AsyncClient.voice_mood`."""
+        work = self._client.voice_mood(audio, sample_rate, text=text, language=language, baseline=baseline)
+        return self._loop.run(work)
 
     def analyze_image(self, image: Picture, *, detector: str | None = None, meshes: bool = False) -> Vision:
         """See `AsyncClient.analyze_image`."""

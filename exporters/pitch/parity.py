@@ -35,7 +35,7 @@ def measure(path: Path, released: Path, library: Library) -> Iterator[Measuremen
     yield Measurement(
         gate="accuracy",
         name="worst median error of tones",
-        value=max(abs(_semitones(np.median(graph(audio=_tone(hertz))[0]), hertz)) for hertz in tones),
+        value=max(abs(_semitones(float(np.median(graph(audio=_tone(hertz))[0])), hertz)) for hertz in tones),
         limit=0.5,
         unit=" semitones",
         data=f"{len(tones)} tones with the overtones of a voice",

@@ -65,6 +65,7 @@ def test_exported_names_are_these_and_no_others() -> None:
         "Timeouts",
         "Transcript",
         "Vision",
+        "VoiceMood",
         "read_audio",
     ]
     public = {

@@ -11,6 +11,7 @@ from ._captions import FORMATS, captions
 from ._chat_parser import add_chat_command
 from ._connect import add_server
 from ._exit import MEANINGS
+from ._mood import mood
 from ._picture_parser import add_picture_commands
 from ._say import say
 from ._status import health, models
@@ -129,6 +130,19 @@ def parser() -> argparse.ArgumentParser:
         "--lexicon", metavar="FILE", help='how words are said, JSON: {"重庆": "chong2 qing4", "GIF": "jiff"}'
     )
     speech.set_defaults(run=say)
+
+    voice = add(
+        "mood",
+        parents=[common, language],
+        help="how excited and how pleased voices in recordings are",
+        description="How excited (arousal, 0 to 1) and how pleased (valence, -1 to 1) voices in recordings are,\n"
+        "a line a segment. Arousal is relative to how the speaker sounds otherwise. Music and noise have no line.",
+    )
+    voice.add_argument("files", nargs="+", metavar="FILE", help="WAV, FLAC, OGG or MP3")
+    voice.add_argument(
+        "--speaker", metavar="NAME", help="one person speaks in all files (default: one in each)"
+    )
+    voice.set_defaults(run=mood)
 
     add_chat_command(add, common, _EXIT_CODES)
     add_picture_commands(add, common)

@@ -21,7 +21,7 @@ PRIOR_S = 3.0
 """Seconds of voice that the prior counts as."""
 MEMORY_S = 120.0
 """Seconds of voice after which what was heard before weighs no more: a room's microphone and mood change."""
-WEIGHTS = np.array([0.45, 0.15, 0.25, 0.05, 0.1])
+WEIGHTS = np.array([0.5, 0.1, 0.25, 0.05, 0.1])
 """Of the numbers of `Prosody` in excitement, in standard deviations. Pitch and voice quality tell most: by
 the review of Juslin and Laukka 2003 (doi 10.1037/0033-2909.129.5.770) both rise with anger, fear and joy."""
 STEEPNESS = 2.0
@@ -72,7 +72,10 @@ class Baseline:
         means = share * self.means + (1 - share) * PRIOR_MEANS
         apart = share * (1 - share) * (self.means - PRIOR_MEANS) ** 2 if self.seconds else 0.0
         variances = share * self.variances + (1 - share) * PRIOR_DEVIATIONS**2 + (1 - share) * apart
-        return (np.array(prosody) - means) / np.maximum(np.sqrt(variances), LEAST_DEVIATIONS)
+        scores: NDArray[np.float64] = (np.array(prosody) - means) / np.maximum(
+            np.sqrt(variances), LEAST_DEVIATIONS
+        )
+        return scores
 
     @property
     def known(self) -> float:

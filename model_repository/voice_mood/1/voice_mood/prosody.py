@@ -13,8 +13,8 @@ HOP = 256
 """Samples of a frame of `pitch`."""
 VOICED = 0.5
 """Confidence of the pitch from which on a frame is a voice, by the author of SwiftF0."""
-LEAST_S = 0.3
-"""Seconds of voice by which anything can be told."""
+LEAST_S = 0.15
+"""Seconds of voice by which anything can be told; who speaks low has little of it."""
 _WINDOW = 512
 _SPLIT, _TOP = 1000.0, 5000.0
 """Hz: the energy between them against the energy below tells a tense voice from a lax one. The alpha ratio of
