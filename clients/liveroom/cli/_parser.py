@@ -135,8 +135,9 @@ def parser() -> argparse.ArgumentParser:
         "mood",
         parents=[common, language],
         help="how excited and how pleased voices in recordings are",
-        description="How excited (arousal, 0 to 1) and how pleased (valence, -1 to 1) voices in recordings are,\n"
-        "a line a segment. Arousal is relative to how the speaker sounds otherwise. Music and noise have no line.",
+        description="How excited (arousal, 0 to 1) and how pleased (valence, -1 to 1) voices in recordings\n"
+        "are, a line a segment. Arousal is relative to how the speaker sounds otherwise. Music and noise\n"
+        "have no line.",
     )
     voice.add_argument("files", nargs="+", metavar="FILE", help="WAV, FLAC, OGG or MP3")
     voice.add_argument(
