@@ -77,7 +77,7 @@ def test_it_has_what_this_test_is_about() -> None:
     assert len(SERVER) == 1
     assert len(OTHERS) >= 12
     programs = [name for name, page in PAGES.items() if page.code("python")]
-    assert programs == ["README", "chat", "protocol", "service", "speech"]
+    assert programs == ["README", "chat", "protocol", "service", "speech", "voice"]
     assert {"live", "cluster", "chaos", "test", "lint"} <= MAKE
 
 
@@ -140,6 +140,16 @@ def test_the_program_of_chat_works(folder: Path, environment: dict[str, str]) ->
     first, second = printed.splitlines()
     assert first == "what a great goal allow"
     assert second == "spoiler: he misses it hold has the word “spoiler”"
+
+
+def test_the_program_of_voices_works(folder: Path, environment: dict[str, str]) -> None:
+    (program,) = PAGES["voice"].code("python")
+    printed = run(
+        [sys.executable, "-c", program.replace("127.0.0.1:8001", environment["LIVEROOM_URL"])],
+        folder,
+        environment,
+    )
+    assert re.fullmatch(r"0\.\d\d [+-]\d\.\d\d\n", printed)
 
 
 def test_the_programs_without_our_client_work(folder: Path, environment: dict[str, str]) -> None:
