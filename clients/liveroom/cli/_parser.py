@@ -24,8 +24,8 @@ def parser() -> argparse.ArgumentParser:
     """The parser; the chosen command's coroutine function is `arguments.run`."""
     top = argparse.ArgumentParser(
         prog="liveroom",
-        description="Captions of live rooms, transcripts of recordings, speech of texts, moderated chat, and\n"
-        "faces and effects of pictures and videos, from a liveroom server.",
+        description="Captions of live rooms, transcripts of recordings, speech of texts, moderated chat,\n"
+        "and faces and effects of pictures and videos, from a liveroom server.",
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
