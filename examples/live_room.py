@@ -14,7 +14,7 @@ async def print_events(room: liveroom.AsyncRoom) -> None:
     async for event in room.events():
         if isinstance(event, liveroom.Caption):
             print(f"{event.pts_start:6.2f} {event.kind:7} {event.text}")
-        else:
+        elif isinstance(event, liveroom.FrameResult):
             print(f"{event.pts_start:6.2f} faces   {[face.top_expression for face in event.vision.faces]}")
 
 

@@ -71,7 +71,8 @@ async def play_room(
             sending = asyncio.create_task(_send(played.room, playback, video, on_video_error))
             try:
                 async for event in played.room.events():
-                    hear(event)
+                    if isinstance(event, Caption | FrameResult):
+                        hear(event)
                 await sending
             finally:
                 sending.cancel()

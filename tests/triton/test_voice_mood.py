@@ -33,7 +33,7 @@ async def test_a_voice_that_is_raised_is_more_excited(client: AsyncClient, corpu
     pieces = [audio[start * SAMPLE_RATE : (start + 6) * SAMPLE_RATE] for start in (0, 6, 12, 18)]
     mood: VoiceMood | None = None
     for piece in pieces:
-        mood = await client.voice_mood(piece, SAMPLE_RATE, text="", baseline=mood and mood.baseline)
+        mood = await client.voice_mood(piece, SAMPLE_RATE, text="", baseline=mood.baseline if mood else None)
     assert mood is not None
     plain, louder, quicker = [
         await client.voice_mood(samples, rate, text="", baseline=mood.baseline)
@@ -129,7 +129,7 @@ async def test_acted_emotions_are_told_apart_by_arousal(client: AsyncClient) -> 
         paths = sorted(EMODB.glob(f"{speaker}*.wav"))
         mood: VoiceMood | None = None
         for path in paths:
-            mood = await client.voice_mood(path, text="", baseline=mood and mood.baseline)
+            mood = await client.voice_mood(path, text="", baseline=mood.baseline if mood else None)
         assert mood is not None
         for path in paths:
             if path.name[5] in EXCITED + CALM:

@@ -44,7 +44,7 @@ def rules(event: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize(("level", "stopped"), [(0, 0), (1, 1), (2, 2), (3, 3), (4, 4)])
 def test_a_stricter_level_stops_more(level: int, stopped: int) -> None:
-    found = [scored(insult=score) for score in (0.99, 0.9, 0.7, 0.5, 0.3)]
+    found = [scored(insult=score) for score in (0.95, 0.8, 0.6, 0.4, 0.2)]
     messages = [line("…", pts) for pts in range(5)]
     events = judged(room(level=level), messages, *found)
     assert [event["action"] for event in events] == ["hold"] * stopped + ["allow"] * (5 - stopped)
@@ -60,8 +60,8 @@ def test_a_reason_names_category_score_and_rule_in_the_language_of_the_line() ->
             "action": "hold",
             "category": "hate",
             "score": 0.91,
-            "threshold": 0.85,
-            "text": "91% likely to be hate against a group, from 85% on it is stopped",
+            "threshold": 0.7,
+            "text": "91% likely to be hate against a group, from 70% on it is stopped",
         }
     ]
     assert "针对群体的仇恨" in chinese["reasons"][0]["text"]
@@ -74,8 +74,8 @@ def test_a_category_has_a_level_and_an_action_of_its_own() -> None:
     events = judged(
         of,
         [line("a", 1), line("b", 2), line("c", 3)],
-        scored(threat=0.5),
-        scored(spam=0.7),
+        scored(threat=0.4),
+        scored(spam=0.6),
         scored(insult=1.0),
     )
     assert [event["action"] for event in events] == ["block", "hold", "allow"]

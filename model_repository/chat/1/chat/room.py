@@ -12,8 +12,8 @@ from chat.resume import Ledger, State
 from chat.settings import Settings
 from chat.wording import mood_sentence, sentence, slow_mode_sentence
 
-THRESHOLDS = (float("inf"), 0.95, 0.85, 0.65, 0.4)
-"""Of a score, by level; level 0 is off."""
+THRESHOLDS = (float("inf"), 0.9, 0.7, 0.5, 0.3)
+"""Of a score, by level; level 0 is off, and 2 the threshold that `moderation` was measured at."""
 LONGEST = 4096
 """Bytes of a line that are judged. A longer one is held: what follows could be anything."""
 
