@@ -121,6 +121,7 @@ async def _moderation(client: AsyncClient) -> None:
     _expect(
         insult.toxicity > greeting.toxicity,
         f"toxicity {insult.toxicity:.2f} of an insult and {greeting.toxicity:.2f} of a greeting",
+    )
 
 
 @_probes("voice_mood")
