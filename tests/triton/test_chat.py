@@ -154,7 +154,7 @@ async def test_text_that_is_none_is_judged_as_it_can_be_read(client: AsyncClient
         "\u202eabc".encode(),
         "\u200b\u200b".encode(),
         b"\x00",
-        "👨‍👩‍👧‍👦".encode(),
+        "👍🏽".encode(),
         b"a" * 10_000,
     ]
     async with client.stream("chat", sequence=True) as stream:
