@@ -61,7 +61,7 @@ def buckets(_: Library) -> Inputs:
     with np.load(served.folder / "1" / "tables.npz") as tables:
         features = Features(dict(tables))
     read = [features.with_rules([line]) for line in LINES]
-    return Inputs(_ABOUT, [[{"features": found[0], "rules": rules[0]}] for found, rules in read])
+    return Inputs(_ABOUT, [[{"features": found[0], "rules": rules[0]} for found, rules in read]])
 
 
 WRITERS = {

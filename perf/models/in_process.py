@@ -8,7 +8,7 @@ from tritonclient.grpc.model_config_pb2 import DataType
 from tritonclient.utils import triton_to_np_dtype
 
 from perf.inputs.recorded import Step
-from perf.models import pictures, speech
+from perf.models import pictures, speech, text
 from perf.models.instances import InProcess, Instance, Job
 from perf.served.networks import session
 from server.repository import Model
@@ -45,5 +45,5 @@ def _onnx(model: Model, threads: int) -> Instance:
 
 PYTHON: Mapping[str, InProcess] = {**speech.PYTHON, **pictures.PYTHON}
 """What models that are no ONNX file do."""
-UNLIKE: Mapping[str, str] = speech.UNLIKE
-"""Models that are nothing without a server, and why."""
+UNLIKE: Mapping[str, str] = {**speech.UNLIKE, **text.UNLIKE}
+"""Models that are not run without a server, and why."""

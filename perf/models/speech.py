@@ -74,4 +74,5 @@ PYTHON: Mapping[str, InProcess] = {
 }
 UNLIKE: Mapping[str, str] = {
     "captions": "it waits for asr and voice_activity and computes next to nothing: see asr",
+    "voice_mood": "it waits for asr, pitch and voice_activity: see those",
 }

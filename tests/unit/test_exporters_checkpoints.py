@@ -13,7 +13,19 @@ from exporters.registry import all_exporters
 from tooling.sources import Library
 
 PROJECT = Path(__file__).parents[2]
-FAMILIES = ("centerface", "denoise", "face_embedding", "face_expression", "nsfw", "voice_activity")
+FAMILIES = (
+    *(
+        "centerface",
+        "denoise",
+        "face_embedding",
+        "face_expression",
+        "moderation",
+        "nsfw",
+        "pitch",
+        "sentiment",
+    ),
+    *("text_encoder", "voice_activity"),
+)
 
 
 def weights(family: str) -> Path:
