@@ -161,6 +161,7 @@ def test_a_room_begun_again_starts_from_nothing(live_triton: Triton, room: RawRo
     assert "6" in {answer.request for answer in room.rest() if answer.last}
 
 
+@pytest.mark.thorough
 def test_who_does_not_read_holds_up_nobody(live_triton: Triton, room: RawRoom, corpus: Corpus) -> None:
     clip, other = corpus["two_cities"], corpus["librivox-0870"]
     for number, at in enumerate(range(0, len(clip.audio), SAMPLE_RATE)):

@@ -106,6 +106,7 @@ async def test_effects_do_what_they_are_asked_and_nothing_else(client: AsyncClie
         await client.edit_image(path, Effects(sticker="moustache"))
 
 
+@pytest.mark.thorough
 async def test_faces_of_who_is_enrolled_are_left_alone(client: AsyncClient, photos: Photos) -> None:
     photo, effects = read_image(photos["astronaut"].path), Effects(anonymize=1.0, format="ppm")
     gallery = Gallery()

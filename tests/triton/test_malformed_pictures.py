@@ -15,6 +15,7 @@ def target(vision_triton: Triton, tmp_path_factory: pytest.TempPathFactory) -> I
         yield found
 
 
+@pytest.mark.thorough
 def test_they_answer_anything(target: Target) -> None:
     send_many(target, 1000, SEED)
 

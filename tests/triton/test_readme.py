@@ -183,6 +183,7 @@ def test_an_example_has_a_room_with_sound_and_frames(folder: Path, environment: 
     assert kinds.count("faces") == printed.count("['happy']") > 0
 
 
+@pytest.mark.thorough
 def test_an_example_serves_five_rooms_of_which_a_refused_one_harms_none(
     folder: Path, environment: dict[str, str]
 ) -> None:

@@ -67,6 +67,7 @@ async def test_what_is_spoken_is_heard_again(
     assert error_rate(heard, language) <= 0.12, heard
 
 
+@pytest.mark.thorough
 async def test_words_come_in_order_within_the_audio_where_there_is_sound(
     client: liveroom.AsyncClient,
 ) -> None:
@@ -85,6 +86,7 @@ async def test_words_come_in_order_within_the_audio_where_there_is_sound(
         assert loud[int(word.start * 100) : int(word.end * 100)].max() > -35, word
 
 
+@pytest.mark.thorough
 async def test_joins_have_no_clicks_no_change_of_level_and_no_dead_air(client: liveroom.AsyncClient) -> None:
     text = "我们今天给大家准备了很多很多的好东西希望你们都能喜欢也希望你们多多支持我们的直播间"
     pieces = [piece async for piece in client.speak(text)]
@@ -111,6 +113,7 @@ async def test_a_text_of_more_than_510_phonemes_is_spoken_to_its_end(client: liv
     assert levels(samples)[-30:].max() > -40
 
 
+@pytest.mark.thorough
 async def test_a_pause_is_as_long_as_was_asked_for(client: liveroom.AsyncClient) -> None:
     samples, _ = await spoken(client, '<speak>你好<break time="1500ms"/>再见</speak>')
     silent = "".join("s" if level < -60 else "." for level in levels(samples))
@@ -130,6 +133,7 @@ async def test_very_short_texts_are_short_sounds_without_repeats(
     assert levels(samples).max() > -30
 
 
+@pytest.mark.thorough
 async def test_callers_at_once_hear_what_each_would_alone_and_all_begin_early(
     client: liveroom.AsyncClient,
 ) -> None:

@@ -112,6 +112,7 @@ def test_what_no_detector_and_no_single_picture_is(client: InferenceServerClient
     assert error.value.status() == "StatusCode.INVALID_ARGUMENT"
 
 
+@pytest.mark.thorough
 def test_beside_others_as_alone(client: InferenceServerClient, photos: Photos) -> None:
     """Sizes from 176 to 1920 pixels, 0 to 5 faces, both detectors, and files that are refused among them."""
     sizes = {

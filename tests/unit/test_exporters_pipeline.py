@@ -200,6 +200,7 @@ export(Doubler(text="new"), Options(), Path(sys.argv[1]), Library(Path(sys.argv[
 """
 
 
+@pytest.mark.thorough
 def test_a_kill_between_any_two_files_leaves_the_old_or_the_new_version(
     models: Path, library: Library
 ) -> None:

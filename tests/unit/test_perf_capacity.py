@@ -245,6 +245,7 @@ def test_curves_that_can_t_be_used_are_said(
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.thorough
 def test_the_policies_of_a_day_are_printed_saved_and_drawn(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
