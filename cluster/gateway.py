@@ -89,7 +89,7 @@ class Gateway:
         self._credentials = credentials
         self._sockets = process.fresh_folder("gateway")  # the path of a socket must be short
         self._process: subprocess.Popen[bytes] | None = None
-        self._serves_since: float | None = None
+        self._lives_since: float | None = None
         self.name, self.starts = "gateway", 0
         self.last_end = ""
         """Why it had to be started again, for people."""
@@ -164,7 +164,7 @@ class Gateway:
 
         As a kubelet would. Raises ClusterError where it did not last, HOPELESS times in a row.
         """
-        if self._process is None or self._serves_since is None:
+        if self._process is None or self._lives_since is None:
             return
         if self.held:
             self._planned, self._misses = True, 0
@@ -173,7 +173,7 @@ class Gateway:
         if self._process.poll() is None and not hung:
             self._planned = False
             return
-        lasted_s = time.monotonic() - self._serves_since
+        lasted_s = time.monotonic() - self._lives_since
         self.last_end = "did not answer and was ended" if hung else "ended"
         if hung:
             self._process.kill()  # SIGTERM would wait for what is stopped
@@ -185,7 +185,13 @@ class Gateway:
                 f"Envoy ended {HOPELESS} times within {LASTING_S:.0f} s of its start: see {self.log}"
             )
         self._socket.unlink(missing_ok=True)
-        self._start()
+        self._lives_since = time.monotonic()
+        try:
+            self._start()
+        except ClusterError:
+            if self._process.poll() is None:
+                raise
+            # the next look counts what ended before it was ready
 
     def stop_signal(self) -> None:
         """SIGSTOP: it keeps its connections, and says nothing."""
@@ -222,6 +228,7 @@ class Gateway:
         except BaseException:
             self._stop()
             raise
+        self._lives_since = time.monotonic()
         return self
 
     def _start(self) -> None:
@@ -235,7 +242,7 @@ class Gateway:
         self.starts += 1
         self._planned, self._misses = False, 0
         self._await_ready()
-        self._serves_since = self._probed = time.monotonic()
+        self._probed = time.monotonic()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

