@@ -36,7 +36,7 @@ PODS: Mapping[str, Damage] = {
     ),
     "shared memory beyond the limit": (
         "over half of the memory of container triton",
-        lambda all_: pod(all_, "triton")["volumes"][1]["emptyDir"].update(sizeLimit="3Gi"),
+        lambda all_: pod(all_, "triton")["volumes"][1]["emptyDir"].update(sizeLimit="6Gi"),
     ),
     "privileges": (
         "may gain privileges",
