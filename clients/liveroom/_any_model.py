@@ -8,9 +8,39 @@ from contextlib import asynccontextmanager
 from . import _fork
 from ._config import Limits, Timeouts
 from ._errors import InvalidInput
-from ._model_stream import AsyncStream, opened_stream
+from ._model_stream import AsyncStream
 from ._signature import Arrays, Inputs
 from ._transport import Transport
+
+
+@asynccontextmanager
+async def opened_stream(
+    transport: Transport,
+    model: str,
+    limits: Limits,
+    timeouts: Timeouts,
+    *,
+    sequence: bool = False,
+    marks: bool = False,
+    seconds: float | None = None,
+) -> AsyncIterator[AsyncStream]:
+    """A stream to `model`, see `AsyncStream`; the server may be silent for `seconds`, or `Timeouts.stream`.
+
+    Raises:
+        LiveroomError: the server does not tell what the model takes.
+    """
+    transport.forget(model)  # streams are long: another version may be served by now
+    signature = await transport.signature(model, seconds or timeouts.infer)
+    seconds = seconds or timeouts.stream
+    async with AsyncStream(
+        transport,
+        signature,
+        sequence=sequence,
+        limits=limits,
+        seconds=seconds,
+        marks=marks,
+    ) as stream:
+        yield stream
 
 
 class AnyModel(_fork.StaysHere):

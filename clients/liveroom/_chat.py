@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections import deque
@@ -15,7 +16,14 @@ import numpy as np
 from . import _fork
 from ._chat_events import ROLES, ChatEvent, ChatLine, chat_event
 from ._config import Retries, Timeouts
-from ._errors import InferenceFailed, InvalidInput, LiveroomError, about
+from ._errors import (
+    DeadlineExceeded,
+    InferenceFailed,
+    InvalidInput,
+    LiveroomError,
+    ServerUnavailable,
+    about,
+)
 from ._logging import hashed
 from ._model_stream import AsyncStream
 from ._reconnect_policy import ReconnectPolicy
@@ -80,7 +88,7 @@ class Chat:
         room_id: for the log.
         tell: takes events; while it waits, nothing more is sent.
         settings: as JSON.
-        timeouts: `reconnect` bounds how long no server may be found.
+        timeouts: `stall` bounds how long a server may owe an answer, `reconnect` how long none may be found.
         retries: to be admitted at all.
     """
 
@@ -158,7 +166,9 @@ class Chat:
             async with self._opened() as stream:
                 await self._talk(stream)
             return True
-        except LiveroomError as error:
+        except LiveroomError as lost:
+            late = isinstance(lost, DeadlineExceeded)  # another one may not hang
+            error = ServerUnavailable(str(lost)) if late else lost
             pause = self._policy.pause(error, self._answered)
             log.info("chat of room %s: its stream ended (%s)", hashed(self._room_id), error.code)
             await asyncio.sleep(pause)
@@ -176,10 +186,20 @@ class Chat:
             answers = await stream.ask(inputs)
             if len(answers) != 1:
                 raise InferenceFailed(f"chat answered {len(answers)} times: expected once")
-            told = settings
+            told = self._carried_out(settings)
             self._policy.over()
             await self._take(answers[0], len(lines))
             await self._something(told)
+        with contextlib.suppress(LiveroomError):  # a server that is lost now forgets the room by itself
+            await stream.ask({"settings": _strings([told])}, end=True)
+
+    def _carried_out(self, settings: bytes) -> bytes:
+        """The same without what was to be done once; on another server it must not be done again."""
+        rest = {key: value for key, value in json.loads(settings).items() if key != "resolve"}
+        left = json.dumps(rest, ensure_ascii=False).encode()
+        if self._settings == settings:  # and not others by now
+            self._settings = left
+        return left
 
     async def _take(self, answer: Arrays, count: int) -> None:
         """`count` lines are done."""

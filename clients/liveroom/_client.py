@@ -5,38 +5,30 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from types import TracebackType
 from weakref import WeakSet
 
 from . import _fork
-from ._any_model import AnyModel
 from ._auth import Token
-from ._batching import Batcher
 from ._config import DEFAULT_URL, Limits, Retries, Timeouts
 from ._effects import Effects
 from ._errors import InvalidInput
 from ._faces import Vision, look
 from ._gallery import Gallery
 from ._health import check
-from ._lines import check_lines
-from ._moderation import Moderation
-from ._moderation import ask as moderation
 from ._picture import Picture, picture_bytes
 from ._play import Audio, Chunks, check_pace, opened, play
 from ._protocol import Step, new_sequence
 from ._room import AsyncRoom
-from ._sentiment import MODEL as SENTIMENT
-from ._sentiment import Sentiment, read_sentiment
-from ._speak import Speech, speak
+from ._spoken_and_written import SpokenAndWritten
 from ._studio import AsyncStudioRoom, Edited, StudioOptions
 from ._transcribe import transcribe
 from ._transport import Transport
 from ._types import Caption, Health, Model, Transcript
-from ._voice_mood import Baseline, VoiceMood, voice_mood
 
 
-class AsyncClient(AnyModel):
+class AsyncClient(SpokenAndWritten):
     """Speaks to a liveroom server; use as `async with AsyncClient() as client`, in one event loop.
 
     A process that is forked needs clients of its own, made after the fork, and none may be open when it is
@@ -71,12 +63,6 @@ class AsyncClient(AnyModel):
         self.timeouts = timeouts or Timeouts()
         self._transport = Transport(url, retries or Retries(), token=token, ca=ca)
         self._rooms: WeakSet[AsyncRoom] = WeakSet()
-        self._sentiments: Batcher[Sentiment] = Batcher(
-            SENTIMENT, lambda lines: read_sentiment(self._transport, lines, self.timeouts.text)
-        )
-        self._moderated: Batcher[Moderation] = Batcher(
-            "moderation", lambda lines: moderation(self._transport, lines, self.timeouts.text)
-        )
 
     async def transcribe(
         self,
@@ -106,31 +92,6 @@ class AsyncClient(AnyModel):
             self._transport, self.captions, audio, sample_rate, language, on_caption, self.timeouts.transcribe
         )
 
-    async def voice_mood(
-        self,
-        audio: Audio,
-        sample_rate: int | None = None,
-        *,
-        text: str | None = None,
-        language: str = "auto",
-        baseline: Baseline | None = None,
-    ) -> VoiceMood:
-        """How excited and how pleased a voice is in a piece of speech.
-
-        Args:
-            audio: mono [n], int16 or float32 in [-1, 1], at most 30 s; or the path of a sound file.
-            sample_rate: Hz, 8000 to 48000; for arrays only.
-            text: what was said, of captions for instance; without it the server listens.
-            language: for that, see `transcribe`.
-            baseline: `VoiceMood.baseline` of the same speaker's last answer, to which arousal is relative.
-
-        Raises:
-            InvalidInput, Overloaded, ServerUnavailable, ModelUnavailable, InferenceFailed, DeadlineExceeded
-        """
-        return await voice_mood(
-            self._transport, audio, sample_rate, text, language, baseline, self.timeouts.transcribe
-        )
-
     async def analyze_image(
         self, image: Picture, *, detector: str | None = None, meshes: bool = False
     ) -> Vision:
@@ -146,20 +107,6 @@ class AsyncClient(AnyModel):
         """
         picture, seconds = picture_bytes(image), self.timeouts.picture
         return await look(self._transport, picture, seconds, detector=detector, meshes=meshes)
-
-    async def moderate(self, lines: Iterable[str]) -> list[Moderation]:
-        """What a moderator would say of each line, in Chinese or English, however it is spelled.
-
-        Lines of calls that wait at the same time go together; any number of them may be given.
-
-        Args:
-            lines: texts of at most 4,096 bytes in UTF-8.
-
-        Raises:
-            InvalidInput: they are no texts, or one is too long; the message says which, from 1.
-            Overloaded, ServerUnavailable, ModelUnavailable, InferenceFailed, DeadlineExceeded
-        """
-        return await self._moderated(check_lines(lines), self.timeouts.text)
 
     async def enroll(self, gallery: Gallery, name: str, *photos: Picture, more: bool = False) -> None:
         """Add a person to `gallery`, by photos that each show this person alone; all of them or none.
@@ -227,53 +174,6 @@ class AsyncClient(AnyModel):
         """
         options = StudioOptions.checked(effects, background, enrolled)
         return AsyncStudioRoom(self._transport, room_id, options, self.timeouts)
-
-    async def speak(
-        self,
-        text: str,
-        *,
-        voice: str | None = None,
-        speed: float = 1.0,
-        pauses: float = 1.0,
-        lexicon: Mapping[str, str] | None = None,
-    ) -> AsyncGenerator[Speech, None]:
-        """Speak a text in Chinese, English or both; yields its speech clause by clause as it comes.
-
-        Whoever stops iterating and closes the generator ends the work of the server too.
-
-        Args:
-            text: of any length; SSML where it begins with <speak>, then of 4,096 bytes.
-            voice: a name such as "zf_xiaoxiao", or a mixture such as "zf_xiaoxiao:0.7,af_heart:0.3"; by
-                default the server's for the text's language.
-            speed: 0.5 to 2.
-            pauses: what those of punctuation are multiplied by, 0 to 5.
-            lexicon: how words are said: pinyin with figures for tones, IPA between slashes, or other words.
-
-        Raises:
-            InvalidInput, Overloaded, ServerUnavailable, ModelUnavailable, InferenceFailed, DeadlineExceeded
-        """
-        spoken = speak(self.stream, text, voice, speed, pauses, lexicon)
-        try:
-            async for piece in spoken:
-                yield piece
-        finally:
-            await spoken.aclose()
-
-    async def sentiment(self, lines: Iterable[str]) -> list[Sentiment]:
-        """How each line of chat is meant, see `Sentiment`; any number of lines, in their order.
-
-        Lines of calls at the same time share requests, so a call for every line that comes is fine.
-
-        Args:
-            lines: Chinese, English, emoji, emotes; at most 4,096 bytes of UTF-8 each. Of a longer one than
-                512 characters these count.
-
-        Raises:
-            InvalidInput: one is too long, or no text; nothing was sent.
-            Overloaded: the server refuses more, or 8,192 lines of other calls wait.
-            ServerUnavailable, ModelUnavailable, InferenceFailed, DeadlineExceeded
-        """
-        return await self._sentiments(check_lines(lines), self.timeouts.text)
 
     async def captions(
         self,

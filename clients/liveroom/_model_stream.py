@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
 from types import TracebackType
 
 import grpc
@@ -12,7 +11,7 @@ from tritonclient.grpc import service_pb2
 
 from . import _fork
 from ._channels import new_request_id
-from ._config import Limits, Timeouts
+from ._config import Limits
 from ._errors import (
     DeadlineExceeded,
     InferenceFailed,
@@ -303,22 +302,3 @@ class AsyncStream(_fork.StaysHere):
 
     def _named(self, error: LiveroomError) -> LiveroomError:
         return self._transport.named(error, self._request_id, model=self.signature.model)
-
-
-@asynccontextmanager
-async def opened_stream(
-    transport: Transport,
-    model: str,
-    limits: Limits,
-    timeouts: Timeouts,
-    *,
-    sequence: bool,
-    marks: bool = False,
-) -> AsyncIterator[AsyncStream]:
-    """A stream to `model`, whose metadata are asked for first. Raises LiveroomError."""
-    transport.forget(model)  # streams are long: another version may be served by now
-    signature = await transport.signature(model, timeouts.infer)
-    async with AsyncStream(
-        transport, signature, sequence=sequence, limits=limits, seconds=timeouts.stream, marks=marks
-    ) as stream:
-        yield stream

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
+from ._any_model import opened_stream
 from ._chat import MODEL, Chat, check_line, check_settings
 from ._chat_events import ChatEvent, ChatLine
 from ._config import Limits, Timeouts
 from ._errors import LiveroomError
-from ._model_stream import opened_stream
 from ._transport import Transport
 
 
@@ -37,7 +37,8 @@ class RoomChat:
         timeouts: Timeouts,
     ) -> None:
         self._settings = check_settings(settings)
-        stream = partial(opened_stream, transport, MODEL, limits, timeouts, sequence=True, marks=True)
+        one = partial(opened_stream, transport, MODEL, limits, timeouts)
+        stream = partial(one, sequence=True, marks=True, seconds=timeouts.stall)
         self._opened = partial(Chat, stream, room_id, tell, timeouts=timeouts, retries=transport.retries)
         self._chat: Chat | None = None
         self._pts = 0.0
