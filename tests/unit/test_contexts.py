@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from serving_common.clip import AudioError
 from serving_common.speech import SAMPLE_RATE
-from waveform.audio import AudioError, normalize
+from waveform.audio import normalize
 from waveform.contexts import CONTEXTS, TAIL, context_for
 from whisper_decoder import decoding
 

@@ -4,26 +4,18 @@ from __future__ import annotations  # Triton adds its classes to the module only
 
 import asyncio
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-import triton_python_backend_utils as pb_utils
-from numpy.typing import NDArray
 
 from chat.messages import Mood, Scored
 from chat.settings import CATEGORIES
-from serving_common.errors import CallError
+from serving_common.bls import call
 
 TOGETHER = 256
 """Lines of one call, as many as both models take."""
-PATIENCE = 10.0
-"""Seconds for one call."""
-_THREADS = ThreadPoolExecutor(8)
 
 NOTHING = Scored("und", Mood(0.0, 1.0, 0.0), dict.fromkeys(CATEGORIES, 0.0))
 """Of a line in which nothing is written."""
-
-Array = NDArray[np.generic]
 
 
 async def score(lines: Sequence[str]) -> list[Scored]:
@@ -35,26 +27,12 @@ async def score(lines: Sequence[str]) -> list[Scored]:
 
 
 async def _score(lines: Sequence[str]) -> list[Scored]:
-    text = np.array([[line.encode(errors="replace")] for line in lines], np.object_)
-    (moods, languages), (scores,) = await asyncio.gather(
-        _call("sentiment", ["probabilities", "language"], text), _call("moderation", ["scores"], text)
+    text = {"text": np.array([[line.encode(errors="replace")] for line in lines], np.object_)}
+    meant, judged = await asyncio.gather(
+        call("sentiment", ["probabilities", "language"], text), call("moderation", ["scores"], text)
     )
+    languages, moods = meant["language"][:, 0], meant["probabilities"].tolist()
     return [
         Scored(language.decode(), Mood(*mood), dict(zip(CATEGORIES, categories, strict=True)))
-        for language, mood, categories in zip(languages[:, 0], moods.tolist(), scores.tolist(), strict=True)
+        for language, mood, categories in zip(languages, moods, judged["scores"].tolist(), strict=True)
     ]
-
-
-async def _call(model: str, outputs: list[str], text: Array) -> list[Array]:
-    request = pb_utils.InferenceRequest(
-        model_name=model, requested_output_names=outputs, inputs=[pb_utils.Tensor("text", text)]
-    )
-    # Not async_exec: that waits without end, in threads of which there are few.
-    answer = asyncio.get_running_loop().run_in_executor(_THREADS, request.exec)
-    if not (await asyncio.wait([answer], timeout=PATIENCE))[0]:
-        raise CallError(model, f"did not answer within {PATIENCE:g} s")
-    response = answer.result()
-    if response.has_error():
-        raise CallError(model, response.error().message())
-    found = {tensor.name(): tensor.as_numpy() for tensor in response.output_tensors()}
-    return [found[name] for name in outputs]

@@ -6,12 +6,15 @@ A room is a sequence. The lines of all rooms whose requests come at the same tim
 from __future__ import annotations  # Triton adds its classes to the module only after this is imported
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import triton_python_backend_utils as pb_utils
 
 from chat.bls import score
+from chat.messages import Scored
+from chat.meters import Meters
 from chat.requests import Asked, read
 from chat.resume import LONGEST, State
 from chat.room import Event, Room
@@ -31,6 +34,8 @@ class Work:
     room: Room
     asked: Asked
     events: list[Event]
+    tenants: str
+    """The class of them."""
 
     @property
     def lines(self) -> list[str]:
@@ -46,6 +51,7 @@ class TritonPythonModel:
         config = json.loads(args["model_config"])
         self._rooms: Rooms[Room] = Rooms(int(config["parameters"]["max_rooms"]["string_value"]))
         self._rooms.keep_sweeping()
+        self._meters = Meters(config["parameters"])
 
     async def execute(self, requests: list[pb_utils.InferenceRequest]) -> list[pb_utils.InferenceResponse]:
         """One response per request."""
@@ -56,15 +62,7 @@ class TritonPythonModel:
         except CallError as error:
             responses = [refusal(error.code, str(error)) if isinstance(w, Work) else w for w in opened]
         else:
-            responses = [
-                _response(
-                    [*w.events, *w.room.judge(w.asked.messages, [next(scored) for _ in w.asked.messages])],
-                    w.room.state(),
-                )
-                if isinstance(w, Work)
-                else w
-                for w in opened
-            ]
+            responses = [self._judged(w, scored) if isinstance(w, Work) else w for w in opened]
         for request in requests:
             if request.flags() & END:
                 self._rooms.leave(request.correlation_id())
@@ -73,6 +71,16 @@ class TritonPythonModel:
     def finalize(self) -> None:
         """Let go of every room."""
         self._rooms.close()
+        self._meters.close()
+
+    def _judged(self, work: Work, scored: Iterator[Scored]) -> pb_utils.InferenceResponse:
+        """The answer to a request, of whose lines the scores come next."""
+        messages = work.asked.messages
+        events = list(work.room.judge(messages, [next(scored) for _ in messages]))
+        for event in events:
+            if event["kind"] == "moderated":
+                self._meters.judged(work.tenants, str(event["action"]))
+        return _response([*work.events, *events], work.room.state())
 
     def _opened(self, request: pb_utils.InferenceRequest) -> Work | pb_utils.InferenceResponse:
         """What there is to do for a request, or why there is nothing."""
@@ -92,17 +100,21 @@ class TritonPythonModel:
     def _work(self, request: pb_utils.InferenceRequest) -> Work:
         """Its room, opened or found, and changed. Raises ValueError, RoomsFullError, RefusedError."""
         name = request.correlation_id()
+        tenants = self._meters.classes.of(json.loads(request.parameters() or "{}"))
         asked = read({tensor.name(): tensor.as_numpy() for tensor in request.inputs()})
         if request.flags() & START:
             settings = parsed(asked.settings or b"", Settings, "settings")
             state = parsed(asked.state or b"", State, "state", LONGEST)
-            return Work(self._rooms.open(name, Room(settings, state)), asked, [])
+            begun = self._rooms.open(name, Room(settings, state))
+            return Work(
+                begun, asked, list(begun.begin(asked.messages[0].pts if asked.messages else 0.0)), tenants
+            )
         room = self._rooms.get(name)
         if room is None:
             closed = "this room is not open (any more): begin again with a sequence start"
             raise RefusedError(Code.ROOM_CLOSED, closed)
         changed = asked.settings and parsed(asked.settings, Settings, "settings")
-        return Work(room, asked, list(room.change(changed)) if changed else [])
+        return Work(room, asked, list(room.change(changed)) if changed else [], tenants)
 
 
 def _response(events: list[Event], state: bytes) -> pb_utils.InferenceResponse:

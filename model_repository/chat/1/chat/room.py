@@ -35,7 +35,16 @@ class Room:
         """From now on `settings` hold. Raises SettingsError, and then those before still do."""
         self._matcher = Matcher(settings)
         self._settings = settings
-        for of, action in self._ledger.resolve(settings, self._pts):
+        yield from self._resolved()
+
+    def begin(self, pts: float) -> Iterator[Event]:
+        """The room's clock is at `pts`; do what its first settings say is to be done."""
+        self._pts = pts
+        yield from self._resolved()
+
+    def _resolved(self) -> Iterator[Event]:
+        """Do what moderators decided; gives what becomes of lines that were held."""
+        for of, action in self._ledger.resolve(self._settings, self._pts):
             yield {"kind": "moderated", "of": of, "action": action, "reasons": []} | _span(self._pts)
 
     def to_score(self, message: Message) -> str:

@@ -2,26 +2,14 @@
 
 from __future__ import annotations  # Triton adds its classes to the module only after this is imported
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-import triton_python_backend_utils as pb_utils
-from numpy.typing import NDArray
 
 from effects.raster import Floats, Pixels
 from effects.secondary_detector import View, views
 from effects.suspects import Found, Verdict, suspects
-from serving_common.errors import CallError
-
-Array = NDArray[np.generic]
-
-PATIENCE = 10.0
-"""Seconds to wait for a model. When the process of `faces` dies Triton never answers what it was at, and the
-next frame of a sequence has to wait for the one before: without an end the room would hang."""
-_THREADS = ThreadPoolExecutor(256, "call")
-"""One for each call under way; it has as many as were needed, and one that waits in vain stays."""
+from serving_common.bls import call
 
 
 @dataclass(frozen=True)
@@ -43,8 +31,7 @@ async def find_faces(frame: Pixels, *, boxes: bool, meshes: bool, embeddings: bo
     if not names:
         return NONE
     size = np.array([[frame.shape[1], frame.shape[0]]], np.int32)
-    inputs = [pb_utils.Tensor("frame", frame[None]), pb_utils.Tensor("size", size)]
-    found = await _call("faces", names, inputs)
+    found = await call("faces", names, {"frame": frame[None], "size": size})
     arrays = {name: found[name][0].astype(np.float32, copy=False) for name in names}
     return Faces(
         arrays.get("boxes", NONE.boxes),
@@ -58,38 +45,25 @@ async def look_out(frame: Pixels, number: int, *, alone: bool) -> Verdict:
     sizes: dict[tuple[int, ...], list[View]] = {}
     for view in views(frame, number, alone=alone):
         sizes.setdefault(view.pixels.shape, []).append(view)
-    # One after the other, so that none is near PATIENCE on a busy machine: the detector has one instance.
+    # One after the other, so that none waits too long on a busy machine: the detector has one instance.
     suspected = suspects([found for batch in sizes.values() for found in await _detect(batch)])
     if not suspected.crops:
         return suspected.judged(np.zeros(0, np.float32))
-    crops = pb_utils.Tensor("image", np.stack(suspected.crops))
-    presences = (await _call("face_landmarks", ["presence"], [crops]))["presence"]
+    crops = {"image": np.stack(suspected.crops)}
+    presences = (await call("face_landmarks", ["presence"], crops))["presence"]
     return suspected.judged(presences[:, 0].astype(np.float32, copy=False))
 
 
 async def _detect(views: list[View]) -> list[Found]:
     """What CenterFace finds in views of one size."""
-    images = pb_utils.Tensor("image", np.stack([view.pixels for view in views]))
-    outputs = await _call("face_detector_centerface", ["boxes", "scores", "landmarks"], [images])
+    images = {"image": np.stack([view.pixels for view in views])}
+    outputs = await call("face_detector_centerface", ["boxes", "scores", "landmarks"], images)
     parts = (outputs["boxes"], outputs["scores"], outputs["landmarks"][:, :, :2])
     return [Found(*of_view) for of_view in zip(views, *parts, strict=True)]
 
 
 async def decode(picture: bytes) -> Pixels:
     """The pixels [H, W, 3] of an encoded picture, upright."""
-    inputs = [pb_utils.Tensor("image", np.array([[picture]], np.object_))]
-    found = await _call("image_decoder", ["frame"], inputs)
+    found = await call("image_decoder", ["frame"], {"image": np.array([[picture]], np.object_)})
     pixels: Pixels = found["frame"][0].astype(np.uint8, copy=False)
     return pixels
-
-
-async def _call(model: str, outputs: list[str], inputs: list[pb_utils.Tensor]) -> dict[str, Array]:
-    request = pb_utils.InferenceRequest(model_name=model, requested_output_names=outputs, inputs=inputs)
-    # Not async_exec: that waits without end, in threads of which there are few.
-    answer = asyncio.get_running_loop().run_in_executor(_THREADS, request.exec)
-    if not (await asyncio.wait([answer], timeout=PATIENCE))[0]:
-        raise CallError(model, f"did not answer within {PATIENCE:g} s")
-    response = answer.result()
-    if response.has_error():
-        raise CallError(model, response.error().message())
-    return {tensor.name(): tensor.as_numpy() for tensor in response.output_tensors()}

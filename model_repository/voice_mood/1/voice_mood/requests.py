@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
-from serving_common.speech import HIGHEST_RATE, LOUDEST, LOWEST_RATE, SAMPLE_RATE
+from serving_common.clip import resampled
 from voice_mood.baseline import Baseline
 
 LONGEST = 30.0
@@ -40,16 +39,7 @@ def read(tensors: Tensors) -> Asked:
             raise ValueError(f"{name} is missing; send it with the audio")
     samples = tensors["audio"].reshape(-1).astype(np.float32, copy=False)
     rate = int(tensors["sample_rate"].reshape(-1)[0])
-    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
-        raise ValueError(f"sample_rate is {rate}; it must lie between {LOWEST_RATE} and {HIGHEST_RATE} Hz")
-    if samples.size > LONGEST * rate:
-        raise ValueError(f"audio is {samples.size / rate:.1f} s long; send at most {LONGEST:g} s")
-    if not np.isfinite(samples).all():
-        raise ValueError("audio has NaN or infinite samples; send finite samples in [-1, 1]")
-    if (loudest := float(np.abs(samples).max())) > LOUDEST:
-        raise ValueError(f"audio reaches {loudest:.4g}; float samples must lie in [-1, 1]")
-    clip = np.clip(samples, -1, 1)
-    audio = clip if rate == SAMPLE_RATE else soxr.resample(clip, rate, SAMPLE_RATE)
+    audio, _ = resampled(samples, rate, LONGEST, f"send at most {LONGEST:g} s")
     return Asked(
         np.pad(audio, (0, max(SHORTEST - len(audio), 0))),
         _text(tensors, "text", LONGEST_TEXT),

@@ -1,36 +1,20 @@
 """Check a clip and bring it to what the models listen to: float32 mono at 16 kHz, padded with silence."""
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
-from serving_common.speech import HIGHEST_RATE, LOUDEST, LOWEST_RATE, SAMPLE_RATE
+from serving_common.clip import resampled
+from serving_common.speech import SAMPLE_RATE
 from waveform.contexts import LONGEST, TAIL, Context, context_for
 
 
-class AudioError(ValueError):
-    """The clip cannot be taken; the message names the value and what would be right."""
-
-
 def normalize(samples: NDArray[np.float32], rate: int) -> tuple[NDArray[np.float32], float]:
-    """A clip [N] at `rate` Hz -> the windows of its waveform at 16 kHz, and its length in seconds."""
-    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
-        raise AudioError(f"sample_rate is {rate}; it must lie between {LOWEST_RATE} and {HIGHEST_RATE} Hz")
-    if samples.size == 0:
-        raise AudioError("audio is empty; send at least one sample")
-    seconds = samples.size / rate
-    if seconds > LONGEST:
-        raise AudioError(f"audio is {seconds:.1f} s long; asr takes at most {LONGEST} s, a room any length")
-    if not np.isfinite(samples).all():
-        raise AudioError("audio has NaN or infinite samples; send finite samples in [-1, 1]")
-    loudest = float(np.abs(samples).max())
-    if loudest > LOUDEST:
-        raise AudioError(
-            f"audio reaches {loudest:.4g}; float samples must lie in [-1, 1] (divide int16 by 32768)"
-        )
-    if loudest > 1:
-        samples = np.clip(samples, -1, 1)
-    clip = samples if rate == SAMPLE_RATE else soxr.resample(samples, rate, SAMPLE_RATE)
+    """A clip [N] at `rate` Hz -> the windows of its waveform at 16 kHz, and its length in seconds.
+
+    Raises:
+        AudioError: it can't be taken.
+    """
+    clip, seconds = resampled(samples, rate, LONGEST, f"asr takes at most {LONGEST} s, a room any length")
     return _laid_out(clip, context_for(seconds)), seconds
 
 

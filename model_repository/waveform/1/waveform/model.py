@@ -13,10 +13,11 @@ import numpy as np
 import triton_python_backend_utils as pb_utils
 from numpy.typing import NDArray
 
+from serving_common.clip import AudioError
 from serving_common.error_codes import Code
 from serving_common.errors import answered, refusal
 from serving_common.speech import LONGEST_SEGMENT, SPEECH, VOICE_WINDOW
-from waveform.audio import AudioError, normalize
+from waveform.audio import normalize
 from waveform.contexts import LEAST_SPEECH
 
 
