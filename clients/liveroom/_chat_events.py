@@ -77,14 +77,15 @@ class Moderated:
 
 @dataclass(frozen=True, slots=True)
 class RoomMood:
-    """How those who write feel, each with one voice.
+    """How a room feels: those who write, each with one voice, and who is heard and seen.
 
     Attributes:
         who: "audience" or "host".
         valence: -1 (negative) to 1.
-        confidence: 0 to 1, by how many wrote lately.
-        parts: valence by where it comes from, such as "chat".
+        confidence: 0 to 1, by how many wrote lately, and how long the host was heard and seen.
+        parts: valence by where it comes from: "chat", "voice" (what is said) and "face".
         reason: in words.
+        arousal: 0 (calm) to 1 (excited) of the host's voice; None where it is not known.
     """
 
     who: str
@@ -94,6 +95,7 @@ class RoomMood:
     reason: str
     pts_start: float
     pts_end: float
+    arousal: float | None = None
     kind: Literal["mood"] = field(default="mood", init=False)
 
 

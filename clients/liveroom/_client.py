@@ -222,6 +222,7 @@ class AsyncClient(SpokenAndWritten):
         denoise: bool = False,
         gallery: Gallery | None = None,
         chat: Mapping[str, object] | None = None,
+        moods: bool = False,
     ) -> AsyncRoom:
         """A live room, to be used as `async with client.room("room-42") as room`.
 
@@ -232,6 +233,8 @@ class AsyncClient(SpokenAndWritten):
             gallery: puts names on the faces in the room's frames.
             chat: how its chat is moderated, such as {"level": 3, "words": [{"text": "spoiler"}]}; see
                 docs/chat.md.
+            moods: tell how the host feels too, by voice, words, face and lines, as `RoomMood`; every final
+                caption is a request to `voice_mood` then.
 
         Raises:
             InvalidInput: the id is empty or too long, or `language` can be none.
@@ -243,6 +246,7 @@ class AsyncClient(SpokenAndWritten):
             denoise=denoise,
             gallery=gallery,
             chat=chat,
+            moods=moods,
             limits=self.limits,
             timeouts=self.timeouts,
         )

@@ -14,6 +14,7 @@ Event: TypeAlias = Caption | FrameResult | ChatEvent
 
 _KEPT = ("final", "moderated", "suggestion")
 """Kinds of which none is dropped."""
+_PARTIAL = ("partial", "")
 
 
 class EventQueue:
@@ -27,7 +28,7 @@ class EventQueue:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._kept: deque[Event] = deque()
-        self._newest: dict[str, Event] = {}  # a kind keeps its place, so neither starves the other
+        self._newest: dict[tuple[str, str], Event] = {}  # a kind keeps its place, so none starves another
         self._closed = False
         self._error: Exception | None = None
         self._changed = asyncio.Condition()
@@ -42,12 +43,12 @@ class EventQueue:
         async with self._changed:
             if event.kind in _KEPT:
                 await self._changed.wait_for(lambda: not self.full)
-                partial = self._newest.get("partial")
+                partial = self._newest.get(_PARTIAL)
                 if event.kind == "final" and partial and partial.pts_start < event.pts_end:
-                    del self._newest["partial"]
+                    del self._newest[_PARTIAL]
                 self._kept.append(event)
             else:
-                self._newest[event.kind] = event
+                self._newest[event.kind, event.who if event.kind == "mood" else ""] = event
             self._changed.notify_all()
 
     async def get(self) -> Event | None:

@@ -24,8 +24,10 @@ from ._picture import Picture, picture_bytes
 from ._play import Audio, Chunks, Pace, each, opened
 from ._protocol import Value, check_language, check_room_id
 from ._room_chat import RoomChat
+from ._room_moods import MoodQueue
 from ._session import Session
 from ._transport import Transport
+from ._voice_mood import voice_mood
 
 
 class AsyncRoom(_fork.StaysHere):
@@ -48,6 +50,7 @@ class AsyncRoom(_fork.StaysHere):
         denoise: bool,
         gallery: Gallery | None,
         chat: Mapping[str, object] | None,
+        moods: bool,
         limits: Limits,
         timeouts: Timeouts,
     ) -> None:
@@ -55,7 +58,9 @@ class AsyncRoom(_fork.StaysHere):
         options: Mapping[str, Value] = {"language": check_language(language), "denoise": np.array([denoise])}
         self._limits = limits
         self._timeouts = timeouts
-        self._events = EventQueue(limits.unread_finals)
+        ask = partial(voice_mood, transport, seconds=timeouts.transcribe)
+        self._moods = MoodQueue(limits.unread_finals, ask) if moods else None
+        self._events = self._moods or EventQueue(limits.unread_finals)
         self._opened = partial(Session, transport, self.id, options, self._events, limits, timeouts)
         self._session: Session | None = None
         self._frames = Frames(
@@ -317,6 +322,8 @@ class AsyncRoom(_fork.StaysHere):
         self, session: Session, samples: Samples, rate: int, pts: float, *, last: bool = False
     ) -> None:
         self._begun, self._rate = True, rate
+        if self._moods and len(samples):
+            self._moods.heard(samples, rate, pts)
         await session.add(samples, rate, pts, last=last)
 
     @asynccontextmanager

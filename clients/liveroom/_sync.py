@@ -184,9 +184,12 @@ class Client(_fork.StaysHere):
         denoise: bool = False,
         gallery: Gallery | None = None,
         chat: Mapping[str, object] | None = None,
+        moods: bool = False,
     ) -> Room:
         """See `AsyncClient.room`."""
-        room = self._client.room(room_id, language=language, denoise=denoise, gallery=gallery, chat=chat)
+        room = self._client.room(
+            room_id, language=language, denoise=denoise, gallery=gallery, chat=chat, moods=moods
+        )
         return Room(self._loop, room)
 
     def models(self) -> tuple[Model, ...]:

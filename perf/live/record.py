@@ -3,13 +3,15 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from liveroom import Caption, LiveroomError
+from liveroom import Caption, LiveroomError, Moderated, RoomMood
+from liveroom.cli._chat_view import styled_line, styled_news
 from liveroom.cli._view import CaptionView
 from rich.console import Console
 
 from evaluation.error_rates import tokens
+from perf.load.chat_source import ChatSource
 from perf.load.playback import Playback
-from perf.load.room_player import Event
+from perf.load.room_player import ChatEvent, Event, Source
 from perf.load.video_source import VideoSource
 
 
@@ -26,10 +28,14 @@ class Record:
         expressions: the likeliest one of each face.
         frame_s: latency of each frame, from when it was handed to the client.
         frames_dropped: frames that the client or the server had no time for.
+        decided: what became of lines of chat.
+        line_s: latency of each line of chat, from when it was due.
+        moods: the newest of host and audience.
     """
 
     playback: Playback
     video: VideoSource | None
+    chat: ChatSource | None
     console: Console
     captions: list[Caption] = field(default_factory=list)
     words: int = 0
@@ -40,6 +46,9 @@ class Record:
     expressions: Counter[str] = field(default_factory=Counter)
     frame_s: list[float] = field(default_factory=list)
     frames_dropped: int = 0
+    decided: Counter[str] = field(default_factory=Counter)
+    line_s: list[float] = field(default_factory=list)
+    moods: dict[str, RoomMood] = field(default_factory=dict)
 
     def hear(self, event: Event, view: CaptionView) -> None:
         """Takes an event of the room."""
@@ -51,9 +60,21 @@ class Record:
             self.faces += len(event.vision.faces)
             self.expressions.update(face.top_expression for face in event.vision.faces)
 
-    def video_failed(self, error: LiveroomError) -> None:
+    def hear_chat(self, event: ChatEvent, view: CaptionView) -> None:
+        """Takes what comes of chat, and moods; shows both."""
+        if isinstance(event, Moderated):
+            self.decided[event.action] += 1
+            self.line_s.append(self.playback.since(event.pts_start))
+            view.note(styled_line(event, event.text, event.viewer))
+            return
+        if isinstance(event, RoomMood):
+            self.moods[event.who] = event
+        view.note(styled_news(event))
+
+    def failed(self, source: Source, error: LiveroomError) -> None:
         """Says so: the speech goes on."""
-        self.console.print(f"the film ended early: {error}", style="yellow", markup=False)
+        what = "film" if source is self.video else "chat"
+        self.console.print(f"the {what} ended early: {error}", style="yellow", markup=False)
 
     def _count(self, caption: Caption) -> None:
         self.captions.append(caption)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -58,6 +59,20 @@ def video_summary(heard: Record, sent: int) -> dict[str, object]:
     }
 
 
+def chat_summary(heard: Record, sent: int) -> dict[str, object]:
+    """What it holds of chat, of which so many lines were sent. `lines_decided`: how many by what became."""
+    return {
+        "lines_sent": sent,
+        "lines_decided": dict(heard.decided),
+        **{f"line_{name}_s": value for name, value in percentiles(heard.line_s).items()},
+    }
+
+
+def moods_summary(heard: Record) -> dict[str, object]:
+    """What it holds of the last moods of host and audience."""
+    return {"moods": {who: asdict(mood) for who, mood in heard.moods.items()}}
+
+
 def show(console: Console, result: Mapping[str, object], costs: Costs, pace: float) -> None:
     """Prints both tables."""
     table = Table(show_header=False, title="live room")
@@ -72,6 +87,16 @@ def show(console: Console, result: Mapping[str, object], costs: Costs, pace: flo
         table.add_row("frames sent, seen, dropped", ", ".join(map(str, counts)))
         table.add_row("frame latency p50, p95", _seconds(result, "frame"))
         table.add_row("faces, top expressions", f"{result['faces']}; {_top(result['expressions'])}")
+    if "lines_sent" in result:
+        table.add_row("lines of chat", f"{result['lines_sent']}; {_top(result['lines_decided'])}")
+        table.add_row("line latency p50, p95", _seconds(result, "line"))
+    for who, mood in _mapping(result.get("moods")).items():
+        table.add_row(f"mood of the {who}", f"{mood['valence']:+.2f}; {mood['reason']}")
+    if echo := _mapping(result.get("echo")):
+        table.add_row("said", str(echo["said"]))
+        table.add_row("heard again", str(echo["heard"]))
+        factor = echo["spent_s"] / echo["speech_s"]
+        table.add_row("first audio, real-time factor", f"{echo['first_audio_s']:.2f} s, {factor:.2f}")
     console.print(table, models_table(costs))
     console.print(FOOTNOTE.format(chunk=1000 * CHUNK_S) if pace else FOOTNOTE_UNPACED, style="dim")
 
@@ -89,6 +114,10 @@ def _seconds(result: Mapping[str, object], kind: str) -> str:
     return ", ".join("-" if value is None else f"{value:.2f} s" for value in values)
 
 
-def _top(expressions: object) -> str:
-    counts = list(expressions.items())[:3] if isinstance(expressions, dict) else []
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _top(counted: object) -> str:
+    counts = list(_mapping(counted).items())[:3]
     return ", ".join(f"{name} {count}" for name, count in counts) or "none"

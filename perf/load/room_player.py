@@ -1,16 +1,36 @@
 """One room played from its first chunk or frame to its last event: whatever plays rooms does it with this."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
-from liveroom import AsyncClient, AsyncRoom, Caption, FrameResult, LiveroomError
+from liveroom import (
+    AsyncClient,
+    AsyncRoom,
+    Caption,
+    FrameResult,
+    LiveroomError,
+    Moderated,
+    RoomMood,
+    Suggestion,
+)
 
 from perf.load.playback import Playback
-from perf.load.video_source import VideoSource
 
 Event = Caption | FrameResult
+ChatEvent = Moderated | RoomMood | Suggestion
+
+
+class Source(Protocol):
+    """What a room sends beside its speech: frames, lines of chat."""
+
+    async def play(self, room: AsyncRoom) -> None:
+        """Everything at its moment."""
+
+    async def catch_up(self, room: AsyncRoom) -> None:
+        """What belongs to what has been spoken so far, at once."""
 
 
 @dataclass
@@ -44,15 +64,18 @@ async def play_room(
     hear: Callable[[Event], None],
     *,
     playback: Playback | None = None,
-    video: VideoSource | None = None,
+    video: Source | None = None,
+    chat: Source | None = None,
+    moods: bool = False,
     language: str = "auto",
     played: PlayedRoom | None = None,
-    on_video_error: Callable[[LiveroomError], None] | None = None,
+    hear_chat: Callable[[ChatEvent], None] | None = None,
+    on_error: Callable[[Source, LiveroomError], None] | None = None,
 ) -> PlayedRoom:
     """Plays a room to its end.
 
-    A video without sound is played to its own end, one beside sound as long as that lasts. At pace 0 its
-    frames come with the speech.
+    A video without sound is played to its own end, one beside sound as long as that lasts, and so is chat. At
+    pace 0 frames and lines come with the speech.
 
     Args:
         client: connected.
@@ -60,19 +83,25 @@ async def play_room(
         hear: is given each event as it comes.
         playback: what is spoken.
         video: what is filmed.
-        language: as `AsyncClient.room` takes it.
+        chat: what is written.
+        moods: as `AsyncClient.room` takes it.
+        language: likewise.
         played: filled in while the room is played, for whoever counts meanwhile.
-        on_video_error: is told of a frame that was refused, which ends the video alone then; without it the
-            room ends.
+        hear_chat: is given what comes of chat, and moods.
+        on_error: is told of a frame or a line that was refused, which ends its source alone then; without it
+            the room ends.
     """
     played = played or PlayedRoom()
     try:
-        async with client.room(room_id, language=language) as played.room:
-            sending = asyncio.create_task(_send(played.room, playback, video, on_video_error))
+        async with client.room(room_id, language=language, moods=moods) as played.room:
+            beside = [each for each in (video, chat) if each]
+            sending = asyncio.create_task(_send(played.room, playback, beside, on_error))
             try:
                 async for event in played.room.events():
                     if isinstance(event, Caption | FrameResult):
                         hear(event)
+                    elif hear_chat:
+                        hear_chat(event)
                 await sending
             finally:
                 sending.cancel()
@@ -85,19 +114,24 @@ async def play_room(
 async def _send(
     room: AsyncRoom,
     playback: Playback | None,
-    video: VideoSource | None,
-    on_video_error: Callable[[LiveroomError], None] | None,
+    beside: Sequence[Source],
+    on_error: Callable[[Source, LiveroomError], None] | None,
 ) -> None:
     """Everything that the room sends, to its end; `events()` end with whatever goes wrong."""
     try:
-        async with _filmed(room, video if not playback or playback.pace else None, on_video_error) as filming:
-            if playback:
+        async with AsyncExitStack() as stack:
+            if playback and not playback.pace:
                 async for chunk in playback.chunks():
                     await room.send_audio(chunk, playback.sample_rate)
-                    if video and not playback.pace:
-                        await video.catch_up(room)
-            elif filming:
-                await filming
+                    for source in beside:
+                        await source.catch_up(room)
+            else:
+                playing = [await stack.enter_async_context(_played(room, each, on_error)) for each in beside]
+                if playback:
+                    async for chunk in playback.chunks():
+                        await room.send_audio(chunk, playback.sample_rate)
+                else:
+                    await asyncio.gather(*playing)
         await room.end()
     except Exception as error:
         await room.cancel(error)
@@ -105,20 +139,17 @@ async def _send(
 
 
 @asynccontextmanager
-async def _filmed(
-    room: AsyncRoom, video: VideoSource | None, on_error: Callable[[LiveroomError], None] | None
-) -> AsyncIterator["asyncio.Task[None] | None"]:
-    """Plays the video beside what is in the block, whose end ends it."""
-    if not video:
-        yield None
-        return
-    filming = asyncio.create_task(video.play(room))  # runs once the clock does
+async def _played(
+    room: AsyncRoom, source: Source, on_error: Callable[[Source, LiveroomError], None] | None
+) -> AsyncIterator["asyncio.Task[None]"]:
+    """Plays a source beside what is in the block, whose end ends it."""
+    playing = asyncio.create_task(source.play(room))  # runs once the clock does
     try:
-        yield filming
+        yield playing
     finally:
-        filming.cancel()
-        (ended,) = await asyncio.gather(filming, return_exceptions=True)
+        playing.cancel()
+        (ended,) = await asyncio.gather(playing, return_exceptions=True)
     if isinstance(ended, LiveroomError):
         if on_error is None:
             raise ended
-        on_error(ended)
+        on_error(source, ended)

@@ -63,7 +63,7 @@ def vision_triton(
 def text_triton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
     """A server with the models for text, out of the real repository."""
     log = tmp_path_factory.mktemp("text") / "triton.log"
-    models = ["text_encoder", "chat", "voice_mood"]
+    models = ["text_encoder", "chat", "voice_mood", "captions"]
     with Triton(PROJECT / "model_repository", models, drain_s=0, log_file=log) as triton:
         yield triton
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from liveroom import AsyncClient, InvalidInput, VoiceMood
+from liveroom import AsyncClient, InvalidInput, RoomMood, VoiceMood
 from liveroom.cli import main
 
 from evaluation.speech import SAMPLE_RATE, Clip
@@ -140,3 +140,23 @@ async def test_acted_emotions_are_told_apart_by_arousal(client: AsyncClient) -> 
     excited = np.array([arousal for arousal, is_excited in found if is_excited])
     calm = np.array([arousal for arousal, is_excited in found if not is_excited])
     assert (excited[:, None] > calm).mean() >= 0.97
+
+
+async def test_a_room_tells_how_its_host_feels(client: AsyncClient, corpus: dict[str, Clip]) -> None:
+    told: list[RoomMood] = []
+    async with client.room("moods", language="en", moods=True) as room:
+        await room.send_chat("this is wonderful, I love it", viewer="h", role="host", pts=0.0)
+        await room.send_chat("so boring", viewer="v", pts=0.5)
+        await room.play(corpus["two_cities"].audio[: 20 * SAMPLE_RATE], SAMPLE_RATE, pace=0)
+        await room.end()
+        async for event in room.events():
+            if isinstance(event, RoomMood):
+                told.append(event)
+    (audience,) = [mood for mood in told if mood.who == "audience"]
+    assert audience.valence < -0.3
+    host = [mood for mood in told if mood.who == "host"][-1]
+    assert host.parts.keys() == {"voice", "chat"}
+    assert host.parts["chat"] > 0.3
+    assert host.arousal is not None
+    assert 0.1 < host.confidence <= 1
+    assert host.reason.startswith("the host: voice ")

@@ -293,7 +293,7 @@ def test_an_index_that_answers_a_byte_at_a_time_is_given_up_and_its_password_not
     with socket.create_server(("127.0.0.1", 0)) as server:
         monkeypatch.setenv("LIVEROOM_TORCH_INDEX", f"http://me:secret@127.0.0.1:{server.getsockname()[1]}")
         monkeypatch.setattr(bootstrap, "ASK_S", 4)
-        monkeypatch.setattr(bootstrap, "_with_uv", lambda *_: True)
+        monkeypatch.setattr(bootstrap, "_torch_with_uv", lambda *_: True)
         threading.Thread(target=drip, args=(server,), daemon=True).start()
         began = time.monotonic()
         bootstrap.bring_torch(Path(sys.prefix), TORCH)
@@ -333,6 +333,38 @@ def test_an_index_that_does_not_answer_costs_seconds_and_the_size_of_what_comes_
     )
     assert "2.7 GB" in said
     assert installed(tmp_path) == [], "it is left to pip, with everything else"
+
+
+@pytest.mark.usefixtures("plain")
+@pytest.mark.parametrize("setting", ["PIP_INDEX_URL", "PIP_NO_INDEX"])
+def test_uv_is_not_asked_where_pip_has_an_index_of_its_own(
+    setting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PIP_INDEX_URL")
+    monkeypatch.setenv(setting, "1")
+    monkeypatch.setattr(bootstrap, "_uv", lambda *_: pytest.fail("uv was asked"))
+    assert not bootstrap._with_uv(Path(sys.prefix), "liveroom")
+
+
+@pytest.mark.usefixtures("plain")
+def test_what_uv_can_not_install_is_left_to_pip_unless_it_was_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("PIP_INDEX_URL")
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "http://127.0.0.1:9")
+    uv = tmp_path / "uv"
+    monkeypatch.setattr(bootstrap, "_uv", lambda *_: str(uv))
+    for does in ("echo no index answers >&2; exit 2", "kill -9 $$", "exit 0"):
+        uv.write_text(f"#!/bin/sh\n{does}\n")
+        uv.chmod(0o755)
+        if "kill" in does:
+            with pytest.raises(bootstrap.KilledError, match="uv was ended by signal 9"):
+                bootstrap._with_uv(Path(sys.prefix), "liveroom")
+        else:
+            assert bootstrap._with_uv(Path(sys.prefix), "liveroom") == ("0" in does)
+    said = capfd.readouterr().err
+    assert "no index answers" in said
+    assert said.count("uv could not install everything: trying pip") == 1
 
 
 def installed(tmp_path: Path) -> list[str]:

@@ -26,7 +26,7 @@ def record(seconds: float, pace: float, people: list[int], console: Console | No
     """A room of silence in which 20 frames a second show so many people in turn."""
     playback = Playback([np.zeros(RATE // 10, np.float32)] * round(seconds * 10), RATE, pace)
     video = VideoSource([picture_bytes(scene(each)) for each in people], 20.0, playback.since)
-    return Record(playback, video, console or Console(file=io.StringIO()))
+    return Record(playback, video, None, console or Console(file=io.StringIO()))
 
 
 async def play(peer: PicturePeer, room: Record) -> Record:

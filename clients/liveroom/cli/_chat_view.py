@@ -76,25 +76,12 @@ class TextView:
     def moderated(self, event: Moderated, row: Row) -> None:
         """See `View`."""
         self._counts[event.action] += 1
-        mark, color = _MARKS[max(event.sentiment, key=event.sentiment.__getitem__)]
-        line = Text.assemble((f"{event.pts_start:8.1f} ", "dim"), (mark, color), " ")
-        if row.viewer:
-            line.append(f"{row.viewer}: ", "cyan")
-        line.append(_visible(row.text), _COLORS[event.action])
-        if event.action != "allow":
-            reasons = "; ".join(reason.text for reason in event.reasons)
-            line.append(f"  [{event.action}: {reasons}]", f"dim {_COLORS[event.action]}")
-        self._console.print(line)
+        self._console.print(styled_line(event, row.text, row.viewer))
 
     def other(self, event: Event) -> None:
         """See `View`."""
-        if isinstance(event, RoomMood):
-            self._console.print(
-                Text(f"{event.pts_start:8.1f}   {event.reason} ({event.valence:+.2f})", "dim")
-            )
-        elif isinstance(event, Suggestion):
-            what = f"{event.action.replace('_', ' ')}, {event.seconds:g} s: {event.reason}"
-            self._console.print(Text(f"{event.pts_start:8.1f}   {what}", "bold"))
+        if isinstance(event, RoomMood | Suggestion):
+            self._console.print(styled_news(event))
 
     def end(self) -> None:
         """See `View`."""
@@ -103,6 +90,27 @@ class TextView:
             f"{count} {action}" for action, count in self._counts.items() if action != "allow"
         )
         print(f"liveroom: {total} lines, {stopped or 'none stopped'}", file=sys.stderr)
+
+
+def styled_line(event: Moderated, text: str, viewer: str) -> Text:
+    """A line of chat with its time and mood; in color and with the reasons where it was stopped."""
+    mark, color = _MARKS[max(event.sentiment, key=event.sentiment.__getitem__)]
+    line = Text.assemble((f"{event.pts_start:8.1f} ", "dim"), (mark, color), " ")
+    if viewer:
+        line.append(f"{viewer}: ", "cyan")
+    line.append(_visible(text), _COLORS[event.action])
+    if event.action != "allow":
+        reasons = "; ".join(reason.text for reason in event.reasons)
+        line.append(f"  [{event.action}: {reasons}]", f"dim {_COLORS[event.action]}")
+    return line
+
+
+def styled_news(event: RoomMood | Suggestion) -> Text:
+    """A mood or a suggestion with its time."""
+    if isinstance(event, RoomMood):
+        return Text(f"{event.pts_end:8.1f}   {event.reason} ({event.valence:+.2f})", "dim")
+    what = f"{event.action.replace('_', ' ')}, {event.seconds:g} s: {event.reason}"
+    return Text(f"{event.pts_start:8.1f}   {what}", "bold")
 
 
 def _visible(text: str) -> str:

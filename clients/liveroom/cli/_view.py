@@ -26,6 +26,10 @@ class CaptionView:
         else:
             self._live.update(styled(caption), refresh=True)
 
+    def note(self, line: Text) -> None:
+        """Show something else above the open segment."""
+        self._live.console.print(line)
+
     def __enter__(self) -> CaptionView:
         self._live.start()
         return self
