@@ -12,8 +12,8 @@ STAY   ?= --stay
 export LIVEROOM_TORCH_INDEX
 .DEFAULT_GOAL := live
 
-live: .live  ## one room on this machine, captioned and filmed (ROOM_AUDIO=file, PACE=0 for as fast as it goes)
-	@"$(BIN)"/python -m exporters captions vision --jobs 2
+live: .live  ## a room with speech, a face, chat and moods (ROOM_AUDIO=file, PACE=0 for as fast as it goes)
+	@"$(BIN)"/python -m exporters --jobs 2
 	@"$(BIN)"/python -m perf live $(if $(ROOM_AUDIO),"$(ROOM_AUDIO)") --pace $(PACE)
 
 cluster: .cluster  ## several servers behind Envoy: what rooms see when they fail; runs on until Ctrl-C (STAY=)

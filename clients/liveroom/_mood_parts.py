@@ -14,12 +14,13 @@ FADE_S = 30.0
 SURE_S = 5.0
 """Seconds of evidence from which a mood is known half."""
 TRUST = {"voice": 1.0, "chat": 1.0, "face": 0.5}
-"""What a second of each kind weighs; of posed expressions the network names about half."""
+"""What a second of each kind weighs: of posed expressions the network names about half."""
 LINE_S = 5.0
 """What the host's lines of chat weigh, in seconds of speech, where the server is sure of them."""
 EVERY_S, CHANGE = 2.0, 0.02
 """Seconds between two moods, and how much one differs from the last, as in a room's chat."""
-_UNPLEASANT = ("angry", "disgust", "fear", "sad")
+_UNPLEASANT = ("angry", "disgust", "sad")
+"""Not fear: that is what the network takes many a resting face for. Nor surprise, which may be either."""
 _LONGEST_S = 1.0
 """What a frame counts at most, however long none came before it."""
 
@@ -78,8 +79,11 @@ class HostMood:
         self._seen_at = max(self._seen_at, frame.pts)
         if faces := frame.vision.faces:
             host = max(faces, key=_area)
-            weight = seconds * host.score * (1 - host.expression["neutral"])
-            self._valence["face"].add(_pleasure(host), weight, frame.pts)
+            pleasant = host.expression["happy"]
+            unpleasant = sum(host.expression[name] for name in _UNPLEASANT)
+            told = max(pleasant + unpleasant, 1e-6)
+            weight = seconds * host.score * told
+            self._valence["face"].add((pleasant - unpleasant) / told, weight, frame.pts)
 
     def read(self, mood: RoomMood) -> None:
         """Take how the host writes, of which the server has kept the mean."""
@@ -119,11 +123,6 @@ class HostMood:
 def _area(face: Face) -> float:
     left, top, right, bottom = face.box
     return (right - left) * (bottom - top)
-
-
-def _pleasure(face: Face) -> float:
-    """-1 to 1: by the expressions that are pleasant or not; surprise may be either."""
-    return face.expression["happy"] - sum(face.expression[name] for name in _UNPLEASANT)
 
 
 _SOUNDS = ((0.35, "calm", "平静"), (0.65, "as usual", "如常"), (math.inf, "excited", "激动"))

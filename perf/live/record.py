@@ -61,14 +61,16 @@ class Record:
             self.expressions.update(face.top_expression for face in event.vision.faces)
 
     def hear_chat(self, event: ChatEvent, view: CaptionView) -> None:
-        """Takes what comes of chat, and moods; shows both."""
+        """Takes what comes of chat, and moods; shows moods where there is something else to say of them."""
         if isinstance(event, Moderated):
             self.decided[event.action] += 1
             self.line_s.append(self.playback.since(event.pts_start))
             view.note(styled_line(event, event.text, event.viewer))
             return
         if isinstance(event, RoomMood):
-            self.moods[event.who] = event
+            before, self.moods[event.who] = self.moods.get(event.who), event
+            if before and before.reason == event.reason:
+                return
         view.note(styled_news(event))
 
     def failed(self, source: Source, error: LiveroomError) -> None:

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from .._chat_events import Moderated, RoomMood, Suggestion
 from .._event_queue import Event
+from ..subtitles import timestamp
 from ._chat_log import Row
 
 _COLORS = {"allow": "", "hold": "yellow", "block": "red"}
@@ -95,7 +96,7 @@ class TextView:
 def styled_line(event: Moderated, text: str, viewer: str) -> Text:
     """A line of chat with its time and mood; in color and with the reasons where it was stopped."""
     mark, color = _MARKS[max(event.sentiment, key=event.sentiment.__getitem__)]
-    line = Text.assemble((f"{event.pts_start:8.1f} ", "dim"), (mark, color), " ")
+    line = Text.assemble((_time(event), "cyan"), (mark, color), " ")
     if viewer:
         line.append(f"{viewer}: ", "cyan")
     line.append(_visible(text), _COLORS[event.action])
@@ -108,9 +109,14 @@ def styled_line(event: Moderated, text: str, viewer: str) -> Text:
 def styled_news(event: RoomMood | Suggestion) -> Text:
     """A mood or a suggestion with its time."""
     if isinstance(event, RoomMood):
-        return Text(f"{event.pts_end:8.1f}   {event.reason} ({event.valence:+.2f})", "dim")
+        return Text.assemble((_time(event), "cyan"), (f"  {event.reason} ({event.valence:+.2f})", "dim"))
     what = f"{event.action.replace('_', ' ')}, {event.seconds:g} s: {event.reason}"
-    return Text(f"{event.pts_start:8.1f}   {what}", "bold")
+    return Text.assemble((_time(event), "cyan"), (f"  {what}", "bold"))
+
+
+def _time(event: Moderated | RoomMood | Suggestion) -> str:
+    """As captions have it."""
+    return f"{timestamp(event.pts_end, '.')[:-2]} "
 
 
 def _visible(text: str) -> str:
