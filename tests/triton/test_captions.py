@@ -252,3 +252,16 @@ async def test_denoised_speech(client: AsyncClient, live_triton: Triton, corpus:
 async def test_any_room_id(client: AsyncClient, corpus: Corpus, room_id: str) -> None:
     events: list[Caption] = await play(client, corpus["en-hello_world"].audio, room_id=room_id)
     assert text(events) == "Hello world."
+
+
+async def test_a_room_on_a_server_without_moods_has_captions(
+    client: AsyncClient, corpus: Corpus, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with client.room("no-moods", language="en", moods=True) as room:
+        await room.play(corpus["librivox-0870"].audio, SAMPLE_RATE, pace=0)
+        await room.end()
+        told = [event async for event in room.events()]
+    assert finals([event for event in told if isinstance(event, Caption)])
+    assert all(isinstance(event, Caption) for event in told)
+    said = [record.levelname for record in caplog.records if "has no mood" in record.message]
+    assert said[:1] == ["WARNING"]

@@ -1,5 +1,6 @@
 """`python -m perf live` on the real server, with real speech."""
 
+import csv
 import json
 import os
 import signal
@@ -60,6 +61,13 @@ def test_a_recording_is_captioned_filmed_and_measured(beckett: Path, tmp_path: P
     assert result["frames_seen"] >= 4
     assert result["faces"] == result["frames_seen"] == sum(result["expressions"].values())
     assert result["frame_p95_s"] > 0
+    with (PROJECT / "examples" / "chat.csv").open(encoding="utf-8", newline="") as file:
+        early = sum(float(row["time_s"]) < result["audio_s"] for row in csv.DictReader(file))
+    assert result["lines_sent"] == sum(result["lines_decided"].values()) == early
+    assert result["moods"]["host"]["parts"].keys() == {"voice", "chat", "face"}
+    assert result["moods"]["audience"]["valence"] > 0
+    assert "直播间" in result["echo"]["heard"]
+    assert 0 < result["echo"]["first_audio_s"] <= result["echo"]["spent_s"]
     drawn = "".join(ElementTree.parse(svg).getroot().itertext()).replace("\N{NO-BREAK SPACE}", " ")  # noqa: S314 - it is ours
     assert "ever tried." in drawn.lower()
 
