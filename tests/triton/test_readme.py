@@ -142,14 +142,20 @@ def test_the_program_of_chat_works(folder: Path, environment: dict[str, str]) ->
     assert second == "spoiler: he misses it hold has the word “spoiler”"
 
 
-def test_the_program_of_voices_works(folder: Path, environment: dict[str, str]) -> None:
-    (program,) = PAGES["voice"].code("python")
-    printed = run(
-        [sys.executable, "-c", program.replace("127.0.0.1:8001", environment["LIVEROOM_URL"])],
-        folder,
-        environment,
-    )
-    assert re.fullmatch(r"0\.\d\d [+-]\d\.\d\d\n", printed)
+def test_the_programs_of_voices_work(folder: Path, environment: dict[str, str]) -> None:
+    of_files, of_rooms = [
+        run([sys.executable, "-c", program], folder, environment)
+        for program in (
+            each.replace("127.0.0.1:8001", environment["LIVEROOM_URL"]).replace(
+                'play("speech.wav")', 'play("speech.wav", pace=0)'
+            )
+            for each in PAGES["voice"].code("python")
+        )
+    ]
+    assert re.fullmatch(r"0\.\d\d [+-]\d\.\d\d\n", of_files)
+    for line in of_rooms.splitlines():
+        assert re.fullmatch(r"host [+-]\d\.\d\d [01]\.\d\d \{.*'voice': .*\} the host: voice .*", line), line
+    assert of_rooms
 
 
 def test_the_programs_without_our_client_work(folder: Path, environment: dict[str, str]) -> None:
