@@ -128,6 +128,39 @@ ROWS: Mapping[str, Sequence[Panel]] = {
             },
         ),
     ),
+    "Chat and speech": (
+        Panel(
+            "Lines of chat",
+            "By what became of them.",
+            {"{{action}}": 'sum by (action) (rate(liveroom_chat_lines_total{job="triton",$here}[1m]))'},
+            "cps",
+        ),
+        Panel(
+            "Lines stopped",
+            "The share that was held or blocked. A busy room without moderators: a few per cent.",
+            {"{{tenant_class}}": "liveroom:chat_stopped:ratio5m{$here}"},
+            "percentunit",
+            0.3,
+        ),
+        Panel(
+            "First audio, p95",
+            "From when a text to speak came. 0.6 s on idle cores.",
+            {"p95": "liveroom:speech_first_audio_seconds:p95{$here}"},
+            "s",
+            3,
+        ),
+        Panel(
+            "Speech",
+            "Seconds of audio spoken a second: how many texts are spoken at a time.",
+            {"spoken": 'sum(rate(liveroom_speech_audio_seconds_total{job="triton",$here}[1m]))'},
+        ),
+        Panel(
+            "Texts spoken",
+            "By how they ended. cancelled: whoever asked has gone.",
+            {"{{outcome}}": 'sum by (outcome) (rate(liveroom_speech_texts_total{job="triton",$here}[1m]))'},
+            "reqps",
+        ),
+    ),
     "Replicas": (
         Panel(
             "Ready",

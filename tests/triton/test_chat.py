@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import urllib.request
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
@@ -14,10 +13,10 @@ import pytest
 from liveroom import AsyncClient, InvalidInput, Moderated, Overloaded, Retries, RoomMood, Timeouts
 from liveroom._event_queue import Event
 from liveroom.cli import main
-from prometheus_client.parser import text_string_to_metric_families
 
 from server import Triton
 from tests.triton.rooms import stub
+from tests.triton.told_metrics import asked, told
 
 LINES = (
     "主播好棒",
@@ -132,20 +131,16 @@ async def test_a_chat_whose_process_hangs_goes_on_and_nothing_is_told_twice(
 
 async def test_what_becomes_of_lines_is_counted(client: AsyncClient, text_triton: Triton) -> None:
     def count() -> dict[str, float]:
-        text = urllib.request.urlopen(text_triton.metrics, timeout=5).read().decode()  # noqa: S310
-        samples = [s for family in text_string_to_metric_families(text) for s in family.samples]
-        lines = [sample for sample in samples if sample.name == "liveroom_chat_lines_total"]
         return {
-            action: sum(s.value for s in lines if s.labels["action"] == action)
-            for action in ("allow", "block")
+            action: told(text_triton, action=action)["liveroom_chat_lines_total"]
+            for action in ("allow", "hold", "block")
         }
 
-    await asyncio.sleep(2)  # Triton is told once a second: of the lines before this test, too
     before = count()
     await events(client, ["hello", "a spoiler", "bye"])
-    await asyncio.sleep(2)
     after = count()
-    assert {action: after[action] - before[action] for action in after} == {"allow": 2, "block": 1}
+    assert {action: after[action] - before[action] for action in after} == {"allow": 2, "hold": 0, "block": 1}
+    assert asked("liveroom_chat") <= told(text_triton).keys()
 
 
 async def test_a_moderator_decides_on_what_was_held(client: AsyncClient) -> None:

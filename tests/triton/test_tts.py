@@ -15,6 +15,7 @@ from liveroom.cli import main
 
 from evaluation.error_rates import error_rate
 from server import Triton
+from tests.triton.told_metrics import asked, told
 
 PROJECT = Path(__file__).parents[2]
 RATE = 24_000
@@ -187,3 +188,15 @@ def test_say_writes_a_file_and_tells_its_words(
     assert liveroom.read_audio(out)[1] == RATE
     assert main(["say", "привет", "--out", str(tmp_path / "no.wav"), "--url", triton.grpc]) != 0
     assert not (tmp_path / "no.wav").exists()
+
+
+async def test_what_is_spoken_is_counted_under_the_names_that_the_dashboard_asks_for(
+    client: liveroom.AsyncClient, triton: Triton
+) -> None:
+    before = told(triton)
+    audio, _ = await spoken(client, "欢迎。")
+    after = told(triton)
+    assert asked("liveroom_speech") <= after.keys()
+    assert after["liveroom_speech_texts_total"] - before["liveroom_speech_texts_total"] == 1
+    seconds = after["liveroom_speech_audio_seconds_total"] - before["liveroom_speech_audio_seconds_total"]
+    assert seconds == pytest.approx(len(audio) / RATE)
