@@ -40,17 +40,23 @@ LONGEST, LONGEST_ID, LONGEST_VIEWER = 64 * 1024, 64, 128
 """Bytes of a line, its id, and the id of who wrote it."""
 LONGEST_SETTINGS = 64 * 1024
 """Bytes."""
+DECISIONS = 100
+"""Of moderators, in one request."""
+
+Settings = dict[str, object]
+"""Of `chat`; what they may say is for the server to know."""
 
 
-def check_settings(settings: Mapping[str, object] | None) -> bytes:
-    """Settings of `chat` as JSON; what they may say is for the server to know. Raises InvalidInput."""
+def check_settings(settings: Mapping[str, object] | None) -> Settings:
+    """A copy that is sure to be JSON. Raises InvalidInput where they are none, or too long."""
     try:
         text = json.dumps(settings or {}, ensure_ascii=False).encode()
     except (TypeError, ValueError) as error:
         raise InvalidInput(f"chat settings cannot be written as JSON: {error}") from error
     if len(text) > LONGEST_SETTINGS:
         raise InvalidInput(f"chat settings are {len(text)} bytes long: at most {LONGEST_SETTINGS} are taken")
-    return text
+    checked: Settings = json.loads(text)
+    return checked
 
 
 def check_line(line: ChatLine) -> ChatLine:
@@ -87,7 +93,7 @@ class Chat:
         opened: opens a stream to the model on some server.
         room_id: for the log.
         tell: takes events; while it waits, nothing more is sent.
-        settings: as JSON.
+        settings: see `change`.
         timeouts: `stall` bounds how long a server may owe an answer, `reconnect` how long none may be found.
         retries: to be admitted at all.
     """
@@ -97,7 +103,7 @@ class Chat:
         opened: Callable[[], AbstractAsyncContextManager[AsyncStream]],
         room_id: str,
         tell: Callable[[ChatEvent], Awaitable[None]],
-        settings: bytes,
+        settings: Settings,
         timeouts: Timeouts,
         retries: Retries,
     ) -> None:
@@ -105,7 +111,9 @@ class Chat:
         self._opened = opened
         self._room_id = room_id
         self._tell = tell
-        self._settings = settings
+        self._settings: Settings = {}
+        self._decisions: list[object] = []
+        self._set(settings)
         self._state = b""
         self._lines: deque[ChatLine] = deque()
         self._answered = 0
@@ -122,11 +130,11 @@ class Chat:
             self._lines.append(line)
             self._changed.notify_all()
 
-    async def change(self, settings: bytes) -> None:
-        """From the next line on, `settings` hold."""
+    async def change(self, settings: Settings) -> None:
+        """From the next line on, `settings` hold; what they `resolve` is carried out once, whatever comes."""
         async with self._changed:
             self._check()
-            self._settings = settings
+            self._set(settings)
             self._changed.notify_all()
 
     async def finish(self) -> None:
@@ -141,6 +149,15 @@ class Chat:
         if not _fork.lost():
             self._task.cancel()
             await asyncio.wait([self._task])
+
+    def _set(self, settings: Settings) -> None:
+        decisions = settings.get("resolve")
+        if not isinstance(decisions, list):  # the server says what is wrong with others
+            self._settings = settings
+            return
+        self._decisions += decisions
+        if rest := {name: value for name, value in settings.items() if name != "resolve"}:
+            self._settings = rest
 
     def _check(self) -> None:
         if self.failure:
@@ -159,7 +176,8 @@ class Chat:
 
     async def _stream_once(self) -> bool:
         """Talk to one server until all is said; False where it was lost."""
-        await self._something(self._settings)
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._lines or self._ending)
         if not self._lines:
             return True
         try:
@@ -175,31 +193,33 @@ class Chat:
             return False
 
     async def _talk(self, stream: AsyncStream) -> None:
-        told = b""
-        while self._lines or not self._ending or self._settings != told:
-            lines, settings = self._batch(), self._settings
+        told: Settings | None = None
+        while self._lines or not self._ending or self._news(told):
+            lines, settings, decisions = self._batch(), self._settings, self._decisions[:DECISIONS]
             inputs = _tensors(lines) if lines else {}
-            if settings != told:
-                inputs["settings"] = _strings([settings])
-            if not told and self._state:
+            if self._news(told):
+                inputs["settings"] = _json(settings | {"resolve": decisions} if decisions else settings)
+            if told is None and self._state:
                 inputs["state"] = _strings([self._state])
             answers = await stream.ask(inputs)
             if len(answers) != 1:
                 raise InferenceFailed(f"chat answered {len(answers)} times: expected once")
-            told = self._carried_out(settings)
+            told = settings
+            del self._decisions[: len(decisions)]  # on another server they must not be carried out again
             self._policy.over()
             await self._take(answers[0], len(lines))
             await self._something(told)
         with contextlib.suppress(LiveroomError):  # a server that is lost now forgets the room by itself
-            await stream.ask({"settings": _strings([told])}, end=True)
+            await stream.ask({"settings": _json(self._settings)}, end=True)
 
-    def _carried_out(self, settings: bytes) -> bytes:
-        """The same without what was to be done once; on another server it must not be done again."""
-        rest = {key: value for key, value in json.loads(settings).items() if key != "resolve"}
-        left = json.dumps(rest, ensure_ascii=False).encode()
-        if self._settings == settings:  # and not others by now
-            self._settings = left
-        return left
+    async def _something(self, told: Settings) -> None:
+        """Wait for something to say to a server that knows the settings `told`."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._lines or self._ending or self._news(told))
+
+    def _news(self, told: Settings | None) -> bool:
+        """Whether there is more to say of settings to a server that knows `told`."""
+        return self._settings != told or bool(self._decisions)
 
     async def _take(self, answer: Arrays, count: int) -> None:
         """`count` lines are done."""
@@ -213,11 +233,6 @@ class Chat:
                 self._lines.popleft()
             self._answered += count
             self._changed.notify_all()
-
-    async def _something(self, told: bytes) -> None:
-        """Wait for something to say to a server that knows the settings `told`."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._lines or self._ending or self._settings != told)
 
     def _batch(self) -> list[ChatLine]:
         size = 0
@@ -238,6 +253,10 @@ def _tensors(lines: list[ChatLine]) -> Arrays:
         "role": _strings([line.role.encode() for line in lines]),
         "pts": np.array([[line.pts for line in lines]], np.float64).reshape(1, len(lines)),
     }
+
+
+def _json(settings: Settings) -> np.ndarray[tuple[int, ...], np.dtype[np.object_]]:
+    return _strings([json.dumps(settings, ensure_ascii=False).encode()])
 
 
 def _strings(values: list[bytes]) -> np.ndarray[tuple[int, ...], np.dtype[np.object_]]:

@@ -230,7 +230,8 @@ class AsyncRoom(_fork.StaysHere):
     async def moderate_chat(self, settings: Mapping[str, object]) -> None:
         """From the next line on, `settings` hold for the room's chat; see `AsyncClient.room`.
 
-        Their `resolve` decides on lines that are held, and viewers who are blocked.
+        Their `resolve` decides on lines that are held, and viewers who are blocked; alone it leaves all other
+        settings as they are.
 
         Raises:
             InvalidInput: they can't be written as JSON. That the server refuses them is raised by the next

@@ -52,16 +52,17 @@ class RoomChat:
         line = check_line(ChatLine(line_id or f"chat-{self._count + 1}", viewer, role, text, at))
         self._count += 1
         self._pts = max(self._pts, at)
-        if self._chat is None:
-            self._chat = self._opened(self._settings)
-        await self._chat.send(line)
+        await self._open().send(line)
         return line.id
 
     async def configure(self, settings: Mapping[str, object]) -> None:
-        """From the next line on, `settings` hold."""
-        self._settings = check_settings(settings)
-        if self._chat:
-            await self._chat.change(self._settings)
+        """From the next line on, `settings` hold; of `resolve` alone, those before."""
+        await self._open().change(check_settings(settings))
+
+    def _open(self) -> Chat:
+        """The chat, which finds a server with its first line."""
+        self._chat = self._chat or self._opened(self._settings)
+        return self._chat
 
     async def finish(self) -> LiveroomError | None:
         """Wait until every line has been answered; why they were not, where `send` has not told already."""

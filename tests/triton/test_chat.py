@@ -129,6 +129,22 @@ async def test_a_chat_whose_process_hangs_goes_on_and_nothing_is_told_twice(
     assert "its stream ended (server_unavailable)" in caplog.text
 
 
+async def test_settings_that_meet_a_lost_server_do_not_end_the_chat(
+    client: AsyncClient, text_triton: Triton
+) -> None:
+    async with client.room("chat") as room:
+        await room.send_chat("before", viewer="v")
+        reader = room.events()
+        told = [await anext(reader)]
+        stub(text_triton, "chat").kill()
+        await room.moderate_chat({"words": [{"text": "hmm"}]})
+        await asyncio.sleep(1)  # and nobody writes when it finds out
+        await room.send_chat("hmm", viewer="v")
+        await room.end()
+        told += [event async for event in reader]
+    assert [line.action for line in decided(told)] == ["allow", "hold"]
+
+
 async def test_what_becomes_of_lines_is_counted(client: AsyncClient, text_triton: Triton) -> None:
     def count() -> dict[str, float]:
         return {
@@ -149,7 +165,7 @@ async def test_a_moderator_decides_on_what_was_held(client: AsyncClient) -> None
         reader = room.events()
         first = [await anext(reader) for _ in range(1)]
         await room.moderate_chat({"resolve": [{"id": held, "action": "allow"}]})
-        await room.send_chat("hmm", viewer="v")
+        await room.send_chat("ok", viewer="v")
         await room.end()
         lines = decided([*first, *[event async for event in reader]])
     assert [(line.of, line.action) for line in lines] == [
@@ -157,6 +173,22 @@ async def test_a_moderator_decides_on_what_was_held(client: AsyncClient) -> None
         (held, "allow"),
         ("chat-2", "allow"),
     ]
+
+
+async def test_no_decision_is_lost_however_fast_they_come_and_settings_stay(client: AsyncClient) -> None:
+    async with client.room("chat", chat={"words": [{"text": "hmm"}]}) as room:
+        await room.moderate_chat({"resolve": [{"viewer": "banned", "action": "block"}]})
+        held = [await room.send_chat(f"hmm {number}", viewer=f"v{number}") for number in range(5)]
+        reader = room.events()
+        while decided([await anext(reader)])[0].of != held[-1]:
+            pass
+        for each in held:
+            await room.moderate_chat({"resolve": [{"id": each, "action": "block"}]})
+        last = await room.send_chat("hmm", viewer="v")
+        barred = await room.send_chat("hello", viewer="banned")
+        await room.end()
+        rest = {line.of: line.action for line in decided([event async for event in reader])}
+    assert rest == {**dict.fromkeys(held, "block"), last: "hold", barred: "block"}
 
 
 @pytest.mark.parametrize("settings", [{"level": 9}, {"patterns": [{"regex": "(?=a)"}]}, {"levl": 1}])

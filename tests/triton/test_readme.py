@@ -189,6 +189,16 @@ def test_an_example_has_a_room_with_sound_and_frames(folder: Path, environment: 
     assert kinds.count("faces") == printed.count("['happy']") > 0
 
 
+def test_an_example_moderates_chat_and_says_goodbye(folder: Path, environment: dict[str, str]) -> None:
+    printed = example("moderate_chat.py", folder, environment, "examples/chat.csv", "goodbye.wav")
+    decided = re.findall(r"^ *[\d.]+ (allow|hold|block) ", printed, re.MULTILINE)
+    assert decided.count("hold") >= 2
+    assert printed.count("what was held: ") == decided.count("hold")
+    assert "block 加微信 abc12345" in printed
+    assert "mood  the audience" in printed
+    assert soundfile.info(folder / "goodbye.wav").duration > 1
+
+
 @pytest.mark.thorough
 def test_an_example_serves_five_rooms_of_which_a_refused_one_harms_none(
     folder: Path, environment: dict[str, str]
