@@ -135,6 +135,7 @@ def batches(client: InferenceServerClient) -> int:
     return sum(int(each.compute_infer.count) for each in statistics if each.batch_size > 1)
 
 
+@pytest.mark.thorough
 def test_batched_equals_solo_under_16_callers(client: InferenceServerClient, corpus: Corpus) -> None:
     requests = mixed(corpus)
     solo = [infer(client, request) for request in requests]

@@ -4,8 +4,6 @@ import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,7 +13,7 @@ from server import Triton
 from tooling.sources import Library
 
 PROJECT = Path(__file__).parents[2]
-PYTHONS = ("3.11", "3.12")
+PYTHONS = ("3.11", pytest.param("3.12", marks=pytest.mark.thorough))
 HEAVY = {"torch", "onnx", "onnxruntime", "nvidia-pytriton", "av", "pillow", "scipy"}
 USE = """
 import contextlib, liveroom, liveroom.cli
@@ -67,17 +65,10 @@ def install(version: str, folder: Path, *packages: str) -> Path | None:
     return folder / "bin"
 
 
-@pytest.fixture(scope="module")
-def environments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Path | None]]]:
-    """One of each Python, made side by side."""
-    with ThreadPoolExecutor() as pool:
-        yield {v: pool.submit(install, v, tmp_path_factory.mktemp("empty") / v) for v in PYTHONS}
-
-
-@pytest.fixture(params=PYTHONS)
-def programs(request: pytest.FixtureRequest, environments: dict[str, Future[Path | None]]) -> Path:
+@pytest.fixture(scope="module", params=PYTHONS)
+def programs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where `liveroom` and `python` of an environment with the client and nothing else are."""
-    folder = environments[request.param].result()
+    folder = install(request.param, tmp_path_factory.mktemp("empty") / request.param)
     if folder is None:
         pytest.skip(f"there is no Python {request.param} on this machine")
     return folder

@@ -81,6 +81,7 @@ def rooms_beside(triton: Triton, clips: Sequence[Clip]) -> Iterator[list[Room]]:
             speaking.result()
 
 
+@pytest.mark.thorough
 def test_they_answer_anything_and_rooms_beside_them_lose_no_word(
     target: Target, corpus: dict[str, Clip]
 ) -> None:

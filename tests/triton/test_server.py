@@ -338,7 +338,13 @@ def command(scratch: Path, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGTERM,
+        *(pytest.param(each, marks=pytest.mark.thorough) for each in (signal.SIGINT, signal.SIGKILL)),
+    ],
+)
 def test_a_signal_leaves_nothing_behind(small_models: Path, tmp_path: Path, number: signal.Signals) -> None:
     arguments = ["--repository", str(small_models), "--models", "pipeline"]
     launcher = command(tmp_path, *arguments, "--log-file", str(tmp_path / "triton.log"))

@@ -20,6 +20,9 @@ ROOT = Path(__file__).parents[2]
 FAMILIES = ("log_mel", "voice_activity", "denoise")
 
 
+pytestmark = pytest.mark.thorough
+
+
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every small family, exported once."""

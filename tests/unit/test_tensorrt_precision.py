@@ -26,6 +26,7 @@ def attempt(model: str, at: Precision, work: Path, repository: Path = REPOSITORY
     return Candidate(model, repository, Library()).attempt(at, work, None, Cache(work / "plans"))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("model", sorted(set(PLANS) - {"whisper_encoder"}))
 def test_a_network_passes_at_the_precision_of_its_plan(model: str, tmp_path: Path) -> None:
     at = PLANS[model].precisions[0]

@@ -95,6 +95,7 @@ def test_an_output_layer_of_its_own_is_taken(weights: Weights, tmp_path: Path) -
     assert torch.equal(decoder.head.weight, 2 * decoder.embedding)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("encoder", "decoder"), [(4, 8)])
 def test_states_are_those_of_transformers_whatever_the_heads(
     weights: Weights, tmp_path: Path, encoder: int, decoder: int
