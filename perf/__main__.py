@@ -21,6 +21,7 @@ COMMANDS = {
         "perf.vision.command",
         "frames: vision and studio, and their parts beside what others do",
     ),
+    "text": ("perf.text.command", "lines of chat judged in a second, beside Detoxify's network"),
     "analyzer": ("perf.load.passthrough", "perf_analyzer, found and set up, with its own options"),
     "peers": ("perf.peers.command", "the same ONNX files, served by what people would pick instead"),
     "capacity": (
