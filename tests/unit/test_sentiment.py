@@ -8,26 +8,39 @@ from liveroom._sentiment import LINE_LANGUAGES, MOODS
 
 from evaluation.chat_lines import LINES
 from exporters.errors import ExportError
-from exporters.sentiment.corpora import chat_words, rated
+from exporters.sentiment import chinese
+from exporters.sentiment.corpora import chat_words
+from exporters.sentiment.lines import rated
 from exporters.sentiment.own_lines import read_lines
 from exporters.sentiment.parity import calibration_error, shift
 from exporters.sentiment.training import CLASSES
-from sentiment_features.features import HASHED, LANGUAGES, LONGEST, Reader, hashes_of
+from sentiment_features.features import (
+    HASHED,
+    LANGUAGES,
+    LONGEST,
+    LONGEST_TERM,
+    VARIANTS,
+    Reader,
+    entries_of,
+)
 from sentiment_features.reading import read
 
 FIRST_TERM = len(LANGUAGES) + HASHED
 
 
-def reader(*terms: str) -> Reader:
-    return Reader(np.sort(hashes_of(terms)))
+def reader(*terms: str, silent: tuple[str, ...] = ()) -> Reader:
+    return Reader(np.sort(entries_of([*terms, *silent], [True] * len(terms) + [False] * len(silent))))
 
 
-def terms(line: str, *known: str) -> set[str]:
-    """Which of the known terms are found in a line; with "not " before them where they are denied."""
-    in_order = [known[at] for at in np.argsort(hashes_of(known))]
-    (row,) = reader(*known)([line]).features
+def terms(line: str, *known: str, silent: tuple[str, ...] = ()) -> set[str]:
+    """Which of the known terms are found in a line, each after how it stands there: "denied love"."""
+    every = [*known, *silent]
+    order = np.argsort(entries_of(every, [True] * len(known) + [False] * len(silent)))
+    (row,) = reader(*known, silent=silent)([line]).features
     found = row[row >= FIRST_TERM] - FIRST_TERM
-    return {in_order[at] if at < len(known) else f"not {in_order[at - len(known)]}" for at in found}
+    names = (("" if v == "plain" else v + " ") for v in VARIANTS)
+    variants = list(names)
+    return {variants[at // len(every)] + every[order[at % len(every)]] for at in found}
 
 
 def test_the_client_and_the_classifier_name_the_same_moods_and_languages() -> None:
@@ -57,11 +70,11 @@ def test_forms_that_mean_the_same_are_read_the_same(line: str, as_read: str) -> 
     [
         ("I love it", {"love"}),
         ("LOVE", {"love"}),
-        ("I do not really love it", {"not love"}),
+        ("I do not really love it", {"denied love"}),
         ("not now. then after that love", {"love"}),
         ("gloves", set()),
         ("我喜欢它", {"喜欢"}),
-        ("我不喜欢它", {"not 喜欢"}),
+        ("我不喜欢它", {"denied 喜欢"}),
         ("喜歡", {"喜欢"}),
         ("😍😍", {"😍"}),
         ("没抢到 (╥﹏╥)", {"(╥﹏╥)"}),
@@ -71,6 +84,39 @@ def test_forms_that_mean_the_same_are_read_the_same(line: str, as_read: str) -> 
 def test_terms_of_the_lexicon_are_found_where_they_stand(line: str, found: set[str]) -> None:
     known = ("love", "喜欢", "😍", read(["(╥﹏╥)"])[0])
     assert {each.replace(known[3], "(╥﹏╥)") for each in terms(line, *known)} == found
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("好吃", {"好吃"}),
+        ("不好吃", {"不好吃"}),
+        ("没有想象中好吃", {"denied 好吃"}),
+        ("没有。好吃", {"好吃"}),
+        ("没有那么贵,好吃", {"denied 贵", "好吃"}),
+        ("特别好吃", {"heavy 好吃"}),
+        ("不是特别好吃", {"denied and heavy 好吃"}),
+        ("贵,但是好吃", {"贵", "heavy 好吃"}),
+        ("贵州", set()),
+        ("不过好吃", {"好吃"}),
+        ("买一个", set()),
+    ],
+)
+def test_chinese_is_read_by_its_longest_terms_and_how_they_stand(line: str, found: set[str]) -> None:
+    assert terms(line, "好", "好吃", "不好吃", "贵", "乱", silent=("贵州", "不过")) == found
+
+
+def test_chinese_terms_are_as_long_as_is_read_and_of_one_valence() -> None:
+    words = chinese.words()
+    assert len(words) > 4000
+    assert max(map(len, words)) <= LONGEST_TERM
+    assert all(-3 <= value <= 3 for value in words.values())
+
+
+def test_lines_made_of_what_was_written_are_the_same_each_time() -> None:
+    made = list(chinese.examples())
+    assert made == list(chinese.examples())
+    assert {int(np.argmax(each.target)) for each in made} == {0, 1, 2}
 
 
 @pytest.mark.parametrize(

@@ -20,10 +20,12 @@ Mask: TypeAlias = NDArray[np.bool_]
 LANGUAGES = ("und", "zh", "en")
 """Each line has one of these; places 0, 1 and 2 of the table."""
 HASHED = 1 << 19
-"""Places of n-grams, after those of the languages; then the lexicon, as it is and negated."""
+"""Places of n-grams, after those of the languages; then the lexicon, once for each of :data:`VARIANTS`."""
+VARIANTS = ("plain", "denied", "heavy", "denied and heavy")
+"""How a term of the lexicon stands in its line. Heavy: after a word of degree, or after "but"."""
 PADDING, STEP, LONGEST = -1, 64, 4096
 """After a line's features, whose number is a multiple of STEP and at most LONGEST."""
-_LONGEST_TERM = 6
+LONGEST_TERM = 6
 """Characters of a Chinese term of the lexicon."""
 _GRAMS = range(1, 5)
 _WORD_GRAM = 4
@@ -60,7 +62,13 @@ _DENIALS = (
     *("rarely", "seldom", "cannot", "ain't", "aint", "hadn't", "hadnt"),
     *(verb + ending for verb in _VERBS for ending in ("n't", "nt")),
 )
-_CHINESE_DENIALS = "不没無无別别未莫非"
+_CHINESE_DENIALS = "不没无未"
+_DENIES_FOR = 5
+"""Characters from a denial to the beginning of what it denies: 没有想象中好, 不是特别好."""
+_DEGREES, _DEGREE_FOR = "很太超极巨贼真非特十更最忒", 3
+"""What makes the next term heavier (the first character of each), and characters from it to the term."""
+_TURNS = "但却惜"
+"""Characters of 但是, 却 and 可惜: what follows is what is meant."""
 
 
 def _kinds() -> NDArray[np.uint8]:
@@ -111,7 +119,20 @@ def hashes_of(terms: Sequence[str]) -> Hashes:
 
 
 _DENIAL_HASHES = hashes_of(_DENIALS)
-_DENIAL_CODES = np.array([ord(character) for character in _CHINESE_DENIALS], np.uint32)
+_DENIAL_CODES, _DEGREE_CODES, _TURN_CODES = (
+    np.array([ord(character) for character in characters], np.uint32)
+    for characters in (_CHINESE_DENIALS, _DEGREES, _TURNS)
+)
+_VALUED = np.uint64(1)
+_FILTER = np.uint64(43)
+
+
+def entries_of(terms: Sequence[str], valued: Sequence[bool]) -> Hashes:
+    """What a lexicon holds of its terms: hashes, one bit up; the lowest bit says whether they have a valence.
+
+    Those without one keep what is inside them from being found.
+    """
+    return hashes_of(terms) << _VALUED | np.array(valued, np.uint64)
 
 
 @dataclass(frozen=True)
@@ -127,10 +148,13 @@ class Read:
 
 
 class Reader:
-    """Reads lines with a lexicon: hashes of its terms, sorted."""
+    """Reads lines with a lexicon: the sorted entries of its terms."""
 
     def __init__(self, lexicon: Hashes) -> None:
         self._lexicon = lexicon
+        # Most of what is looked up is no term: one bit of few bytes says so.
+        self._may_be = np.zeros(1 << (64 - int(_FILTER)), np.bool_)
+        self._may_be[_filtered(lexicon)] = True
 
     def __call__(self, lines: Sequence[str]) -> Read:
         """The features of `lines`, as they were written."""
@@ -170,8 +194,8 @@ class Reader:
         count = len(text.codes)
         spaces = np.concatenate(([0], np.cumsum(text.kinds == _SPACE)))
         others = np.concatenate(([0], np.cumsum(~words)))
-        after_denial = np.concatenate(([False], np.isin(text.codes[:-1], _DENIAL_CODES)))
-        for size in range(1, _LONGEST_TERM + 1):
+        terms: list[tuple[int, Places, Places]] = []
+        for size in range(1, LONGEST_TERM + 1):
             starts = np.arange(max(0, count - size + 1))
             whole = spaces[starts + size] == spaces[starts]
             mixed = whole & (others[starts + size] > others[starts])
@@ -182,10 +206,11 @@ class Reader:
             hashes = text.hashed(starts, starts + size)
             if size in _GRAMS:
                 found.append((text.line[starts], _place(hashes, size)))
-            chinese = text.kinds[starts] != _SYMBOL
-            if size == 1:
-                chinese[:] = True  # an emoji
-            self._look_up(found, text.line[starts][chinese], hashes[chinese], after_denial[starts][chinese])
+            # A face is no term by parts of it; one character is an emoji.
+            looked_up = starts if size == 1 else starts[kinds := text.kinds[starts] != _SYMBOL]
+            found_at, terms_at = self._known(hashes if size == 1 else hashes[kinds])
+            terms.append((size, looked_up[found_at], terms_at))
+        self._in_context(text, terms, found)
 
     def _faces(self, text: _Text, found: list[tuple[Places, Places]]) -> None:
         """Faces of several characters: what stands between spaces, and what stands between letters."""
@@ -200,20 +225,76 @@ class Reader:
             hashes = text.hashed(starts, ends)
             self._look_up(found, text.line[starts], hashes, np.zeros(len(starts), np.bool_))
 
+    def _in_context(
+        self,
+        text: _Text,
+        terms: Sequence[tuple[int, Places, Places]],
+        found: list[tuple[Places, Places]],
+    ) -> None:
+        """Terms of Chinese and emoji, of several at one place the longest, and how each stands in its line.
+
+        terms: by their size, shortest first: size, where they begin, their numbers in the lexicon.
+        """
+        count = len(text.codes)
+        covered = np.zeros(count + 1, np.int64)
+        kept: list[tuple[Places, Places, Places]] = []
+        for size, begin, number in reversed(terms):
+            free = covered[begin + size] == covered[begin]
+            starts, numbers = begin[free], number[free]
+            inside = np.zeros(count + 1, np.int64)
+            inside[(starts[:, None] + np.arange(1, size + 1)).ravel()] = 1
+            inside[1:] |= np.diff(covered)
+            covered = np.cumsum(inside)
+            kept.append((starts, starts + size, numbers))
+        starts, ends, numbers = map(np.concatenate, zip(*kept, strict=True))
+        free = np.diff(covered) == 0
+        stops = (text.kinds == _SYMBOL) | (text.kinds == _SPACE)
+        valued = (self._lexicon[numbers] & _VALUED).astype(np.bool_)
+        starts, ends, numbers = starts[valued], ends[valued], numbers[valued]
+        stops[ends - 1] = True
+        stop = _latest(stops)
+        denial = _latest(free & np.isin(text.codes, _DENIAL_CODES))[starts]
+        degree = _latest(free & np.isin(text.codes, _DEGREE_CODES))[starts]
+        turn = _latest(np.isin(text.codes, _TURN_CODES))[starts]
+        line = _latest(text.codes == 0x0A)[starts]
+        denied = (denial > stop[starts]) & (starts - denial <= _DENIES_FOR)
+        heavy = (degree > stop[starts]) & (starts - degree <= _DEGREE_FOR) | (turn > line)
+        found.append((text.line[starts], self._places(numbers, denied, heavy)))
+
     def _look_up(
         self, found: list[tuple[Places, Places]], lines: Places, hashes: Hashes, denied: Mask
     ) -> None:
-        if not len(self._lexicon):
-            return
-        at = np.minimum(np.searchsorted(self._lexicon, hashes), len(self._lexicon) - 1)
-        known = self._lexicon[at] == hashes
-        place = len(LANGUAGES) + HASHED + at[known] + len(self._lexicon) * denied[known]
-        found.append((lines[known], place))
+        at, numbers = self._known(hashes)
+        found.append((lines[at], self._places(numbers, denied[at], np.zeros(len(at), np.bool_))))
+
+    def _known(self, hashes: Hashes) -> tuple[Places, Places]:
+        """Which of the hashes are terms, and their numbers in the lexicon."""
+        entries = hashes << _VALUED
+        at = np.flatnonzero(self._may_be[_filtered(entries)])
+        entries = entries[at]
+        numbers = np.searchsorted(self._lexicon, entries)
+        known = numbers < len(self._lexicon)
+        known[known] = self._lexicon[numbers[known]] & ~_VALUED == entries[known]
+        return at[known], numbers[known]
+
+    def _places(self, numbers: Places, denied: Mask, heavy: Mask) -> Places:
+        return len(LANGUAGES) + HASHED + numbers + len(self._lexicon) * (denied + 2 * heavy)
+
+
+def _filtered(entries: Hashes) -> Hashes:
+    found: Hashes = ((entries >> _VALUED) * _MIX) >> _FILTER
+    return found
+
+
+def _latest(marked: Mask) -> Places:
+    """[N+1]: the last marked place before each; -1 where there is none."""
+    last = np.where(marked, np.arange(len(marked)), -1)
+    return np.concatenate(([-1], np.maximum.accumulate(last)))
 
 
 def rows(terms: int) -> int:
     """Of the table, with so many terms in the lexicon."""
-    return len(LANGUAGES) + HASHED + 2 * terms
+    return len(LANGUAGES) + HASHED + len(VARIANTS) * terms
 
 
 def _place(hashes: Hashes, kind: int) -> Places:
