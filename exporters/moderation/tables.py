@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import opencc
 
 from exporters.moderation import CONFUSABLES, DECOMPOSITIONS, PHRASES, PINYIN, pinyin, shapes
 from exporters.moderation import EMOJI as EMOJI_NAMES
-from exporters.moderation.emoji import EMOJI, FLAGS
+from exporters.moderation.emoji import EMOJI, FLAGS, QUIET
 
 CODES = 0x32400
 """Code points that the tables know; what is above is a letter that nobody knows."""
@@ -28,13 +29,15 @@ Arrays = dict[str, npt.NDArray[np.generic]]
 _SILENT = frozenset({"Mn", "Me", "Cf", "Cc", "Cs", "Co", "Cn"})
 _FILLERS = frozenset({0x115F, 0x1160, 0x3164, 0xFFA0, 0x2800})
 
-DARK_SKIN = {0x1F3FE: "黑", 0x1F3FF: "黑"}
+_NAMELESS = (1, 2)
+"""The groups of emoji that show people and parts of them, skin and hair: their names mean nothing."""
 
 
 def character_table(emoji: Path, confusables: Path) -> Arrays:
     """What each code point becomes: `plain` int32 [CODES], and `expanded` int32 [n,6] where it is several.
 
-    A negative entry -1 - i of `plain` is row i of `expanded`, which is padded with 0.
+    A negative entry -1 - i of `plain` is row i of `expanded`, which is padded with 0. `quiet` int32 [n] are
+    words only beside characters, and `joined` int32 [n,2] no words where a zero-width joiner is between both.
     """
     simplify = opencc.OpenCC("t2s")
     looks = _looks(confusables)
@@ -55,7 +58,17 @@ def character_table(emoji: Path, confusables: Path) -> Arrays:
     flags = np.array(
         [[ord(pair[0]) - 65, ord(pair[1]) - 65, -1 - rows[text]] for pair, text in FLAGS.items()], np.int32
     )
-    return {"plain": plain, "expanded": expanded, "flags": flags}
+    quiet = np.array(sorted(map(ord, QUIET | (names.keys() - EMOJI.keys()))), np.int32)
+    return {"plain": plain, "expanded": expanded, "flags": flags, "quiet": quiet, "joined": _joined(emoji)}
+
+
+def _joined(path: Path) -> npt.NDArray[np.int32]:
+    """Neighbors [n,2] in pictures that are put together of several, such as families and professions."""
+    pairs: set[tuple[int, int]] = set()
+    for entry in json.loads(path.read_text(encoding="utf-8")):
+        parts = [part.replace("\ufe0f", "") for part in str(entry["emoji"]).split("\u200d")]
+        pairs.update((ord(one[0]), ord(other[0])) for one, other in pairwise(parts))
+    return np.array(sorted(pairs), np.int32).reshape(-1, 2)
 
 
 def _plain(
@@ -63,8 +76,6 @@ def _plain(
 ) -> str:
     """What one character becomes: several where it is an emoji with a name, or a ligature; "" for nothing."""
     code = ord(character)
-    if code in DARK_SKIN:
-        return DARK_SKIN[code]
     if character in names:
         return names[character]
     category = unicodedata.category(character)
@@ -119,7 +130,7 @@ def _emoji_names(path: Path) -> dict[str, str]:
     names: dict[str, str] = {}
     for entry in listed:
         character = str(entry["emoji"]).rstrip("\ufe0f")
-        if len(character) == 1 and ord(character) > 255:
+        if len(character) == 1 and ord(character) > 255 and entry.get("group") not in _NAMELESS:
             tags = [str(tag) for tag in entry.get("tags", ())]  # type: ignore[attr-defined]  # a list, by its schema
             label = str(entry["label"])
             chinese = [word for word in [*tags, label] if all(map(_is_hanzi, word))]

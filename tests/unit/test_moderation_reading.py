@@ -52,7 +52,9 @@ def channel(buckets: np.ndarray, number: int) -> set[int]:  # type: ignore[type-
         ("傻-_-逼", "傻逼"),
         ("媽媽", "妈妈"),
         ("🐷🐶", "猪狗"),
-        ("🇨🇳", "中国"),
+        ("🇨🇳人", "中国人"),
+        ("你这👩司机", "你这女司机"),
+        ("🐷\u200d🐶", "猪狗"),
         ("⼥⼈", "女人"),
         ("女表子", "婊子"),
         ("亻尔女子", "你女子"),
@@ -61,6 +63,14 @@ def channel(buckets: np.ndarray, number: int) -> set[int]:  # type: ignore[type-
 )
 def test_what_hides_a_word_is_undone(features: Features, written: str, meant: str) -> None:
     assert read(features, written) == meant
+
+
+@pytest.mark.parametrize(
+    "picture", ["👨‍👩‍👧‍👦", "👨🏿‍🌾", "👩‍❤️‍💋‍👨", "🏴‍☠️", "🐻‍❄️", "👩", "👴🏽", "🇯🇵", "👍🏿", "👮🏾‍♀️", "🤱🏼"]
+)
+def test_a_picture_of_somebody_says_no_word(features: Features, picture: str) -> None:
+    assert not read(features, picture)
+    assert read(features, f"good day {picture} all") == "good day all"
 
 
 @pytest.mark.parametrize(

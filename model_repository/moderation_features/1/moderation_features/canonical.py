@@ -12,6 +12,9 @@ Ints = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
 
 SPACE = 0x20
+_JOINER = 0x200D
+_SELECTOR = 0xFE0F
+_TONES = 0x1F3FB, 0x1F3FF
 _FLAG = 0x1F1E6
 """Regional indicator A: two of these are a flag."""
 
@@ -75,6 +78,11 @@ class Canonical:
         self._lengths = (self._expanded != 0).sum(1).astype(np.int32)
         self._flags = {(int(a), int(b)): int(row) for a, b, row in np.asarray(tables["flags"], np.int32)}
 
+        self._quiet = np.zeros(len(self._plain) + 1, np.bool_)
+        self._quiet[np.asarray(tables["quiet"], np.int32)] = True
+        pairs = np.asarray(tables["joined"], np.int64)
+        self._joined = np.sort(pairs[:, 0] << 20 | pairs[:, 1])
+
     def read(self, lines: list[str]) -> tuple[Ints, Ints]:
         """Lines in plain characters, with what separates them, one after the other; and the line of each."""
         codes = np.frombuffer("".join(lines).encode("utf-32-le", "surrogatepass"), np.int32)
@@ -89,12 +97,20 @@ class Canonical:
     def _map(self, codes: Ints, line: Ints) -> tuple[Ints, Ints]:
         """Map every code point, and drop those that become nothing."""
         plain = self._plain[np.minimum(codes, len(self._plain) - 1)]
+        if np.any(shown := self._quiet[np.minimum(codes, len(self._plain))]):
+            beside = is_hanzi(codes)
+            plain[shown & ~_before(beside, line) & ~_after(beside, line)] = SPACE
+        if np.any(codes == _JOINER):
+            plain[self._pictures(codes, line)] = SPACE
         flags = np.flatnonzero((codes >= _FLAG) & (codes < _FLAG + 26))
         taken = -1
         for first, second in zip(flags[:-1].tolist(), flags[1:].tolist(), strict=True):
             if second == first + 1 and first > taken and line[first] == line[second]:
                 taken = second
-                row = self._flags.get((int(codes[first]) - _FLAG, int(codes[second]) - _FLAG))
+                around = [at for at in (first - 1, second + 1) if 0 <= at < len(codes)]
+                row = None
+                if any(line[at] == line[first] and is_hanzi(codes[at : at + 1])[0] for at in around):
+                    row = self._flags.get((int(codes[first]) - _FLAG, int(codes[second]) - _FLAG))
                 plain[[first, second]] = (row, 0) if row is not None else (SPACE, 0)
         if np.any(several := plain < 0):
             rows = -1 - plain[several]
@@ -109,6 +125,16 @@ class Canonical:
             plain = full
         kept = plain > 0
         return plain[kept], line[kept]
+
+    def _pictures(self, codes: Ints, line: Ints) -> npt.NDArray[np.int64]:
+        """The places of emoji that a joiner makes one picture of: a family is no row of words."""
+        kept = np.flatnonzero((codes != _SELECTOR) & ((codes < _TONES[0]) | (codes > _TONES[1])))
+        joiner = np.flatnonzero(codes[kept] == _JOINER)
+        joiner = joiner[(joiner > 0) & (joiner < len(kept) - 1)]
+        before, after = kept[joiner - 1], kept[joiner + 1]
+        pair = codes[before].astype(np.int64) << 20 | codes[after]
+        right = np.isin(pair, self._joined) & (line[before] == line[after])
+        return np.concatenate((before[right], after[right]))
 
 
 def _before(mask: Mask, line: Ints) -> Mask:
