@@ -52,6 +52,14 @@ def test_a_stricter_level_stops_more(level: int, stopped: int) -> None:
     assert [event["action"] for event in events] == ["hold"] * stopped + ["allow"] * (5 - stopped)
 
 
+def test_what_is_said_of_the_room_is_in_the_language_of_most_lines() -> None:
+    messages = [line("", pts, f"v{pts}") for pts in range(0, 12, 3)]
+    found = [scored(mood, "en" if mood is SAD else "zh") for mood in (GLAD, GLAD, GLAD, SAD)]
+    moods = [str(event["reason"]) for event in room().judge(messages, found) if event["kind"] == "mood"]
+    assert len(moods) == 2
+    assert all(mood.startswith("观众") for mood in moods)
+
+
 def test_a_reason_names_category_score_and_rule_in_the_language_of_the_line() -> None:
     english, chinese = judged(
         room(), [line("a", 1), line("乙", 2)], scored(hate=0.91), scored(language="zh", hate=0.91)

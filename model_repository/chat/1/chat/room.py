@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from chat.flood import FloodWatch
@@ -29,6 +30,7 @@ class Room:
         self._flood = FloodWatch()
         self._ledger = Ledger(state)
         self._moods = {"audience": MoodWatch("audience"), "host": MoodWatch("host")}
+        self._written: Counter[str] = Counter()
         self._pts = 0.0
 
     def change(self, settings: Settings) -> Iterator[Event]:
@@ -61,7 +63,8 @@ class Room:
             who = "host" if message.role == "host" else "audience"
             if verdict.action == "allow":
                 self._moods[who].add(message, found)
-            language = self._language(found)
+            self._written[found.language] += 1
+            language = self._language_of_all()
             if (mood := self._moods[who].news(message.pts)) is not None:
                 yield {
                     "kind": "mood",
@@ -131,6 +134,11 @@ class Room:
             "action": verdict.action,
             "reasons": [_reason(reason, language) for reason in verdict.reasons],
         } | _span(message.pts)
+
+    def _language_of_all(self) -> str:
+        """Of what is said about the room: most of what is written, where `settings` leave it open."""
+        zh, en = self._written["zh"], self._written["en"]
+        return self._settings.language if self._settings.language != "auto" else "zh" if zh > en else "en"
 
     def _language(self, found: Scored) -> str:
         return found.language if self._settings.language == "auto" else self._settings.language
