@@ -200,12 +200,29 @@ def _with_uv(folder: Path, *needed: str) -> bool:
     if not uv:
         return False
     command = [uv, "pip", "install", "--compile-bytecode", "--python", _python(folder), *needed]
-    code = subprocess.run(command, check=False, close_fds=False).returncode
+    said: list[str] = []
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, close_fds=False) as running:
+        for line in _steps(_kept(running.stderr or (), said)):
+            print(line, end="", flush=True)
+    code = running.returncode
     if code < 0:
         raise KilledError(f"uv was ended by signal {-code} (out of memory?): say make again")
     if code:
-        print("uv could not install everything: trying pip", file=sys.stderr, flush=True)
+        print(
+            *said,
+            "uv could not install everything: trying pip\n",
+            sep="",
+            end="",
+            file=sys.stderr,
+            flush=True,
+        )
     return not code
+
+
+def _kept(lines: Iterable[str], kept: list[str]) -> Iterator[str]:
+    for line in lines:
+        kept.append(line)
+        yield line
 
 
 def _uv(folder: Path) -> str:
@@ -324,11 +341,11 @@ def _pip(folder: Path, *arguments: str, quiet: bool = False) -> bool:
 
 
 def _steps(lines: Iterable[str]) -> Iterator[str]:
-    """What to show of pip's steps: all of them in one line of a terminal, elsewhere one every STEP_S."""
+    """What to show of the steps of pip or uv: all of them in one line of a terminal, elsewhere one every STEP_S."""
     terminal, shown = sys.stdout.isatty(), time.monotonic()
     for line in lines:
         step = line.strip()
-        if step.startswith(("Collecting", "Downloading", "Building", "Installing")):
+        if step.startswith(("Collecting", "Downloading", "Building", "Installing", "Prepared", "Installed")):
             if terminal:
                 yield f"\r\033[K  {step[:70]}"
             elif time.monotonic() - shown >= STEP_S:
