@@ -208,14 +208,7 @@ def _with_uv(folder: Path, *needed: str) -> bool:
     if code < 0:
         raise KilledError(f"uv was ended by signal {-code} (out of memory?): say make again")
     if code:
-        print(
-            *said,
-            "uv could not install everything: trying pip\n",
-            sep="",
-            end="",
-            file=sys.stderr,
-            flush=True,
-        )
+        print("".join(said) + "uv could not install everything: trying pip", file=sys.stderr, flush=True)
     return not code
 
 
@@ -341,7 +334,7 @@ def _pip(folder: Path, *arguments: str, quiet: bool = False) -> bool:
 
 
 def _steps(lines: Iterable[str]) -> Iterator[str]:
-    """What to show of the steps of pip or uv: all of them in one line of a terminal, elsewhere one every STEP_S."""
+    """What to show of the steps of pip or uv: all in one line of a terminal, elsewhere one every STEP_S."""
     terminal, shown = sys.stdout.isatty(), time.monotonic()
     for line in lines:
         step = line.strip()
