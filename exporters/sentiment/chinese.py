@@ -10,7 +10,17 @@ from exporters.sentiment.lines import NEGATIVE, NEUTRAL, POSITIVE, Example, Weig
 HERE = Path(__file__).parent
 _LABELS = {"[negative]": NEGATIVE, "[neutral]": NEUTRAL, "[positive]": POSITIVE}
 _SHORT = 3
-_QUESTIONS = ("{}吗", "会{}吗", "有没有{}", "是不是{}", "会不会{}", "不会{}吧")
+_QUESTIONS = (
+    "{}吗",
+    "会{}吗",
+    "有没有{}",
+    "是不是{}",
+    "会不会{}",
+    "不会{}吧",
+    "这个{}吗",
+    "这个会{}吗",
+    "{}么",
+)
 _REVIEWS = 14_000
 _SEED = 14
 _SAME, _PLAIN = 0.5, 0.25
@@ -57,7 +67,7 @@ def examples() -> Iterator[Example]:
         if value:
             yield Example(term, rated(1.3 * value), 0.5)
         if value and len(term) <= _SHORT:
-            yield Example(draw.choice(_QUESTIONS).format(term), (0.15, 0.8, 0.05), 0.5)
+            yield Example(draw.choice(_QUESTIONS).format(term), (0.04, 0.94, 0.02), 0.6)
         if abs(value) >= 1.2:
             (parts.good if value > 0 else parts.bad).append(term)
     yield from _reviews(parts, draw)

@@ -21,6 +21,8 @@ _CURVATURE = 0.1
 """Of the loss of a line, about p (1 - p) for its probability p of a class."""
 _ENGLISH_TEMPERATURE = 1.12
 """See :func:`calibrated`."""
+_SUREST = 1.0
+"""The least temperature: lines that were written to be clear make a classifier surer than it may be."""
 _SEEN = 2
 """Lines that an n-gram is in, to count."""
 
@@ -145,7 +147,7 @@ def calibrated(head: Head, features: NDArray[np.int32], targets: Floats, weights
         logs = Classifier(head)(torch.from_numpy(features)).clamp(min=1e-9).log()
     language = torch.from_numpy(features[:, 0]).long()
     y, each = torch.from_numpy(targets), torch.from_numpy(weights)[:, None]
-    candidates = torch.linspace(0.5, 3.0, 101)
+    candidates = torch.linspace(_SUREST, 3.0, 101)
     found = torch.ones(_PRIORS)
     found[LANGUAGES.index("en")] = _ENGLISH_TEMPERATURE
     for number in range(_PRIORS):

@@ -36,6 +36,26 @@ def test_habits_of_live_chat_are_positive(client: Client, line: str) -> None:
     assert told.top == "positive"
 
 
+@pytest.mark.parametrize(
+    ("line", "top"),
+    [
+        ("没有图片上那么好看", "negative"),
+        ("一点也不难用", "positive"),
+        ("味道也不错", "positive"),
+        ("味道挺好，但是等了太久", "negative"),
+        ("虽然小了点，但是很甜", "positive"),
+        ("少发了一件", "negative"),
+        ("又贵又难用", "negative"),
+        ("除了贵没毛病", "positive"),
+        ("会不会很辣", "neutral"),
+        ("颜色会掉吗", "neutral"),
+    ],
+)
+def test_negation_contrast_and_questions_are_understood(client: Client, line: str, top: str) -> None:
+    (told,) = client.sentiment([line])
+    assert told.top == top
+
+
 def test_health_asks_for_what_is_known(client: Client) -> None:
     assert client.health("sentiment").ok
 

@@ -100,10 +100,13 @@ def test_terms_of_the_lexicon_are_found_where_they_stand(line: str, found: set[s
         ("贵州", set()),
         ("不过好吃", {"好吃"}),
         ("买一个", set()),
+        ("也不错", {"不错"}),
+        ("东西都没坏", {"都没", "denied 坏"}),
     ],
 )
 def test_chinese_is_read_by_its_longest_terms_and_how_they_stand(line: str, found: set[str]) -> None:
-    assert terms(line, "好", "好吃", "不好吃", "贵", "乱", silent=("贵州", "不过")) == found
+    known = ("好", "好吃", "不好吃", "贵", "乱", "坏", "不错", "也不", "都没")
+    assert terms(line, *known, silent=("贵州", "不过")) == found
 
 
 def test_chinese_terms_are_as_long_as_is_read_and_of_one_valence() -> None:

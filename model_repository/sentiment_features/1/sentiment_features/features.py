@@ -63,8 +63,8 @@ _DENIALS = (
     *(verb + ending for verb in _VERBS for ending in ("n't", "nt")),
 )
 _CHINESE_DENIALS = "不没无未"
-_DENIES_FOR = 5
-"""Characters from a denial to the beginning of what it denies: 没有想象中好, 不是特别好."""
+_DENIES_FOR = 8
+"""Characters from a denial to the beginning of what it denies: 不是特别好, 没有图片上那么好看."""
 _DEGREES, _DEGREE_FOR = "很太超极巨贼真非特十更最忒", 3
 """What makes the next term heavier (the first character of each), and characters from it to the term."""
 _TURNS = "但却惜"
@@ -241,19 +241,23 @@ class Reader:
         for size, begin, number in reversed(terms):
             free = covered[begin + size] == covered[begin]
             starts, numbers = begin[free], number[free]
+            apart = np.diff(starts, append=count + size) >= size  # 也不错: not 也不, but 不错
+            starts, numbers = starts[apart], numbers[apart]
             inside = np.zeros(count + 1, np.int64)
             inside[(starts[:, None] + np.arange(1, size + 1)).ravel()] = 1
             inside[1:] |= np.diff(covered)
             covered = np.cumsum(inside)
             kept.append((starts, starts + size, numbers))
         starts, ends, numbers = map(np.concatenate, zip(*kept, strict=True))
+        denials = np.isin(text.codes, _DENIAL_CODES)
         free = np.diff(covered) == 0
         stops = (text.kinds == _SYMBOL) | (text.kinds == _SPACE)
         valued = (self._lexicon[numbers] & _VALUED).astype(np.bool_)
         starts, ends, numbers = starts[valued], ends[valued], numbers[valued]
-        stops[ends - 1] = True
+        free[ends - 1] |= denials[ends - 1]  # 都没 says something, and denies what follows
+        stops[ends - 1] = ~denials[ends - 1]
         stop = _latest(stops)
-        denial = _latest(free & np.isin(text.codes, _DENIAL_CODES))[starts]
+        denial = _latest(free & denials)[starts]
         degree = _latest(free & np.isin(text.codes, _DEGREE_CODES))[starts]
         turn = _latest(np.isin(text.codes, _TURN_CODES))[starts]
         line = _latest(text.codes == 0x0A)[starts]
