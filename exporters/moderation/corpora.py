@@ -24,6 +24,7 @@ _OFFENDING = re.compile(
     re.IGNORECASE,
 )
 """Who is harmless without having been called so has none of these."""
+_RUDE = frozenset("🖕💩🍆🤬")
 _ADDRESSED = re.compile(r"你|您|尼玛|他妈|\byou\b|\byour\b|\bu\b|\bur\b|@", re.IGNORECASE)
 _ENTITY = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"'}
 _RATED = re.compile(r"^\s*'?([^':\n]+)'?:\s*([012])", re.MULTILINE)
@@ -192,6 +193,23 @@ def noises(count: int, chance: random.Random) -> list[Line]:
         )
         found.append(Line(text, {**HARMLESS, "toxicity": 0.02}, "noises", chance.choice(("zh", "en"))))
     return found
+
+
+def pictures(path: Path, lines: list[Line], chance: random.Random) -> list[Line]:
+    """Every emoji alone, several of them, and some behind lines that do not offend: out of emojibase."""
+    listed = json.loads(path.read_text(encoding="utf-8"))
+    shown = [str(one["emoji"]) for entry in listed for one in (entry, *entry.get("skins", ()))]
+    shown = [sign for sign in shown if sign[0] not in _RUDE]
+    kind = [line for line in lines if line.labels.get("toxicity", 1.0) < 0.1]
+    rows = [sign * chance.randint(1, 5) for sign in shown]
+    rows += ["".join(chance.choices(shown, k=chance.randint(2, 8))) for _ in range(1500)]
+    quiet = [
+        Line(text, {**HARMLESS, "toxicity": 0.02}, "pictures", chance.choice(("zh", "en"))) for text in rows
+    ]
+    return quiet + [
+        Line(line.text + chance.choice(shown), {**HARMLESS, "toxicity": 0.05}, "pictures", line.language)
+        for line in chance.sample(kind, min(3000, len(kind)))
+    ]
 
 
 def untangled(tweet: str) -> str:

@@ -1,7 +1,8 @@
 """Fit the head: sums of embeddings by channel, a few passes over lines and their evasions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,9 @@ Longs = npt.NDArray[np.int64]
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 _READ_AT_ONCE = 512
+_LINES_AT_ONCE = 16_384
+_ORIGINS_AT_ONCE = 4096
+_BOUNDS = np.array(STARTS[1:], np.int32)
 _CATEGORY_WEIGHTS = torch.tensor([1.0, *([0.3] * (len(LEARNED) - 1))])
 
 
@@ -37,12 +41,56 @@ class Bags:
             step(begin + len(some))
         self.lengths = np.array([len(row) for row in rows], np.int64)
         self._ids = np.concatenate(rows) if rows else np.zeros(0, np.int32)
+        self.buckets = STARTS[-1]
+        self._arrange()
+
+    def _arrange(self) -> None:
         self._begins = np.cumsum(self.lengths) - self.lengths
-        line = np.repeat(np.arange(len(rows)), self.lengths)
-        channel = np.searchsorted(np.array(STARTS[1:]), self._ids, side="right")
-        self._bags = np.bincount(line * CHANNELS + channel, minlength=CHANNELS * len(rows)).reshape(
-            -1, CHANNELS
+        self._bags = np.empty((len(self.lengths), CHANNELS), np.int32)
+        for lines, ids in self._some():
+            channel = np.searchsorted(_BOUNDS, ids, side="right")
+            bag = np.repeat(np.arange(len(self.lengths[lines])), self.lengths[lines]) * CHANNELS + channel
+            self._bags[lines] = np.bincount(bag, minlength=self._bags[lines].size).reshape(-1, CHANNELS)
+
+    def _some(self) -> Iterator[tuple[slice, npt.NDArray[np.int32]]]:
+        """The buckets of some thousand lines at a time: all at once take gigabytes."""
+        for begin in range(0, len(self.lengths), _LINES_AT_ONCE):
+            lines = slice(begin, min(begin + _LINES_AT_ONCE, len(self.lengths)))
+            last = lines.stop - 1
+            yield lines, self._ids[self._begins[begin] : self._begins[last] + self.lengths[last]]
+
+    def renumber(self, rows: npt.NDArray[np.int32]) -> None:
+        """Let each bucket be the row of the table that `rows` [buckets] says."""
+        for _, ids in self._some():
+            ids[:] = rows[ids]
+        self.buckets = int(rows.max()) + 1
+
+    def telling(self, origin: Longs, surprise: Floats) -> npt.NDArray[np.float64]:
+        """How much each bucket tells [categories,buckets]: a squared z-score of its surprise.
+
+        Args:
+            origin: of each line, ascending, what it is a variant of: a bucket counts once in each origin.
+            surprise: [categories,origins], the label less what is expected of its language.
+        """
+        total, squares = (np.full((len(surprise), self.buckets), start) for start in (0.0, 1.0))
+        edges = np.searchsorted(
+            origin, np.arange(0, int(origin[-1]) + _ORIGINS_AT_ONCE + 1, _ORIGINS_AT_ONCE)
         )
+        for begin, end in pairwise(edges.tolist()):
+            if begin == end:
+                continue
+            first, last = self._begins[begin], self._begins[end - 1] + self.lengths[end - 1]
+            of = np.repeat(origin[begin:end], self.lengths[begin:end])
+            once = np.unique(of.astype(np.int64) << 24 | self._ids[first:last])
+            bucket, of = once & 0xFFFFFF, once >> 24
+            for row, values in enumerate(surprise):
+                value = values[of]
+                told = value != 0
+                if told.any():
+                    total[row] += np.bincount(bucket[told], value[told], minlength=self.buckets)
+                    squares[row] += np.bincount(bucket[told], value[told] ** 2, minlength=self.buckets)
+        found: npt.NDArray[np.float64] = total**2 / squares
+        return found
 
     def batch(self, lines: Longs, drop: float = 0.0, random: np.random.Generator | None = None) -> Batch:
         """Buckets, where each bag of them begins, and how many it has [lines,6]; a share of them left out."""
@@ -138,7 +186,7 @@ def fit(
     """
     torch.manual_seed(settings.seed)
     random = np.random.default_rng(settings.seed)
-    table = torch.nn.Parameter(torch.randn(STARTS[-1], DIMENSIONS) * 0.02)
+    table = torch.nn.Parameter(torch.randn(bags.buckets, DIMENSIONS) * 0.02)
     judge = Judge()
     optimizer = torch.optim.Adam(
         [
@@ -174,7 +222,6 @@ def quantized(table: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """The table in int8, and what one step is worth in each dimension; the rarest extremes are cut."""
     scale = torch.quantile(table.abs(), 0.9995, dim=0) / 127
     whole = torch.clamp(torch.round(table / scale), -127, 127).to(torch.int8)
-    whole[0] = 0
     return whole, scale
 
 

@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from exporters.errors import ExportError
 from exporters.moderation.network import CHANNELS, DIMENSIONS, Judge
-from moderation_features.ngrams import STARTS
+from moderation_features.ngrams import CHANNEL_BITS, STARTS
 
 FILE = Path(__file__).with_name("head.safetensors")
 RECORD = Path(__file__).with_name("head.json")
@@ -19,11 +19,26 @@ LARGEST = 1_000_000
 """Bytes of a file that may be part of the project."""
 
 
+_SHARED = 14
+"""In each channel the buckets without a row of their own share so many, as a power of two."""
+
+
+def rows(known: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
+    """The row of each bucket [buckets]: first those that have one of their own, `known` [buckets]."""
+    bucket = np.arange(STARTS[-1])
+    channel = np.minimum(np.searchsorted(STARTS[1:], bucket, side="right"), CHANNELS - 1)
+    place = np.maximum(bucket - np.array(STARTS)[channel], 0) >> (np.array(CHANNEL_BITS)[channel] - _SHARED)
+    found: npt.NDArray[np.int32] = (known.sum() + (channel << _SHARED) + place).astype(np.int32)
+    found[known] = np.arange(known.sum())
+    return found
+
+
 @dataclass(frozen=True)
 class Head:
     """What training gives.
 
-    table: int8 [buckets,4], what each weighs; bucket 0 nothing.
+    table: int8 [rows,4], what the buckets of each row weigh.
+    known: bool [buckets], which of them have a row of their own: see :func:`rows`.
     scale: float32 [4], what one step of the table is.
     judge: the network on the sums.
     calibration: float32 [categories,2], by which logits are multiplied, and what is added.
@@ -31,16 +46,24 @@ class Head:
     """
 
     table: torch.Tensor
+    known: torch.Tensor
     scale: torch.Tensor
     judge: Judge
     calibration: torch.Tensor
     natural: torch.Tensor
 
+    def weights(self) -> torch.Tensor:
+        """What each bucket weighs: int8 [buckets,4]; bucket 0 nothing."""
+        found = self.table[torch.from_numpy(rows(self.known.numpy())).long()]
+        found[0] = 0
+        return found
+
     def save(self, path: Path) -> None:
-        """Write it, the network in half the bits."""
+        """Write it: the table, a bit for each bucket, the network in half the bits."""
         judge = {f"judge.{name}": value.half() for name, value in self.judge.state_dict().items()}
         rest = {
             "table": self.table,
+            "known": torch.from_numpy(np.packbits(self.known.numpy())),
             "scale": self.scale,
             "calibration": self.calibration,
             "natural": self.natural,
@@ -56,17 +79,22 @@ def read_head(path: Path) -> Head:
     """
     arrays = load_file(path)
     table = arrays["table"]
-    if table.dtype != torch.int8 or tuple(table.shape) != (STARTS[-1], DIMENSIONS):
+    packed = arrays.get("known", torch.zeros(0, dtype=torch.uint8)).numpy()
+    known = np.unpackbits(packed)[: STARTS[-1]].astype(np.bool_)
+    wanted = [int(known.sum()) + (CHANNELS << _SHARED), DIMENSIONS]
+    if table.dtype != torch.int8 or len(known) != STARTS[-1] or list(table.shape) != wanted:
         raise ExportError(
-            f"{path} has a table of {table.dtype} {list(table.shape)}, expected torch.int8 "
-            f"{[STARTS[-1], DIMENSIONS]}: "
+            f"{path} has a table of {table.dtype} {list(table.shape)} for {len(known)} buckets, expected "
+            f"torch.int8 {wanted} for {STARTS[-1]}: "
             "train it again with python -m exporters.moderation.train"
         )
     judge = Judge()
     judge.load_state_dict(
         {name[6:]: value.float() for name, value in arrays.items() if name.startswith("judge.")}
     )
-    return Head(table, arrays["scale"], judge, arrays["calibration"], arrays["natural"])
+    return Head(
+        table, torch.from_numpy(known), arrays["scale"], judge, arrays["calibration"], arrays["natural"]
+    )
 
 
 class Served(torch.nn.Module):
@@ -81,7 +109,7 @@ class Served(torch.nn.Module):
         one_hot = np.eye(CHANNELS, dtype=np.int8)[np.minimum(channel, CHANNELS - 1)]
         one_hot[0] = 0
         ones = np.ones((STARTS[-1], 1), np.int8)
-        wide = torch.cat((torch.from_numpy(one_hot), head.table, torch.from_numpy(ones)), 1)
+        wide = torch.cat((torch.from_numpy(one_hot), head.weights(), torch.from_numpy(ones)), 1)
         self.wide = torch.nn.Parameter(wide, requires_grad=False)
         self.scale = torch.nn.Parameter(head.scale, requires_grad=False)
         self.calibration = torch.nn.Parameter(head.calibration, requires_grad=False)
@@ -105,7 +133,7 @@ def reference(
     scores = []
     judge = Judge().double()
     judge.load_state_dict({name: value.double() for name, value in head.judge.state_dict().items()})
-    table = head.table.double() * head.scale.double()
+    table = head.weights().double() * head.scale.double()
     bounds = np.array(STARTS[1:])
     for line, ruled in zip(features, rules, strict=True):
         logits = []

@@ -24,10 +24,10 @@ Tables = dict[str, npt.NDArray[np.generic]]
 LEAST_KEPT = 80.0
 """Percent of the recall on plain lines that must be kept in each kind of evasion, but for those in FLOORS."""
 FLOORS = {
-    "Chinese homophone": 50.0,
-    "Chinese initials": 45.0,
+    "Chinese homophone": 45.0,
+    "Chinese initials": 40.0,
     "Chinese radicals": 45.0,
-    "Chinese swapped": 70.0,
+    "Chinese swapped": 60.0,
     "English leet": 55.0,
     "English masked": 60.0,
     "English spaced": 70.0,

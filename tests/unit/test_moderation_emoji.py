@@ -63,6 +63,6 @@ def test_no_emoji_is_an_offense_but_those_meant_as_one(scorer: Scorer, frame: st
     assert not len(wrong), f"taken for offensive: {[shown[index] for index in wrong]}"
 
 
-@pytest.mark.parametrize("line", ["🖕你妈", "你妈💀了，你个🐷脑子", "操你👩"])
+@pytest.mark.parametrize("line", ["🖕你妈", "你妈💀了，你个🐷脑子", "主播操你👩"])
 def test_an_emoji_in_place_of_a_word_still_offends(scorer: Scorer, line: str) -> None:
     assert scorer([line])[0, 0] >= DEFAULT_THRESHOLD

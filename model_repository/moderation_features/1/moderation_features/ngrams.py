@@ -10,8 +10,8 @@ from moderation_features.canonical import Ints, Mask
 
 Hashes = npt.NDArray[np.uint32]
 
-CHANNEL_BITS = (16, 15, 15, 15, 14, 14)
-"""Buckets of each channel, as powers of two; the channels are those of `features`."""
+CHANNEL_BITS = (18, 16, 18, 18, 18, 17)
+"""Buckets of each channel of `features`, as powers of two: the head has rows for fewer."""
 STARTS = tuple(np.cumsum([1, *(1 << bits for bits in CHANNEL_BITS)]).tolist())
 """The first bucket of each channel, and how many there are in all; bucket 0 is nothing."""
 WINDOW = 256
