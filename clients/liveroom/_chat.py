@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from itertools import islice
 
-import numpy as np
-
 from . import _fork
-from ._chat_events import ROLES, ChatEvent, ChatLine, chat_event
+from ._chat_events import ChatEvent, ChatLine, chat_event
+from ._chat_request import (
+    TOGETHER,
+    TOGETHER_BYTES,
+    Settings,
+    changes,
+    in_force,
+    line_tensors,
+    settings_tensor,
+    strings,
+)
 from ._config import Retries, Timeouts
 from ._errors import (
     DeadlineExceeded,
@@ -32,55 +39,8 @@ from ._signature import Arrays
 log = logging.getLogger(__name__)
 
 MODEL = "chat"
-TOGETHER, TOGETHER_BYTES = 256, 128 * 1024
-"""Lines of one request, and their bytes: gateways hold 256 KiB of a message."""
 WAITING = 2048
-"""Lines that may wait for an answer; who sends more waits."""
-LONGEST, LONGEST_ID, LONGEST_VIEWER = 64 * 1024, 64, 128
-"""Bytes of a line, its id, and the id of who wrote it."""
-LONGEST_SETTINGS = 64 * 1024
-"""Bytes."""
-DECISIONS = 100
-"""Of moderators, in one request."""
-
-Settings = dict[str, object]
-"""Of `chat`; what they may say is for the server to know."""
-
-
-def check_settings(settings: Mapping[str, object] | None) -> Settings:
-    """A copy that is sure to be JSON. Raises InvalidInput where they are none, or too long."""
-    try:
-        text = json.dumps(settings or {}, ensure_ascii=False).encode()
-    except (TypeError, ValueError) as error:
-        raise InvalidInput(f"chat settings cannot be written as JSON: {error}") from error
-    if len(text) > LONGEST_SETTINGS:
-        raise InvalidInput(f"chat settings are {len(text)} bytes long: at most {LONGEST_SETTINGS} are taken")
-    checked: Settings = json.loads(text)
-    return checked
-
-
-def check_line(line: ChatLine) -> ChatLine:
-    """The same. Raises InvalidInput where the server would refuse it."""
-    for name, value, longest in (
-        ("text", line.text, LONGEST),
-        ("id", line.id, LONGEST_ID),
-        ("viewer", line.viewer, LONGEST_VIEWER),
-    ):
-        if not isinstance(value, str):
-            raise InvalidInput(f"{name} is {value!r}: expected text")
-        try:
-            size = len(value.encode())
-        except UnicodeEncodeError as error:
-            raise InvalidInput(
-                f"{name} is {value[:50]!r}: half of a surrogate pair is no text, replace it"
-            ) from error
-        if size > longest:
-            raise InvalidInput(f"{name} has {size} bytes: expected at most {longest}")
-    if line.role not in ROLES:
-        raise InvalidInput(f"role is {line.role!r}: expected one of {', '.join(ROLES)}")
-    if not abs(line.pts) <= 1e9:
-        raise InvalidInput(f"pts is {line.pts}: expected seconds on the room's clock")
-    return line
+"""Lines, and changes of settings, that may wait for an answer; who sends more waits."""
 
 
 class Chat:
@@ -93,9 +53,14 @@ class Chat:
         opened: opens a stream to the model on some server.
         room_id: for the log.
         tell: takes events; while it waits, nothing more is sent.
+        over: told why, when the chat is over before its end.
         settings: see `change`.
         timeouts: `stall` bounds how long a server may owe an answer, `reconnect` how long none may be found.
         retries: to be admitted at all.
+
+    Attributes:
+        failure: why the chat is over, before its end.
+        untold: that, or why settings were refused, as long as nobody has been told.
     """
 
     def __init__(
@@ -103,19 +68,21 @@ class Chat:
         opened: Callable[[], AbstractAsyncContextManager[AsyncStream]],
         room_id: str,
         tell: Callable[[ChatEvent], Awaitable[None]],
+        over: Callable[[LiveroomError], Awaitable[None]],
         settings: Settings,
         timeouts: Timeouts,
         retries: Retries,
     ) -> None:
         self.failure: LiveroomError | None = None
+        self.untold: LiveroomError | None = None
         self._opened = opened
         self._room_id = room_id
         self._tell = tell
-        self._settings: Settings = {}
-        self._decisions: list[object] = []
-        self._set(settings)
+        self._over = over
+        decides = "resolve" in settings
+        self._settings: Settings = {} if decides else settings
         self._state = b""
-        self._lines: deque[ChatLine] = deque()
+        self._queue: deque[ChatLine | Settings] = deque(changes(settings) if decides else ())
         self._answered = 0
         self._ending = False
         self._changed = asyncio.Condition()
@@ -123,19 +90,38 @@ class Chat:
         self._task = asyncio.create_task(self._live(), name=f"liveroom chat {room_id}")
 
     async def send(self, line: ChatLine) -> None:
-        """Take a line, once there is place for it. Raises LiveroomError: the chat is over."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self.failure or len(self._lines) < WAITING)
-            self._check()
-            self._lines.append(line)
-            self._changed.notify_all()
+        """Take a line, once there is place for it.
+
+        Raises:
+            InvalidInput: settings from before are wrong; the line was not taken, and the chat goes on.
+            LiveroomError: the chat is over.
+        """
+        if refused := self.told():
+            raise refused.with_traceback(None)
+        await self._put(line)
 
     async def change(self, settings: Settings) -> None:
-        """From the next line on, `settings` hold; what they `resolve` is carried out once, whatever comes."""
+        """From the next line on, `settings` hold; what they `resolve` is carried out once, whatever comes.
+
+        Raises:
+            LiveroomError: the chat is over.
+        """
+        for each in changes(settings):
+            await self._put(each)
+
+    async def _put(self, what: ChatLine | Settings) -> None:
         async with self._changed:
-            self._check()
-            self._set(settings)
+            await self._changed.wait_for(lambda: self.failure or len(self._queue) < WAITING)
+            if self.failure:
+                self.untold = None
+                raise self.failure.with_traceback(None)
+            self._queue.append(what)
             self._changed.notify_all()
+
+    def told(self) -> LiveroomError | None:
+        """`untold`, once."""
+        error, self.untold = self.untold, None
+        return error
 
     async def finish(self) -> None:
         """Wait until every line has been answered, or will not be, see `failure`."""
@@ -150,40 +136,32 @@ class Chat:
             self._task.cancel()
             await asyncio.wait([self._task])
 
-    def _set(self, settings: Settings) -> None:
-        decisions = settings.get("resolve")
-        if not isinstance(decisions, list):  # the server says what is wrong with others
-            self._settings = settings
-            return
-        self._decisions += decisions
-        if rest := {name: value for name, value in settings.items() if name != "resolve"}:
-            self._settings = rest
-
-    def _check(self) -> None:
-        if self.failure:
-            raise self.failure.with_traceback(None)
-
     async def _live(self) -> None:
         try:
             while not await self._stream_once():
                 pass
         except LiveroomError as error:
-            self.failure = about(error, model=MODEL, room_id=self._room_id)
+            self.failure = self.untold = about(self._unanswered(error), model=MODEL, room_id=self._room_id)
             log.info("chat of room %s: over (%s)", hashed(self._room_id), error.code)
+            await self._over(self.failure)
         finally:
             async with self._changed:
                 self._changed.notify_all()
 
+    def _unanswered(self, error: LiveroomError) -> LiveroomError:
+        """`error`, with what it cost."""
+        count = sum(isinstance(each, ChatLine) for each in self._queue)
+        return type(error)(f"{error}; lines of chat without an answer: {count}") if count else error
+
     async def _stream_once(self) -> bool:
         """Talk to one server until all is said; False where it was lost."""
         async with self._changed:
-            await self._changed.wait_for(lambda: self._lines or self._ending)
-        if not self._lines:
+            await self._changed.wait_for(lambda: self._queue or self._ending)
+        if not self._queue:
             return True
         try:
             async with self._opened() as stream:
-                await self._talk(stream)
-            return True
+                return await self._talk(stream)
         except LiveroomError as lost:
             late = isinstance(lost, DeadlineExceeded)  # another one may not hang
             error = ServerUnavailable(str(lost)) if late else lost
@@ -192,72 +170,71 @@ class Chat:
             await asyncio.sleep(pause)
             return False
 
-    async def _talk(self, stream: AsyncStream) -> None:
-        told: Settings | None = None
-        while self._lines or not self._ending or self._news(told):
-            lines, settings, decisions = self._batch(), self._settings, self._decisions[:DECISIONS]
-            inputs = _tensors(lines) if lines else {}
-            if self._news(told):
-                inputs["settings"] = _json(settings | {"resolve": decisions} if decisions else settings)
-            if told is None and self._state:
-                inputs["state"] = _strings([self._state])
-            answers = await stream.ask(inputs)
+    async def _talk(self, stream: AsyncStream) -> bool:
+        """Until all is said; False where settings were refused, which another stream goes on without."""
+        new = True  # to a server that knows nothing of the room
+        while self._queue or not self._ending:
+            change, lines = self._next()
+            inputs = line_tensors(lines) if lines else {}
+            if new or change is not None:
+                inputs["settings"] = settings_tensor(self._settings if change is None else self._with(change))
+            if new and self._state:
+                inputs["state"] = strings([self._state])
+            try:
+                answers = await stream.ask(inputs)
+            except InvalidInput as error:
+                if change is None:
+                    raise
+                self.untold = about(error, model=MODEL, room_id=self._room_id)
+                await self._done(1)
+                return False
             if len(answers) != 1:
                 raise InferenceFailed(f"chat answered {len(answers)} times: expected once")
-            told = settings
-            del self._decisions[: len(decisions)]  # on another server they must not be carried out again
+            new = False
+            if change is not None:
+                self._settings = in_force(self._settings, change)
             self._policy.over()
-            await self._take(answers[0], len(lines))
-            await self._something(told)
+            await self._take(answers[0], lines, len(lines) + (change is not None))
+            async with self._changed:
+                await self._changed.wait_for(lambda: self._queue or self._ending)
         with contextlib.suppress(LiveroomError):  # a server that is lost now forgets the room by itself
-            await stream.ask({"settings": _json(self._settings)}, end=True)
+            await stream.ask({"settings": settings_tensor(self._settings)}, end=True)
+        return True
 
-    async def _something(self, told: Settings) -> None:
-        """Wait for something to say to a server that knows the settings `told`."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._lines or self._ending or self._news(told))
+    def _with(self, change: Settings) -> Settings:
+        """What is sent for `change`: the server takes settings as a whole."""
+        decisions = {name: change[name] for name in ("resolve",) if name in change}
+        return in_force(self._settings, change) | decisions
 
-    def _news(self, told: Settings | None) -> bool:
-        """Whether there is more to say of settings to a server that knows `told`."""
-        return self._settings != told or bool(self._decisions)
+    def _next(self) -> tuple[Settings | None, list[ChatLine]]:
+        """What goes into the next request: a change that is due, and the lines from there to the next one."""
+        change: Settings | None = None
+        size = 0
+        lines: list[ChatLine] = []
+        for each in islice(self._queue, TOGETHER + 1):
+            if not isinstance(each, ChatLine):
+                if lines or change is not None:
+                    break
+                change = each
+                continue
+            size += len(each.text.encode()) + len(each.id) + len(each.viewer)
+            if lines and (size > TOGETHER_BYTES or len(lines) == TOGETHER):
+                break
+            lines.append(each)
+        return change, lines
 
-    async def _take(self, answer: Arrays, count: int) -> None:
-        """`count` lines are done."""
+    async def _take(self, answer: Arrays, lines: list[ChatLine], count: int) -> None:
+        """The answer to `lines`, with which `count` of what waits are done."""
         events = [chat_event(bytes(event)) for event in answer["events"].reshape(-1)]
         self._state = bytes(answer["state"].reshape(-1)[0]) or self._state
         for event in events:
             if event is not None:
                 await self._tell(event)
+        self._answered += len(lines)
+        await self._done(count)
+
+    async def _done(self, count: int) -> None:
         async with self._changed:
             for _ in range(count):
-                self._lines.popleft()
-            self._answered += count
+                self._queue.popleft()
             self._changed.notify_all()
-
-    def _batch(self) -> list[ChatLine]:
-        size = 0
-        lines: list[ChatLine] = []
-        for line in islice(self._lines, TOGETHER):
-            size += len(line.text.encode()) + len(line.id) + len(line.viewer)
-            if lines and size > TOGETHER_BYTES:
-                break
-            lines.append(line)
-        return lines
-
-
-def _tensors(lines: list[ChatLine]) -> Arrays:
-    return {
-        "text": _strings([line.text.encode() for line in lines]),
-        "id": _strings([line.id.encode() for line in lines]),
-        "viewer": _strings([line.viewer.encode() for line in lines]),
-        "role": _strings([line.role.encode() for line in lines]),
-        "pts": np.array([[line.pts for line in lines]], np.float64).reshape(1, len(lines)),
-    }
-
-
-def _json(settings: Settings) -> np.ndarray[tuple[int, ...], np.dtype[np.object_]]:
-    return _strings([json.dumps(settings, ensure_ascii=False).encode()])
-
-
-def _strings(values: list[bytes]) -> np.ndarray[tuple[int, ...], np.dtype[np.object_]]:
-    return np.array(values, np.object_).reshape(1, len(values))

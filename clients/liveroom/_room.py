@@ -15,7 +15,7 @@ from . import _fork
 from ._audio import Samples, check_sample_rate, check_samples, clipped
 from ._chat_events import Role
 from ._config import DEFAULT_SAMPLE_RATE, MAX_CHUNK_BYTES, MAX_CHUNK_S, Limits, Timeouts
-from ._errors import DeadlineExceeded, InvalidInput, RoomClosed, about
+from ._errors import DeadlineExceeded, InvalidInput, LiveroomError, RoomClosed, about
 from ._event_queue import Event, EventQueue
 from ._faces import look
 from ._frames import Frames
@@ -66,7 +66,8 @@ class AsyncRoom(_fork.StaysHere):
         self._frames = Frames(
             partial(look, transport, seconds=timeouts.frame, retry=False), self._events, limits, gallery
         )
-        self._chat = RoomChat(transport, self.id, self._events.put, chat, limits, timeouts)
+        self._chat = RoomChat(transport, self.id, self._events.put, self._chat_over, chat, limits, timeouts)
+        self._lost: LiveroomError | None = None
         self._sending = asyncio.Lock()
         self._begun = False
         self._ended = False
@@ -124,7 +125,7 @@ class AsyncRoom(_fork.StaysHere):
         if pts is not None and not math.isfinite(pts):
             raise InvalidInput(f"pts is {pts}: expected seconds on the room's clock")
         async with self._sending:
-            session = self._open_session()
+            session = self._seen_session()
             if refused := session.refused():
                 raise refused
             at = self._pts if pts is None else float(pts)
@@ -193,7 +194,7 @@ class AsyncRoom(_fork.StaysHere):
             raise InvalidInput(
                 f"pts is {pts}: expected seconds on the room's clock, {self._frame_pts} or more"
             )
-        self._open_session().check()
+        self._seen_session().check()
         if refused := self._frames.refused():
             raise about(refused, room_id=self.id)
         self._frame_pts = pts
@@ -220,9 +221,11 @@ class AsyncRoom(_fork.StaysHere):
             id: at most 64 bytes; by default counted.
 
         Raises:
-            InvalidInput: this line, or the room's settings of chat, are wrong.
+            InvalidInput: this line is wrong; or settings from before are, and the chat goes on with those
+                that held until then: call again with the same line.
             RoomClosed: the room has ended.
-            LiveroomError: no server has the chat any more; captions go on.
+            LiveroomError: no server has the chat any more, or the settings that the room began with are
+                wrong. Captions go on; a room without audio and frames is over.
         """
         self._open_session().check()
         return await self._chat.send(text, viewer, role, pts, id, self._pts)
@@ -235,7 +238,7 @@ class AsyncRoom(_fork.StaysHere):
 
         Raises:
             InvalidInput: they can't be written as JSON. That the server refuses them is raised by the next
-                line that is sent.
+                line that is sent, or by `end`; until then those from before hold.
         """
         self._open_session().check()
         await self._chat.configure(settings)
@@ -311,6 +314,19 @@ class AsyncRoom(_fork.StaysHere):
         finally:
             await self.cancel()
 
+    async def _chat_over(self, failure: LiveroomError) -> None:
+        """Nothing more comes of a room that has chat alone; where there is audio or a frame, that goes on."""
+        if not self._begun and self._frame_pts == -math.inf:
+            self._lost = failure
+            await self._events.close(failure)
+
+    def _seen_session(self) -> Session:
+        """The session of a room whose events can still be seen."""
+        session = self._open_session()
+        if self._lost:
+            raise self._lost.with_traceback(None)
+        return session
+
     def _open_session(self) -> Session:
         _fork.check()
         if self._ended:
@@ -336,7 +352,8 @@ class AsyncRoom(_fork.StaysHere):
             if isinstance(error, DeadlineExceeded):
                 raise
             why = (
-                f"{self._limits.unread_finals} final captions are unread: read room.events() in another task"
+                f"{self._limits.unread_finals} final captions or lines of chat are unread: "
+                "read room.events() in another task"
                 if self._events.full
                 else "the server is behind or stuck: see `liveroom health`"
             )

@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from ._any_model import opened_stream
-from ._chat import MODEL, Chat, check_line, check_settings
+from ._chat import MODEL, Chat
 from ._chat_events import ChatEvent, ChatLine
+from ._chat_request import check_line, check_settings
 from ._config import Limits, Timeouts
 from ._errors import LiveroomError
 from ._transport import Transport
@@ -20,6 +21,7 @@ class RoomChat:
         transport: the channels to the servers.
         room_id: for the log.
         tell: takes what becomes of lines.
+        over: told why, when the chat is over before its end.
         settings: see `AsyncClient.room`.
         limits: of its stream, like `timeouts`.
 
@@ -32,6 +34,7 @@ class RoomChat:
         transport: Transport,
         room_id: str,
         tell: Callable[[ChatEvent], Awaitable[None]],
+        over: Callable[[LiveroomError], Awaitable[None]],
         settings: Mapping[str, object] | None,
         limits: Limits,
         timeouts: Timeouts,
@@ -39,7 +42,9 @@ class RoomChat:
         self._settings = check_settings(settings)
         one = partial(opened_stream, transport, MODEL, limits, timeouts)
         stream = partial(one, sequence=True, marks=True, seconds=timeouts.stall)
-        self._opened = partial(Chat, stream, room_id, tell, timeouts=timeouts, retries=transport.retries)
+        self._opened = partial(
+            Chat, stream, room_id, tell, over, timeouts=timeouts, retries=transport.retries
+        )
         self._chat: Chat | None = None
         self._pts = 0.0
         self._count = 0
@@ -65,11 +70,11 @@ class RoomChat:
         return self._chat
 
     async def finish(self) -> LiveroomError | None:
-        """Wait until every line has been answered; why they were not, where `send` has not told already."""
-        if self._chat is None or self._chat.failure is not None:
+        """Wait until every line has been answered; what went wrong, where `send` has not told already."""
+        if self._chat is None:
             return None
         await self._chat.finish()
-        return self._chat.failure
+        return self._chat.told()
 
     async def cancel(self) -> None:
         """Drop what has not been answered."""

@@ -10,7 +10,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from liveroom import AsyncClient, InvalidInput, Moderated, Overloaded, Retries, RoomMood, Timeouts
+from liveroom import (
+    AsyncClient,
+    InvalidInput,
+    Moderated,
+    Overloaded,
+    Retries,
+    RoomMood,
+    ServerUnavailable,
+    Timeouts,
+)
 from liveroom._event_queue import Event
 from liveroom.cli import main
 
@@ -189,6 +198,63 @@ async def test_no_decision_is_lost_however_fast_they_come_and_settings_stay(clie
         await room.end()
         rest = {line.of: line.action for line in decided([event async for event in reader])}
     assert rest == {**dict.fromkeys(held, "block"), last: "hold", barred: "block"}
+
+
+async def test_settings_hold_from_the_next_line_on(client: AsyncClient) -> None:
+    """However fast they follow a line; and so do decisions on it."""
+    insult = "you are a fucking idiot"
+    async with client.room("chat", chat=SETTINGS) as room:
+        for level in (0, 3, 0, 3):
+            await room.send_chat(insult, viewer="v")
+            await room.moderate_chat({"language": "en", "level": level})
+        held = await room.send_chat(insult, viewer="v")
+        await room.moderate_chat(
+            {"resolve": [{"id": held, "action": "allow"}, {"viewer": "x", "action": "block"}]}
+        )
+        barred = await room.send_chat("hello", viewer="x")
+        await room.moderate_chat({"resolve": [{"viewer": "x", "action": "allow"}]})
+        free = await room.send_chat("hello again", viewer="x")
+        await room.end()
+        lines = decided([event async for event in room.events()])
+    assert [line.action for line in lines[:4]] == ["hold", "allow", "hold", "allow"]
+    assert [(line.of, line.action) for line in lines[4:]] == [
+        (held, "hold"),
+        (held, "allow"),
+        (barred, "block"),
+        (free, "allow"),
+    ]
+
+
+async def test_settings_that_are_refused_leave_those_before(client: AsyncClient) -> None:
+    async with client.room("chat", chat={"words": [{"text": "hmm"}]}) as room:
+        await room.send_chat("hmm", viewer="v")
+        await room.moderate_chat({"level": 33})
+        reader = room.events()
+        told = [await anext(reader)]
+        await asyncio.sleep(0.5)
+        with pytest.raises(InvalidInput, match="level"):
+            await room.send_chat("hmm", viewer="v")
+        await room.send_chat("hmm", viewer="v")
+        await room.moderate_chat({"level": 44})
+        await room.moderate_chat({"level": 0})
+        await room.send_chat("hmm", viewer="v")
+        with pytest.raises(InvalidInput, match="level"):
+            await room.end()
+        told += [event async for event in reader]
+    assert [line.action for line in decided(told)] == ["hold", "hold", "allow"]
+
+
+async def test_lines_that_no_server_answers_are_counted_by_the_end_and_end_the_events() -> None:
+    """Of a room that has chat alone; whoever listens is told too."""
+    nowhere = AsyncClient("127.0.0.1:9", retries=Retries(attempts=2), timeouts=Timeouts(reconnect=1))
+    async with nowhere as client, client.room("chat") as room:
+        for number in range(3):
+            await room.send_chat(f"line {number}")
+        with pytest.raises(ServerUnavailable, match="lines of chat without an answer: 3"):
+            async for _ in room.events():
+                pass
+        with pytest.raises(ServerUnavailable, match="without an answer: 3"):
+            await room.end()
 
 
 @pytest.mark.parametrize("settings", [{"level": 9}, {"patterns": [{"regex": "(?=a)"}]}, {"levl": 1}])

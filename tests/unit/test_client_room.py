@@ -153,7 +153,9 @@ async def test_a_reader_that_does_not_read_holds_the_sender_up_but_loses_nothing
         Peer(chatty).client(limits=limits, timeouts=Timeouts(audio=0.2)) as client,
         client.room("deaf") as room,
     ):
-        with pytest.raises(DeadlineExceeded, match=r"3 final captions are unread: read room.events\(\)"):
+        with pytest.raises(
+            DeadlineExceeded, match=r"3 final captions or lines of chat are unread: read room.events\(\)"
+        ):
             await room.send_audio(np.zeros(20 * RATE, np.int16), RATE)
         sent = round(room.pts)
         assert sent == 5  # three finals unread and acknowledged, two chunks under way

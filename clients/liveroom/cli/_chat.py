@@ -13,8 +13,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
-from .._chat import LONGEST
 from .._chat_events import Moderated
+from .._chat_request import LONGEST
 from .._errors import InvalidInput, LiveroomError
 from .._room import AsyncRoom
 from ._chat_log import Row, rows
