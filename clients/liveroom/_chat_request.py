@@ -26,8 +26,10 @@ Settings = dict[str, object]
 
 def check_settings(settings: Mapping[str, object] | None) -> Settings:
     """A copy that is sure to be JSON. Raises InvalidInput where they are none, or too long."""
+    if settings is not None and not isinstance(settings, Mapping):
+        raise InvalidInput(f'chat settings are {settings!r:.50}: expected a mapping, such as {{"level": 3}}')
     try:
-        text = json.dumps(settings or {}, ensure_ascii=False).encode()
+        text = json.dumps(dict(settings or {}), ensure_ascii=False).encode()
     except (TypeError, ValueError) as error:
         raise InvalidInput(f"chat settings cannot be written as JSON: {error}") from error
     if len(text) > LONGEST_SETTINGS:

@@ -77,6 +77,10 @@ async def speak(
     common: dict[str, list[str | float]] = {"speed": [float(speed)], "pauses": [float(pauses)]}
     if voice is not None:
         common["voice"] = [voice]
+    if lexicon is not None and not isinstance(lexicon, Mapping):
+        raise InvalidInput(
+            f'lexicon is {lexicon!r:.50}: expected readings of words, such as {{"重庆": "chong2 qing4"}}'
+        )
     if lexicon:
         common["lexicon"] = [json.dumps(dict(lexicon), ensure_ascii=False)]
     start, offset, spoken = 0.0, 0, False

@@ -78,6 +78,8 @@ async def voice_mood(
         "language": check_language(language),
     }
     if text is not None:
+        if not isinstance(text, str):
+            raise InvalidInput(f"text is {text!r:.50}: expected what was said, or None")
         inputs["text"] = text
     if baseline:
         numbers = np.array(baseline, np.float32)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import grpc
 import liveroom
+import numpy as np
 import pytest
 from grpc.aio import AioRpcError, Metadata
-from liveroom import Retries, RoomTaken, Timeouts
+from liveroom import AsyncClient, InvalidInput, Retries, RoomTaken, Timeouts
 from liveroom._errors import FROM_SERVER
 from liveroom._status import from_code, from_mark, from_rpc
 
@@ -172,3 +173,14 @@ def test_only_advice_reads_the_words_of_others() -> None:
         if re.search(r"(details\(\)|error_message|str\(error\)).{0,40}( in |search|match)", path.read_text())
     }
     assert users == set()
+
+
+async def test_what_is_of_another_type_is_refused_by_name() -> None:
+    async with AsyncClient("127.0.0.1:9") as client:
+        for settings in ("strict", 3):
+            with pytest.raises(InvalidInput, match=f"chat settings are {settings!r}: expected a mapping"):
+                client.room("r", chat=settings)  # type: ignore[arg-type]
+        with pytest.raises(InvalidInput, match="lexicon is 'x': expected readings"):
+            await anext(client.speak("hi", lexicon="x"))  # type: ignore[arg-type]
+        with pytest.raises(InvalidInput, match="text is 5: expected what was said"):
+            await client.voice_mood(np.zeros(1600, np.float32), 16000, text=5)  # type: ignore[arg-type]
