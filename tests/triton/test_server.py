@@ -258,8 +258,35 @@ def test_a_dead_tritonserver_is_reported(crashing: Triton) -> None:
         crashing.wait()
 
 
-BAD_BATCHING = "max_batch_size: 4 dynamic_batching { preferred_batch_size: [9] }\n"
 IO = models.tensor("input", "x", "FP32", models.VECTOR) + models.tensor("output", "y", "FP32", models.VECTOR)
+SLEEPER = """
+import time
+import serving_common
+import triton_python_backend_utils as pb
+
+
+class TritonPythonModel:
+    def execute(self, requests):
+        x = pb.get_input_tensor_by_name(requests[0], "x").as_numpy()
+        time.sleep(600 * x[0])
+        return [pb.InferenceResponse([pb.Tensor("y", x)])]
+"""
+"""Code of a model that is at work for as many times ten minutes as x says."""
+
+
+def test_a_process_at_work_goes_with_a_server_that_is_killed(tmp_path: Path) -> None:
+    models.write(tmp_path, "sleeper", models.PYTHON + IO, code=SLEEPER)
+    with Triton(tmp_path, drain_s=0) as triton, InferenceServerClient(triton.grpc) as client:
+        process = stub_of(triton, "sleeper")
+        with pytest.raises(InferenceServerException, match="Deadline"):
+            x = InferInput("x", [models.VECTOR], "FP32")
+            x.set_data_from_numpy(np.ones(models.VECTOR, np.float32))
+            client.infer("sleeper", [x], client_timeout=1)
+        psutil.Process(triton.pid).kill()
+        assert until(lambda: not process.is_running(), 10)
+
+
+BAD_BATCHING = "max_batch_size: 4 dynamic_batching { preferred_batch_size: [9] }\n"
 
 
 @pytest.mark.parametrize(
