@@ -278,9 +278,9 @@ def test_a_process_at_work_goes_with_a_server_that_is_killed(tmp_path: Path) -> 
     models.write(tmp_path, "sleeper", models.PYTHON + IO, code=SLEEPER)
     with Triton(tmp_path, drain_s=0) as triton, InferenceServerClient(triton.grpc) as client:
         process = stub_of(triton, "sleeper")
+        x = InferInput("x", [models.VECTOR], "FP32")
+        x.set_data_from_numpy(np.ones(models.VECTOR, np.float32))
         with pytest.raises(InferenceServerException, match="Deadline"):
-            x = InferInput("x", [models.VECTOR], "FP32")
-            x.set_data_from_numpy(np.ones(models.VECTOR, np.float32))
             client.infer("sleeper", [x], client_timeout=1)
         psutil.Process(triton.pid).kill()
         assert until(lambda: not process.is_running(), 10)
