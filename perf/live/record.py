@@ -7,6 +7,7 @@ from liveroom import Caption, LiveroomError, Moderated, RoomMood
 from liveroom.cli._chat_view import styled_line, styled_news
 from liveroom.cli._view import CaptionView
 from rich.console import Console
+from rich.text import Text
 
 from evaluation.error_rates import tokens
 from perf.load.chat_source import ChatSource
@@ -65,13 +66,13 @@ class Record:
         if isinstance(event, Moderated):
             self.decided[event.action] += 1
             self.line_s.append(self.playback.since(event.pts_start))
-            view.note(styled_line(event, event.text, event.viewer))
+            view.note(Text().join(styled_line(event, event.text, event.viewer)))
             return
         if isinstance(event, RoomMood):
             before, self.moods[event.who] = self.moods.get(event.who), event
             if before and before.reason == event.reason:
                 return
-        view.note(styled_news(event))
+        view.note(Text().join(styled_news(event)))
 
     def failed(self, source: Source, error: LiveroomError) -> None:
         """Says so: the speech goes on."""

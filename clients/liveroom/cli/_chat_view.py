@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
 from dataclasses import asdict
 from typing import Protocol
 
-from rich.console import Console
 from rich.text import Text
 
 from .._chat_events import Moderated, RoomMood, Suggestion
 from .._event_queue import Event
 from ..subtitles import timestamp
 from ._chat_log import Row
+from ._report import note, visible
+from ._view import Lines
 
 _COLORS = {"allow": "", "hold": "yellow", "block": "red"}
 _MARKS = {"negative": ("-", "red"), "neutral": (" ", ""), "positive": ("+", "green")}
@@ -43,8 +43,7 @@ class JsonView:
         """See `View`."""
         told: dict[str, object] = {"kind": event.kind} if self._events else {}
         told["text"] = row.text
-        if row.viewer:
-            told["viewer"] = row.viewer
+        told |= {name: value for name, value in (("id", row.id), ("viewer", row.viewer)) if value}
         told |= {
             "language": event.language,
             "sentiment": event.sentiment,
@@ -71,18 +70,18 @@ class TextView:
     """Lines with their mood, what was stopped in color and why, and a summary on stderr."""
 
     def __init__(self) -> None:
-        self._console = Console(highlight=False, soft_wrap=True)
+        self._lines = Lines()
         self._counts: Counter[str] = Counter()
 
     def moderated(self, event: Moderated, row: Row) -> None:
         """See `View`."""
         self._counts[event.action] += 1
-        self._console.print(styled_line(event, row.text, row.viewer))
+        self._lines.print(*styled_line(event, row.text, row.viewer))
 
     def other(self, event: Event) -> None:
         """See `View`."""
         if isinstance(event, RoomMood | Suggestion):
-            self._console.print(styled_news(event))
+            self._lines.print(*styled_news(event))
 
     def end(self) -> None:
         """See `View`."""
@@ -90,38 +89,34 @@ class TextView:
         stopped = ", ".join(
             f"{count} {action}" for action, count in self._counts.items() if action != "allow"
         )
-        print(f"liveroom: {total} lines, {stopped or 'none stopped'}", file=sys.stderr)
+        note(f"{total} line{'s' * (total != 1)}, {stopped or 'none stopped'}", as_json=False)
 
 
-def styled_line(event: Moderated, text: str, viewer: str) -> Text:
-    """A line of chat with its time and mood; in color and with the reasons where it was stopped."""
+def styled_line(event: Moderated, text: str, viewer: str) -> tuple[Text, Text]:
+    """The time and mood of a line of chat, and the line; in color, with the reasons, where it was stopped."""
     mark, color = _MARKS[max(event.sentiment, key=event.sentiment.__getitem__)]
-    line = Text.assemble((_time(event), "cyan"), (mark, color), " ")
+    line = Text()
     if viewer:
-        line.append(f"{viewer}: ", "cyan")
-    line.append(_visible(text), _COLORS[event.action])
+        line.append(f"{visible(viewer)}: ", "cyan")
+    line.append(visible(text), _COLORS[event.action])
     if event.action != "allow":
-        reasons = "; ".join(reason.text for reason in event.reasons)
+        reasons = visible("; ".join(reason.text for reason in event.reasons))
         line.append(f"  [{event.action}: {reasons}]", f"dim {_COLORS[event.action]}")
-    return line
+    return Text.assemble((_time(event), "cyan"), (mark, color), " "), line
 
 
-def styled_news(event: RoomMood | Suggestion) -> Text:
-    """A mood or a suggestion with its time."""
+def styled_news(event: RoomMood | Suggestion) -> tuple[Text, Text]:
+    """The time of a mood or a suggestion, and what it is."""
+    head = Text.assemble((_time(event), "cyan"), "  ")
     if isinstance(event, RoomMood):
-        return Text.assemble((_time(event), "cyan"), (f"  {event.reason} ({event.valence:+.2f})", "dim"))
+        return head, Text(f"{visible(event.reason)} ({event.valence:+.2f})", "dim")
     what = f"{event.action.replace('_', ' ')}, {event.seconds:g} s: {event.reason}"
-    return Text.assemble((_time(event), "cyan"), (f"  {what}", "bold"))
+    return head, Text(visible(what), "bold")
 
 
 def _time(event: Moderated | RoomMood | Suggestion) -> str:
     """As captions have it."""
     return f"{timestamp(event.pts_end, '.')[:-2]} "
-
-
-def _visible(text: str) -> str:
-    """Without what would move the cursor or change the terminal's colors."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _print(told: dict[str, object]) -> None:

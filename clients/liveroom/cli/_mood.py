@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from rich.progress import Progress
+from rich.text import Text
 
 from .._audio import AudioFile, Samples
 from .._client import AsyncClient
@@ -17,7 +18,8 @@ from .._voice_mood import Baseline, VoiceMood
 from ._connect import connect
 from ._exit import FAILED
 from ._progress import seconds_bar
-from ._report import each_file, report
+from ._report import each_file, note, report, visible
+from ._view import Lines
 
 WHOLE_S = 15.0
 """Seconds of a file up to which it is one segment; longer ones are cut where captions are."""
@@ -65,19 +67,24 @@ class _Speaker:
         self._bar = bar
         self._baseline: Baseline | None = None
         self._heard: list[Segment] = []
+        self._lines = Lines()
 
     async def hear(self, path: str) -> None:
         """One file."""
         if not self._arguments.speaker:
             self._baseline = None
         segments, damage = await self._segments(path)
+        known = False
         for segment in segments:
             found = await self._ask(segment)
             self._baseline = found.baseline
+            known |= found.is_known
             if self._arguments.speaker:
                 self._heard.append(Segment(path, segment.start, segment.end, found.text))
             elif found.is_known:
-                _print(segment, found, as_json=self._arguments.json)
+                self._print(segment, found)
+        if not known and not damage:
+            note(f"{path}: no mood was heard, for lack of a voice", as_json=self._arguments.json)
         if damage:
             raise damage
 
@@ -88,7 +95,17 @@ class _Speaker:
             found = await self._ask(segment)
             self._bar.advance(task, segment.end - segment.start)
             if found.is_known:
-                _print(segment, found, as_json=self._arguments.json)
+                self._print(segment, found)
+
+    def _print(self, segment: Segment, found: VoiceMood) -> None:
+        if self._arguments.json:
+            print(json.dumps(_told(segment, found), ensure_ascii=False), flush=True)
+            return
+        span = f"{segment.start:7.1f} -{segment.end:6.1f}"
+        numbers = f"arousal {found.arousal:.2f}  valence {found.valence:+.2f}"
+        self._lines.print(
+            Text(f"{visible(segment.file)} {span}  "), Text(f"{numbers}  {visible(found.text)}")
+        )
 
     async def _ask(self, segment: Segment) -> VoiceMood:
         samples, rate, _ = _read(segment.file, segment.start, segment.end)
@@ -102,7 +119,7 @@ class _Speaker:
         seconds = len(samples) / rate
         if seconds <= WHOLE_S:
             return [Segment(path, 0.0, seconds, None)] if seconds else [], damage
-        task = self._bar.add_task(Path(path).name, total=None)
+        task = self._bar.add_task(visible(Path(path).name), total=None)
         finals = []
         try:
             async for caption in self._client.captions(path, language=self._arguments.language):
@@ -133,8 +150,8 @@ def _read(path: str, start: float, end: float) -> tuple[Samples, int, DamagedFil
     return np.concatenate(pieces), rate, None
 
 
-def _print(segment: Segment, found: VoiceMood, *, as_json: bool) -> None:
-    told: dict[str, object] = {
+def _told(segment: Segment, found: VoiceMood) -> dict[str, object]:
+    return {
         "file": segment.file,
         "pts_start": round(segment.start, 3),
         "pts_end": round(segment.end, 3),
@@ -144,11 +161,3 @@ def _print(segment: Segment, found: VoiceMood, *, as_json: bool) -> None:
         "valence_confidence": round(found.valence_confidence, 4),
         "text": found.text,
     }
-    if as_json:
-        print(json.dumps(told, ensure_ascii=False), flush=True)
-        return
-    span = f"{segment.start:7.1f} -{segment.end:6.1f}"
-    print(
-        f"{segment.file} {span}  arousal {found.arousal:.2f}  valence {found.valence:+.2f}  {found.text}",
-        flush=True,
-    )

@@ -23,13 +23,20 @@ def report(error: Exception, *, as_json: bool, **about: str) -> None:
         line = json.dumps(event, ensure_ascii=False)
     else:
         sentence = " ".join(str(error).split())
-        line = ": ".join(["liveroom", *(what for what in about.values() if what not in sentence), sentence])
+        named = (what for what in about.values() if what not in sentence)
+        line = visible(": ".join(["liveroom", *named, sentence]))
     print(line, file=sys.stderr, flush=True)
+
+
+def visible(text: str) -> str:
+    """Without what would move the cursor or change the terminal's colors."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def note(text: str, *, as_json: bool) -> None:
     """Say something that is good to know, and is no error."""
-    print(json.dumps({"note": text}, ensure_ascii=False) if as_json else f"liveroom: {text}", file=sys.stderr)
+    line = json.dumps({"note": text}, ensure_ascii=False) if as_json else f"liveroom: {visible(text)}"
+    print(line, file=sys.stderr, flush=True)
 
 
 def note_if_animated(path: str, *, as_json: bool) -> None:
@@ -48,7 +55,8 @@ def warnings_shown(*, as_json: bool) -> Iterator[None]:
     class Lines(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             message = record.getMessage()
-            line = json.dumps({"warning": message}, ensure_ascii=False) if as_json else f"liveroom: {message}"
+            told = json.dumps({"warning": message}, ensure_ascii=False)
+            line = told if as_json else f"liveroom: {visible(message)}"
             print(line, file=sys.stderr, flush=True)
 
     handler = Lines(logging.WARNING)

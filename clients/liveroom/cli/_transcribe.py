@@ -15,7 +15,7 @@ from .._errors import DamagedFile
 from .._types import Caption
 from ._connect import connect
 from ._progress import seconds_bar
-from ._report import each_file
+from ._report import each_file, visible
 
 
 async def transcribe(arguments: argparse.Namespace) -> int:
@@ -34,7 +34,7 @@ async def _transcribe_file(
 ) -> None:
     began = time.monotonic()
     with AudioFile(path) as file:
-        task = bar.add_task(Path(path).name, total=file.duration or None)
+        task = bar.add_task(visible(Path(path).name), total=file.duration or None)
 
     def heard(caption: Caption) -> None:
         bar.update(task, completed=caption.pts_end)
