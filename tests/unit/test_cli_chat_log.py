@@ -14,14 +14,14 @@ async def blocks(data: bytes, size: int) -> AsyncIterator[bytes]:
         yield data[start : start + size]
 
 
-async def read(data: bytes, size: int = 1 << 16, encoding: str = "utf-8") -> list[Row]:
-    return [row async for row in rows(blocks(data, size), "log", encoding)]
+async def read(data: bytes, size: int = 1 << 16, encoding: str = "utf-8", *, live: bool = False) -> list[Row]:
+    return [row async for row in rows(blocks(data, size), "log", encoding, live=live)]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
-async def test_a_message_a_line_whatever_the_blocks(size: int) -> None:
-    data = "主播好棒 😀\r\n\nhello, you\nlast".encode()
-    assert await read(data, size) == [Row("主播好棒 😀"), Row(""), Row("hello, you"), Row("last")]
+async def test_a_message_a_line_but_for_blank_ones_whatever_the_blocks(size: int) -> None:
+    data = "主播好棒 😀\r\n\n \nhello, you\nlast".encode()
+    assert await read(data, size) == [Row("主播好棒 😀"), Row("hello, you"), Row("last")]
 
 
 @pytest.mark.parametrize("size", [1, 5, 1000])
@@ -43,9 +43,58 @@ async def test_a_first_line_with_other_words_is_a_message() -> None:
     assert await read(b"text\nhi\n") == [Row("text"), Row("hi")]
 
 
-async def test_another_encoding_and_bytes_that_are_no_text() -> None:
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("viewer,message", "log has a column 'message', which is to be called 'text'"),
+        ("时间,用户,内容", "log has a column '时间', which is to be called 'time_s'"),
+        ("time_s;viewer;text", "log separates its columns by ';' instead of commas"),
+        ("time_s\ttext", r"log separates its columns by '\\t' instead of commas"),
+        ("text,viewer,text", "log has the column 'text' twice"),
+        ("time_s,viewer", "log has no column 'text' but time_s, viewer"),
+    ],
+)
+async def test_a_header_with_other_columns_is_no_message(header: str, message: str) -> None:
+    with pytest.raises(InvalidInput, match=f"^{message}: expected a header such as time_s,viewer,text"):
+        await read(f"{header}\n1,a,b\n".encode())
+
+
+async def test_columns_that_are_not_known_are_ignored_and_names_may_stand_in_quotes() -> None:
+    assert await read(b'"viewer","Text",badge\na,hi,gold\n') == [Row("hi", "a")]
+
+
+async def test_an_id_that_stands_there_twice_is_named() -> None:
+    data = b"id,text\n7,hi\n,ho\n,ha\n7,no\n"
+    with pytest.raises(InvalidInput, match="log, record 5: id '7' stands in record 2 too: expected another"):
+        await read(data)
+    assert [row.text for row in await read(data, live=True)] == ["hi", "ho", "ha", "no"]
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+@pytest.mark.parametrize(
+    ("data", "encoding", "message"),
+    [
+        ("ok\n主播\n".encode("gb18030"), "utf-8", "line 2, byte 1 is no UTF-8; try --encoding gb18030"),
+        (b"ok\nhalf \xe4\xb8", "utf-8", "line 2, byte 6 is no UTF-8"),
+        (
+            "ok\n主".encode("gb18030") + b"\xff\n",
+            "gb18030",
+            "line 2, byte 3 is no GB18030; try --encoding utf-8",
+        ),
+        (b"ok\nRIFF$\0\0\0WAVEfmt ", "utf-8", "line 2, byte 6 is NUL: expected text"),
+    ],
+)
+async def test_what_is_no_text_is_named(data: bytes, encoding: str, message: str, size: int) -> None:
+    given: list[Row] = []
+    with pytest.raises(InvalidInput, match=f"^log, {message}"):  # noqa: PT012 - what came before counts
+        async for row in rows(blocks(data, size), "log", encoding):
+            given.append(row)
+    assert given == [Row("ok")]
+
+
+async def test_another_encoding_and_bytes_that_are_no_text_in_live_chat() -> None:
     assert await read("主播\n".encode("gb18030"), encoding="gb18030") == [Row("主播")]
-    assert await read(b"a\xff\n") == [Row("a\N{REPLACEMENT CHARACTER}")]
+    assert await read(b"a\xff\n", live=True) == [Row("a\N{REPLACEMENT CHARACTER}")]
 
 
 @pytest.mark.parametrize(

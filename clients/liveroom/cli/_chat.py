@@ -9,8 +9,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import ExitStack
-from pathlib import Path
+from contextlib import ExitStack, aclosing
 from typing import BinaryIO
 
 from .._chat_events import Moderated
@@ -21,7 +20,7 @@ from ._chat_log import Row, rows
 from ._chat_view import JsonView, TextView, View
 from ._connect import connect
 from ._exit import OK
-from ._sources import blocks, stdin
+from ._sources import blocks, existing, stdin
 
 
 async def chat(arguments: argparse.Namespace) -> int:
@@ -31,18 +30,23 @@ async def chat(arguments: argparse.Namespace) -> int:
     with ExitStack() as files:
         live = arguments.file == "-"
         descriptor = stdin("chat") if live else files.enter_context(_opened(arguments.file)).fileno()
-        source = rows(blocks(descriptor, arguments.file), arguments.file, arguments.encoding)
+        source = rows(blocks(descriptor, arguments.file), arguments.file, arguments.encoding, live=live)
         async with connect(arguments) as client:
             room_id = arguments.room or f"chat-{uuid.uuid4().hex}"
             async with client.room(room_id, chat=settings) as room:
                 sent: deque[Row] = deque()
                 sending = asyncio.create_task(_send(room, source, sent, arguments.pace, live=live))
-                async for event in room.events():
-                    if isinstance(event, Moderated):
-                        view.moderated(event, sent.popleft())
-                    else:
-                        view.other(event)
-                await sending
+                try:
+                    async with aclosing(room.events()) as events:
+                        async for event in events:
+                            if isinstance(event, Moderated):
+                                view.moderated(event, sent.popleft())
+                            else:
+                                view.other(event)
+                    await sending
+                finally:  # what is shown may have no reader any more
+                    sending.cancel()
+                    await asyncio.gather(sending, return_exceptions=True)
     view.end()
     return OK
 
@@ -62,7 +66,7 @@ async def _send(
                 await asyncio.sleep(max(at / pace - elapsed, 0))
             sent.append(row)
             text = row.text.encode(errors="replace")[:LONGEST].decode(errors="ignore")
-            await room.send_chat(text, viewer=row.viewer, role=row.role, pts=at)
+            await room.send_chat(text, viewer=row.viewer, role=row.role, pts=at, id=row.id)
     except LiveroomError as error:
         failure = error
     try:
@@ -76,15 +80,16 @@ async def _send(
 
 def _opened(path: str) -> BinaryIO:
     """A regular file, or whatever else can be read."""
-    return Path(path).open("rb")
+    return existing(path).open("rb")
 
 
 def _settings(arguments: argparse.Namespace) -> dict[str, object]:
     """Of a file, and of options, which come first."""
     settings: dict[str, object] = {}
     if arguments.settings:
+        path = existing(arguments.settings)
         try:
-            settings = json.loads(Path(arguments.settings).read_text(encoding="utf-8"))
+            settings = json.loads(path.read_text(encoding="utf-8"))
         except (ValueError, RecursionError) as error:
             raise InvalidInput(f"{arguments.settings} is not JSON: {error}") from error
         if not isinstance(settings, dict):

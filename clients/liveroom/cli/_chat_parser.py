@@ -20,7 +20,9 @@ def add_chat_command(
         description="Moderate a chat log, or live chat from a pipe: what each line says and how, what\n"
         "becomes of it and why, and how the room feels. With --json an object a line, in order.",
         epilog="a log is a message a line, or CSV with a header of time_s,viewer,text (role and id too;\n"
-        "all but text may be missing). Settings are JSON, as docs/chat.md says:\n"
+        "all but text may be missing, others are ignored). Where it has no times, lines count as written\n"
+        "a second apart, on stdin when they come; blank lines are left out. Settings are JSON, as\n"
+        "docs/chat.md says:\n"
         '  {"level": 2, "levels": {"sexual": 4}, "words": [{"text": "spoiler", "action": "block"}]}\n\n'
         + epilog,
     )
@@ -38,7 +40,9 @@ def add_chat_command(
         default=0.0,
         help="1 plays a log with times in real time, 10 ten times faster, 0 as fast as served (default: 0)",
     )
-    command.add_argument("--encoding", type=encoding, default="utf-8", help="of the log (default: utf-8)")
+    command.add_argument(
+        "--encoding", type=encoding, default="utf-8", help="of the log, such as gb18030 (default: utf-8)"
+    )
     command.add_argument("--room", metavar="ID", help="room id (default: a new one)")
     command.add_argument(
         "--events",

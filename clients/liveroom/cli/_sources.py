@@ -9,6 +9,7 @@ import select
 import sys
 import threading
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +84,23 @@ async def blocks(descriptor: int, name: str) -> AsyncGenerator[bytes, None]:
             raise InvalidInput(f"{name} can't be read: {data.strerror}") from data
         places.release()
         yield data
+
+
+async def stdin_text(wanted: str) -> str:
+    """All of it. Raises InvalidInput, which says what is `wanted`, where it is no text."""
+    data = b"".join([block async for block in blocks(stdin(wanted), "stdin")])
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"stdin, byte {error.start + 1} is no UTF-8: expected {wanted}") from error
+
+
+def existing(path: str) -> Path:
+    """`path`. Raises InvalidInput where nothing is there, or a folder."""
+    found = Path(path)
+    if not found.exists() or found.is_dir():
+        raise InvalidInput(f"{path} is not a file")
+    return found
 
 
 def stdin(wanted: str) -> int:
