@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import codecs
+from collections.abc import Callable
 
 from .._config import MAX_CHUNK_S
 
@@ -14,6 +15,18 @@ def pace(text: str) -> float:
     if not 0 <= value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not 0 or more")
     return value
+
+
+def between(least: float, most: float) -> Callable[[str], float]:
+    """Reads a number from `least` to `most`."""
+
+    def number(text: str) -> float:
+        value = float(text)
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text} is not {least:g} to {most:g}")
+        return value
+
+    return number
 
 
 def milliseconds(text: str) -> int:

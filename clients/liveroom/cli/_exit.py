@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from .._errors import DeadlineExceeded, LiveroomError, ModelUnavailable, Overloaded, ServerUnavailable
+from .._errors import (
+    DeadlineExceeded,
+    InvalidInput,
+    LiveroomError,
+    ModelUnavailable,
+    Overloaded,
+    ServerUnavailable,
+)
 
 OK = 0
 FAILED = 1
@@ -12,6 +19,7 @@ BUSY = 4
 UNSURE = 5
 INTERRUPTED = 130
 CLOSED_PIPE = 141
+TERMINATED = 143
 
 MEANINGS = {
     OK: "done",
@@ -22,7 +30,12 @@ MEANINGS = {
     UNSURE: "studio --anonymize may have left a face that can be recognized: done, but look at the result",
     INTERRUPTED: "interrupted with Ctrl-C",
     CLOSED_PIPE: "the reader of the output went away",
+    TERMINATED: "ended with SIGTERM",
 }
+
+
+class WrongUsage(InvalidInput):
+    """Options that do not go together."""
 
 
 def exit_code(error: LiveroomError) -> int:
@@ -32,4 +45,6 @@ def exit_code(error: LiveroomError) -> int:
             return UNAVAILABLE
         case Overloaded() | DeadlineExceeded():
             return BUSY
+        case WrongUsage():
+            return USAGE
     return FAILED

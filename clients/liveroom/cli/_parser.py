@@ -6,7 +6,7 @@ import argparse
 from functools import partial
 
 from .. import __version__
-from ._arguments import milliseconds, pace
+from ._arguments import between, milliseconds, pace
 from ._captions import FORMATS, captions
 from ._chat_parser import add_chat_command
 from ._connect import add_server
@@ -106,12 +106,13 @@ def parser() -> argparse.ArgumentParser:
         parents=[common],
         help="speak a text",
         description="Speak a text in Chinese, English or both. SSML begins with <speak>.",
+        epilog="a pipe: liveroom say TEXT --out - | aplay -t raw -f S16_LE -r 24000\n\n" + _EXIT_CODES,
     )
     speech.add_argument("text", metavar="TEXT", help="what to say; - reads it from stdin")
     speech.add_argument(
         "--out",
         metavar="FILE",
-        help="a WAV file; - for raw 16-bit mono at 24 kHz on stdout, as it comes",
+        help="a .wav file; - for raw 16-bit mono at 24 kHz into a pipe, as it comes",
     )
     speech.add_argument(
         "--play", action="store_true", help="play it as it comes (with ffplay, aplay, paplay or play)"
@@ -122,9 +123,12 @@ def parser() -> argparse.ArgumentParser:
         help='such as zf_xiaoxiao or af_heart, or a mixture: "zf_xiaoxiao:0.7,af_heart:0.3" '
         "(default: by language)",
     )
-    speech.add_argument("--speed", type=float, default=1.0, help="0.5 to 2 (default: 1)")
+    speech.add_argument("--speed", type=between(0.5, 2), default=1.0, help="0.5 to 2 (default: 1)")
     speech.add_argument(
-        "--pauses", type=float, default=1.0, help="multiplies those at punctuation, 0 to 5 (default: 1)"
+        "--pauses",
+        type=between(0, 5),
+        default=1.0,
+        help="multiplies those at punctuation, 0 to 5 (default: 1)",
     )
     speech.add_argument(
         "--lexicon", metavar="FILE", help='how words are said, JSON: {"重庆": "chong2 qing4", "GIF": "jiff"}'
