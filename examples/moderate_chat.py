@@ -61,4 +61,6 @@ async def main(log: str, goodbye: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: python examples/moderate_chat.py LOG.csv GOODBYE.wav")
     asyncio.run(main(*sys.argv[1:]))
