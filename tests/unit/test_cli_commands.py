@@ -275,3 +275,30 @@ def test_a_reader_that_goes_away_is_no_error(recording: str) -> None:
             return await process.wait(), await process.stderr.read()
 
     assert asyncio.run(serve_and_read()) == (141, b"")
+
+
+async def test_a_bar_on_the_terminal_takes_nothing_from_a_file(recording: str, tmp_path: Path) -> None:
+    out = tmp_path / "out.txt"
+    async with Peer(speaker).listening() as url:
+        ours, theirs = pty.openpty()
+        with out.open("wb") as file:
+            process = await asyncio.create_subprocess_exec(
+                *LIVEROOM, *("transcribe", recording, "--url", url), stdout=file, stderr=theirs
+            )
+        os.close(theirs)
+        shown = await asyncio.to_thread(_all, ours)
+        assert await process.wait() == 0
+    assert out.read_text("utf-8").strip()
+    assert out.read_text("utf-8").strip() not in shown.decode()
+
+
+def _all(terminal: int) -> bytes:
+    """What comes until the other side has been closed."""
+    shown = b""
+    try:
+        while data := os.read(terminal, 65536):
+            shown += data
+    except OSError:  # how Linux says so
+        pass
+    os.close(terminal)
+    return shown

@@ -18,6 +18,7 @@ def seconds_bar(*, quiet: bool) -> Progress:
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
+        redirect_stdout=sys.stdout.isatty(),  # into a file it goes past the bar
         disable=quiet or not sys.stderr.isatty(),
     )
 

@@ -45,26 +45,20 @@ class Lines:
     """Prints lines to stdout; on a terminal what does not fit goes on below itself, not below the head."""
 
     def __init__(self) -> None:
-        self._console = _Console(highlight=False, soft_wrap=True)
+        self._console = Console(highlight=False, soft_wrap=True)
 
     def print(self, head: Text, text: Text) -> None:
-        """Print one of them, as it comes."""
-        if not self._console.is_terminal or head.cell_len > self._console.width // 2:
-            self._console.print(head + text)
-            return
-        grid = Table.grid()
-        grid.add_column(no_wrap=True)
-        grid.add_column(overflow="fold")
-        grid.add_row(head, text)
-        self._console.print(grid, soft_wrap=False)
-
-
-class _Console(Console):
-    """Lets the command say with its exit code that the reader has gone."""
-
-    def on_broken_pipe(self) -> None:
-        """See `Console`, which exits by itself."""
-        raise BrokenPipeError
+        """Print one of them, as it comes, above a bar where there is one."""
+        with self._console.capture() as printed:
+            if self._console.is_terminal and head.cell_len <= self._console.width - 30:
+                grid = Table.grid()
+                grid.add_column(no_wrap=True)
+                grid.add_column(overflow="fold")
+                grid.add_row(head, text)
+                self._console.print(grid, soft_wrap=False)
+            else:
+                self._console.print(head + text)
+        print(printed.get(), end="", flush=True)
 
 
 def styled(caption: Caption) -> Text:
