@@ -111,8 +111,10 @@ def test_the_command_writes_a_line_a_segment(
     ):
         soundfile.write(file, audio, SAMPLE_RATE)
     assert main(["mood", *files, "--speaker", "x", "--json", "--url", text_triton.grpc]) == 0
-    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    printed = capsys.readouterr()
+    told = [json.loads(line) for line in printed.out.splitlines()]
     assert [line["file"] for line in told] == files[:2]
+    assert json.loads(printed.err) == {"note": f"{files[2]}: no mood was heard, for lack of a voice"}
     assert {"pts_start", "pts_end", "arousal", "valence", "confidence"} <= told[0].keys()
     assert main(["mood", str(tmp_path / "none.wav"), files[0], "--url", text_triton.grpc]) == 1
     printed = capsys.readouterr()

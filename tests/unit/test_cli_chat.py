@@ -60,6 +60,24 @@ async def test_ignored_columns_are_said(log: Path, capsys: pytest.CaptureFixture
     assert json.loads(error) == {"warning": f"{log}: columns that are not known are ignored: badge"}
 
 
+async def test_in_live_chat_it_is_said_that_bytes_are_replaced() -> None:
+    async with TextPeer(moderator).listening() as url:
+        process = await asyncio.create_subprocess_exec(
+            *LIVEROOM,
+            *("chat", "-", "--url", url),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        out, error = await asyncio.wait_for(process.communicate("主播\n棒\n".encode("gb18030")), 30)
+    assert process.returncode == 0
+    assert out.count(b"\n") == 2
+    assert error.decode().splitlines() == [
+        "liveroom: stdin: bytes that are no UTF-8 are replaced; try --encoding gb18030",
+        "liveroom: 2 lines, none stopped",
+    ]
+
+
 @pytest.mark.parametrize("option", ["log", "--settings"])
 async def test_a_file_that_is_not_there_is_said(
     option: str, log: Path, capsys: pytest.CaptureFixture[str]
@@ -112,3 +130,10 @@ async def test_on_a_terminal_reasons_go_on_below_the_line(log: Path) -> None:
     assert first.startswith("00:00:01.0")
     assert others
     assert all(line.startswith(" " * 13) and len(line) <= 80 for line in others)
+
+
+def test_the_example_says_how_it_is_called() -> None:
+    example = Path(__file__).parents[2] / "examples" / "moderate_chat.py"
+    done = subprocess.run([LIVEROOM[0], example], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "usage: python examples/moderate_chat.py LOG.csv GOODBYE.wav\n"

@@ -30,7 +30,8 @@ async def chat(arguments: argparse.Namespace) -> int:
     with ExitStack() as files:
         live = arguments.file == "-"
         descriptor = stdin("chat") if live else files.enter_context(_opened(arguments.file)).fileno()
-        source = rows(blocks(descriptor, arguments.file), arguments.file, arguments.encoding, live=live)
+        name = "stdin" if live else arguments.file
+        source = rows(blocks(descriptor, name), name, arguments.encoding, live=live)
         async with connect(arguments) as client:
             room_id = arguments.room or f"chat-{uuid.uuid4().hex}"
             async with client.room(room_id, chat=settings) as room:

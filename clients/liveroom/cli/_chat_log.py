@@ -89,16 +89,22 @@ async def _lines(blocks: AsyncIterator[bytes], name: str, encoding: str, *, live
     """Lines without their ends."""
     decoder = codecs.getincrementaldecoder(encoding)(errors="replace" if live else "strict")
     rest, number, wrong = "", 0, ""
+    other = "gb18030" if encoding == "utf-8" else "utf-8"
+    replaced = False
     async for block in _ended(blocks):
         try:
             text = decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
             text = error.object[: error.start].decode(encoding, errors="ignore")
-            other = "gb18030" if encoding == "utf-8" else "utf-8"
             wrong = f"is no {encoding.upper()}; try --encoding {other}"
         if not live and "\0" in text:
             text = text[: text.index("\0")]
             wrong = "is NUL: expected text, a message a line or CSV"
+        if live and not replaced and "\N{REPLACEMENT CHARACTER}" in text:
+            replaced = True
+            logger.warning(
+                "%s: bytes that are no %s are replaced; try --encoding %s", name, encoding.upper(), other
+            )
         *whole, rest = (rest + text).split("\n")
         for line in whole:
             number += 1
