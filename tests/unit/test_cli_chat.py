@@ -84,7 +84,8 @@ async def test_a_file_that_is_not_there_is_said(
 ) -> None:
     log.write_text("hi\n")
     absent = log.with_name("absent")
-    assert await run(*([absent] if option == "log" else [log, option, absent])) == 1
+    arguments: list[str | Path] = [absent] if option == "log" else [log, option, absent]
+    assert await run(*arguments) == 1
     assert capsys.readouterr().err == f"liveroom: {absent} is not a file\n"
 
 

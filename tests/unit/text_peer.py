@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import grpc
 import numpy as np
+from numpy.typing import NDArray
 from tritonclient.grpc import service_pb2
 
 from tests.unit.peer import Peer, Request, Response, Send, acknowledgement
@@ -110,6 +111,6 @@ def _strings(response: Response, name: str, values: Sequence[str]) -> None:
     response.infer_response.raw_output_contents.append(data)
 
 
-def _array(response: Response, name: str, datatype: str, array: np.ndarray) -> None:
+def _array(response: Response, name: str, datatype: str, array: NDArray[np.generic]) -> None:
     response.infer_response.outputs.add(name=name, datatype=datatype, shape=array.shape)
     response.infer_response.raw_output_contents.append(array.tobytes())
