@@ -123,6 +123,19 @@ async def test_a_pause_is_as_long_as_was_asked_for(client: liveroom.AsyncClient)
     assert long - short == pytest.approx(3 * 0.35, abs=0.02)
 
 
+@pytest.mark.parametrize("voice", ["zm_yunxi", "zf_xiaoyi", "af_heart"])
+@pytest.mark.parametrize("text", ["价格八十九块。", '<speak><prosody rate="0.6">苹果</prosody></speak>'])
+async def test_slow_speech_begins_with_its_first_word_and_silence_before_it(
+    client: liveroom.AsyncClient, text: str, voice: str
+) -> None:
+    samples, words = await spoken(client, text, voice=voice, speed=0.5 if "<" not in text else 1.0)
+    begin, end = (int(edge * 100) for edge in words[0][1:3])
+    loud = levels(samples)
+    assert loud[:begin].max(initial=-100) < loud[begin:end].max() - 30
+    assert begin <= 10
+    assert loud[begin + 2 : begin + 25].min() > -45  # a sound of its own would end before the word
+
+
 @pytest.mark.parametrize("text", ["好", "Hi.", "666"])
 async def test_very_short_texts_are_short_sounds_without_repeats(
     client: liveroom.AsyncClient, text: str

@@ -22,6 +22,8 @@ FRAME = 600
 LONGEST_TOKENS = 510
 _KEPT = (6, 18)
 """Frames at speed 1 that are spoken before the first phoneme, and from the last one on; all else is silence."""
+_SLOW_LEAD = 2
+"""The former where speech is slower: the silence is stretched too, and all of it but these becomes a sound."""
 _QUIET = 10 ** (-50 / 20)
 """Of full scale: what is quieter at the ends of a clause is silence."""
 _WINDOW = SAMPLE_RATE // 100
@@ -78,12 +80,13 @@ class Network:
         Raises:
             Cancelled: `stop` was called.
         """
+        lead, tail = _KEPT if speed >= 1.0 else (_SLOW_LEAD, int(np.ceil(_KEPT[1] / speed)))
         kept = [self.vocabulary.get(token) for token in clause.tokens]
         tokens = [token for token in kept if token is not None]
         self._run_options = options = ort.RunOptions()
         inputs = {
             "tokens": np.array([[0, *tokens, 0]], np.int64),
-            "keep": np.ceil(np.array(_KEPT) / min(speed, 1.0)).astype(np.int64),
+            "keep": np.array([lead, tail], np.int64),
             "style": style(len(tokens)),
             "speed": np.array([speed], np.float32),
         }
@@ -103,26 +106,28 @@ class Network:
             np.concatenate([[0], np.cumsum(durations.ravel())]).astype(int) * FRAME - int(skipped[0]) * FRAME
         )
         place = np.concatenate([[0], np.cumsum([token is not None for token in kept])]).astype(int) + 1
-        head, stop = heard(audio)
+        head, onset, stop = heard(audio)
         words = [
             SpokenWord(span, *(int(np.clip(edges[place[at]] - head, 0, stop - head)) for at in (begin, end)))
             for span, begin, end in clause.ranges
         ]
+        # The network begins to sound before the edge.
+        words[:1] = [word._replace(begin=min(word.begin, onset - head)) for word in words[:1]]
         return faded(audio[head:stop]), words
 
 
-def heard(audio: Samples) -> tuple[int, int]:
-    """Where the first sound of some samples begins and the last one ends, with a little before and after."""
+def heard(audio: Samples) -> tuple[int, int, int]:
+    """What of some samples is heard: from a little before the first sound, where that begins, to after the last one."""
     count = len(audio) // _WINDOW
     levels = (
         np.sqrt(np.square(audio[: count * _WINDOW]).reshape(count, _WINDOW).mean(1)) if count else np.zeros(0)
     )
     loud = np.flatnonzero(levels > _QUIET)
     if not len(loud):
-        return 0, min(len(audio), _WINDOW)
-    begin = int(loud[0]) * _WINDOW - round(_LEAD * SAMPLE_RATE)
+        return 0, 0, min(len(audio), _WINDOW)
+    onset = int(loud[0]) * _WINDOW
     end = (int(loud[-1]) + 1) * _WINDOW + round(_TAIL * SAMPLE_RATE)
-    return max(begin, 0), min(end, len(audio))
+    return max(onset - round(_LEAD * SAMPLE_RATE), 0), onset, min(end, len(audio))
 
 
 def faded(audio: Samples) -> Samples:
