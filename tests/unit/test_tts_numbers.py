@@ -1,6 +1,8 @@
 """What is written in figures is read in the language of its sentence, as people there say it."""
 
+import sys
 import time
+import unicodedata
 
 import pytest
 
@@ -10,12 +12,22 @@ from tts.languages import language_of, sentences
 from tts.spans import Text
 
 
+DASHES = [chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) == "Pd"]
+
+
 def chinese(text: str) -> str:
     return chinese_reading.as_said(Text.of(text)).characters
 
 
 def english(text: str) -> str:
     return english_reading.as_said(Text.of(text)).characters
+
+
+def heard(text: str) -> str:
+    """What is said of a text as it comes, by its own language, in single spaces."""
+    ready = cleaned(Text.of(text))
+    reading = chinese_reading if language_of(ready.characters, "en") == "zh" else english_reading
+    return " ".join(reading.as_said(ready).characters.split())
 
 
 @pytest.mark.parametrize(
@@ -88,6 +100,63 @@ def test_a_chinese_sentence_reads_figures_as_chinese_does(written: str, said: st
 )
 def test_an_english_sentence_reads_figures_as_english_does(written: str, said: str) -> None:
     assert english(written) == said
+
+
+@pytest.mark.parametrize("dash", [*DASHES, "−", "~", "～"])
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("Keep it at 40-60°C.", "Keep it at forty to sixty degrees celsius."),
+        ("It costs $5-10.", "It costs five to ten dollars."),
+        ("9:00-17:00", "nine o'clock to seventeen hundred"),
+        ("2019-2023", "twenty nineteen to twenty twenty three"),
+        ("10-20%", "ten to twenty percent"),
+        ("价格10-20元", "价格十到二十元"),
+        ("水温20-30℃", "水温二十到三十摄氏度"),
+        ("打7-8折", "打七到八折"),
+        ("周一-周五", "周一到周五"),
+    ],
+)
+def test_every_dash_may_be_between_the_ends_of_a_range(written: str, said: str, dash: str) -> None:
+    assert heard(written.replace("-", dash)) == said
+
+
+@pytest.mark.parametrize("dash", ["-", "‐", "‒", "–"])
+def test_days_may_have_a_dash_between_them(dash: str) -> None:
+    assert heard(f"Mon{dash}Fri") == "Monday to Friday"
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("It took 1½ hours.", "It took one and a half hours."),
+        ("Add ½ cup", "Add one half cup"),
+        ("1½ cups plus ¾ teaspoon", "one and a half cups plus three quarters teaspoon"),
+        ("2½ kg or ⅓ oz", "two and a half kilograms or one third of an ounce"),
+        ("¼", "one quarter"),
+        ("2½–3 hours", "two and a half to three hours"),
+        ("这里有1½小时", "这里有一又二分之一小时"),
+        ("加½杯，¾kg", "加 二分之一杯， 四分之三公斤"),
+        ("50¢", "fifty cents"),
+        ("只要50¢", "只要五十美分"),
+        ("1→2", "one two"),
+    ],
+)
+def test_fractions_of_one_character_and_cents_are_read(written: str, said: str) -> None:
+    assert heard(written) == said
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("The date is 24.12.2024.", "The date is December twenty fourth, twenty twenty four."),
+        ("3.5.2025", "May third, twenty twenty five"),
+        ("12.24.2024", "December twenty fourth, twenty twenty four"),
+        ("日期是24.12.2024。", "日期是二零二四年十二月二十四日。"),
+    ],
+)
+def test_a_date_with_dots_is_a_date_whose_day_comes_first(written: str, said: str) -> None:
+    assert heard(written) == said
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """How texts are cut into clauses, and what their words sound like: with the dictionaries that the exporter packed."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from itertools import pairwise
@@ -193,6 +194,27 @@ def test_addresses_initials_and_words_with_hyphens_are_read_as_people_do(
     reader: Reader, text: str, sound: str
 ) -> None:
     assert sound in sounds(reader, text)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("x ≠ y", "x is not equal to y"), ("x =\u0338 y", "x is not equal to y"), ("x != y", "x is not equal to y"), ("x ∉ y", "x is not in y"),
+        ("x ≢ y", "x is not identical to y"), ("x ≮ y", "x is not less than y"), ("甲≠乙", "甲不等于乙"), ("甲≯乙", "甲不大于乙"),
+        ("≥18", "greater than or equal to eighteen"), ("x≧2", "x greater than or equal to two"), ("x >= 2", "x greater than or equal to two"),
+        ("≤ 20", "less than or equal to twenty"), ("年龄≥18岁", "年龄大于等于十八岁"), ("温度≤ 20度", "温度小于等于二十度"),
+        ("±5%", "plus or minus five percent"), ("误差±5%", "误差正负百分之五"), ("≈5", "about five"), ("长度≈5米", "长度约等于五米"),
+        ("√9", "square root of nine"), ("这是√9", "这是根号九"), ("x < y", "x less than y"), ("x > y", "x greater than y"),
+        ("价格<100元", "价格小于一百元"), ("价格 > 100元", "价格大于一百元"), ("rate of 5‰", "rate of five per mille"),
+        ("x × y", "x times y"), ("x ÷ y", "x divided by y"), ("甲＝乙", "甲等于乙"), ("x -> y", "x y"), ("I <3 you", "I three you"),
+        ("x ≁ y", "x y"), ("x ⊄ y", "x y"), (">_<  ok", "ok"),
+    ],
+)  # fmt: skip
+def test_a_sign_is_read_in_the_language_of_its_sentence_and_never_as_its_opposite(
+    reader: Reader, written: str, said: str
+) -> None:
+    found, expected = (re.sub(r"[\s,.—]|→|↓|↗|↘", "", sounds(reader, text)) for text in (written, said))
+    assert found == expected
 
 
 def test_acronyms_are_spelled_and_shouted_words_are_not(reader: Reader) -> None:

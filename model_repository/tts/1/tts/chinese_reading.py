@@ -32,7 +32,7 @@ _UNITS = {
     "cm²": "平方厘米", "℃": "摄氏度", "°c": "摄氏度", "℉": "华氏度", "°f": "华氏度", "khz": "千赫", "mhz": "兆赫",
     "ghz": "吉赫", "hz": "赫兹", "db": "分贝", "kw": "千瓦", "mw": "兆瓦", "oz": "盎司", "lb": "磅", "lbs": "磅", "ft": "英尺",
     "inch": "英寸", "pcs": "件", "min": "分钟", "ms": "毫秒", "ug": "微克", "μg": "微克", "µg": "微克", "nm": "纳米",
-    "μm": "微米", "rpm": "转每分", "kpa": "千帕", "kcal": "千卡", "cal": "卡", "°": "度", "g": "克", "m": "米", "l": "升",
+    "μm": "微米", "rpm": "转每分", "kpa": "千帕", "kcal": "千卡", "cal": "卡", "°": "度", "¢": "美分", "g": "克", "m": "米", "l": "升",
     "h": "小时", "s": "秒", "t": "吨",
 }  # fmt: skip
 _UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
@@ -50,7 +50,15 @@ _CODES = "QQ群|微信群|尾号|编号|验证码|房间号|房号|单号|订单
 
 
 def _date(match: Match[str]) -> str | None:
-    year, month, day = match[1], int(match[2]), int(match[3])
+    return _day_of(match[1], int(match[2]), int(match[3]))
+
+
+def _date_backwards(match: Match[str]) -> str | None:
+    first, second = int(match[1]), int(match[2])
+    return _day_of(match[3], second, first) or _day_of(match[3], first, second)
+
+
+def _day_of(year: str, month: int, day: int) -> str | None:
     if not (1 <= month <= 12 and 1 <= day <= 31):
         return None
     return f"{digits(year)}年{integer(str(month))}月{integer(str(day))}日"
@@ -132,6 +140,11 @@ def _range(match: Match[str]) -> str | None:
 
 
 def _fraction(match: Match[str]) -> str | None:
+    said = _fraction_alone(match)
+    return said and said + _UNITS.get((match[4] or "").lower(), "") + ("到" if match[5] else "")
+
+
+def _fraction_alone(match: Match[str]) -> str | None:
     over, under = match[2], match[3]
     if int(under) == 0 or len(under) > 4 or len(over) > 4:
         return None
@@ -181,6 +194,7 @@ RULES: tuple[Rule, ...] = (
     _rule(r"(?<!\d)((?:19|20)\d\d)" + _TO + r"((?:19|20)\d\d)(?=\s?年)", lambda m: f"{digits(m[1])}到{digits(m[2])}"),
     _rule(r"(?<![\d.])(\d{1,2})\.(\d{1,2})(?=晚会|节)", lambda m: digits(m[1] + m[2])),
     _rule(r"(?<!\d)((?:19|20)\d\d)[-/.年](\d{1,2})[-/.月](\d{1,2})(?![\d.])[日号]?", _date),
+    _rule(r"(?<![\d.])(\d{1,2})\.(\d{1,2})\.((?:19|20)\d\d)(?!\d|\.\d)", _date_backwards),
     _rule(r"(?<!\d)(\d{2,4})(?=\s?年(?![级纪]))", lambda m: digits(m[1]) if len(m[1]) == 4 or m[1][0] == "0" else None),
     _rule(r"(?<!\d)(\d{2})(?=[后年]代?(?:[^\d]|$))", lambda m: digits(m[1]) if m.string[m.end():m.end()+1] == "后" else None),
     _rule(r"(?<![\d.])(\d{1,2})[./](\d{1,2})(?=\s?(?:大促|购物|狂欢|活动|当天|[日号]|开播|直播))[日号]?", _month_and_day),
@@ -203,6 +217,7 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"{_ALONE}({_N})\s?([万亿千百]|[kmwb](?=\s))?\s?(RMB|CNY|USD|EUR|GBP|€|£)(?![a-z])", lambda m: _money(m[1], m[2], _CURRENCY[m[3].upper()])),
     _rule(rf"{_ALONE}({_N})[%％]?{_TO}({_N})[%％]", _percent_range),
     _rule(rf"(?<![\d.,a-z])([-+−]?{_N})\s?([%％‰])", _percent),
+    _rule(rf"(?<![\d.])(\d(?:\.\d)?)折?{_TO}(\d(?:\.\d)?)\s?折", lambda m: f"{amount(m[1])}到{amount(m[2])}折"),
     _rule(r"(?<![\d.])(\d(?:\.\d)?|\d{2})\s?(?=折)折", _discount),
     # Sums
     _rule(r"(?<=[温在到至约是为])[-−](?=\d)", lambda _: "负"),
@@ -214,8 +229,10 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"(?<![\d.,])({_N})\s?\+\s?(?=\d)", lambda m: f"{number(m[1])}加"),
     _rule(r"\s?[=＝]\s?(?=[\d一二三四五六七八九十百千万负-])", lambda _: "等于"),
     # Ranges and fractions
+    _rule(rf"(?<![\d./])(?:(\d+)\s)?(\d{{1,4}})/(\d{{1,4}})(?![\d/])\s*(?:({_UNIT})(?![a-z]))?({_TO}(?=\d))?", _fraction),
+    _rule(rf"(?<=[周期拜][一二三四五六日天末]){_TO}(?=周|星期|礼拜|[一二三四五六日天末])", lambda _: "到"),
+    _rule(rf"(?<=[一二三四五六七八九十][月号日]){_TO}(?=[一二三四五六七八九十])", lambda _: "到"),
     _rule(rf"{_ALONE}({_N}){_TO}({_N})(?![\d.-])\s?((?:{_COUNTED}|[万千亿年月日号楼岁度级码寸]|{_UNIT})?)(?![a-z])", _range),
-    _rule(r"(?<![\d./])(?:(\d+)\s)?(\d{1,4})/(\d{1,4})(?![\d/])", _fraction),
     # Measures
     _rule(rf"(?<![\d.,a-z])([-+−]?{_N})\s?({_UNIT})(?![a-z])", lambda m: None if m[2] in ("T", "G", "M", "K", "S", "H") else _measured(m)),
     _rule(rf"{_ALONE}({_N})\s?W(?![a-z])", lambda m: amount(m[1]) + ("万" if m[0][-1] == "w" else "瓦")),
@@ -244,8 +261,6 @@ def as_said(sentence: Text) -> Text:
     sentence = sentence.sub(_INITIALS, lambda match: match[0].replace(".", " ").upper().strip()).sub(
         _DOT, lambda _: "点"
     )
-    if not any(character.isdecimal() for character in sentence.characters):
-        return sentence
     for pattern, reading in RULES:
         sentence = sentence.sub(pattern, reading)
     return sentence

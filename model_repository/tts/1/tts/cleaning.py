@@ -8,6 +8,7 @@ from functools import cache
 
 from opencc import OpenCC
 
+from tts import signs
 from tts.spans import Text
 
 LONGEST_TEXT = 4096
@@ -26,7 +27,15 @@ _GREEK = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "θ": "theta", "λ": "lambda", "π": "pi", "σ": "sigma",
     "φ": "phi", "ω": "omega", "Ω": "ohm", "Δ": "delta", "Σ": "sigma",
 }  # fmt: skip
-_KEPT_SIGNS = set("%％‰$€£¥￥₩₹+=×÷°℃℉㎡²³#&@~～^<>|−±µμ")
+_KEPT_SIGNS = signs.KEPT | set("$€£¥￥₩₹°℃℉㎡²³~～^|−µμ–—")
+_STROKES = "\u0338\u20d2"
+"""What makes a sign the opposite of itself."""
+_STRUCK = re.compile(f".[{_STROKES}]")
+_OF_TWO = re.compile(rf"!={{1,2}}(?=\s?(?:{signs.OPERAND}))|(?<![<>=])[<>]=(?=\s?(?:{signs.OPERAND}))|\+/-")
+_COMPARED = re.compile(
+    rf"((?<=[^\W_])[<>](?={signs.OPERAND})|(?<=[\w)%°]\s)[<>](?=\s(?:{signs.OPERAND}))|(?<![\w<>=-])(?!<3(?![\w.,%]))[<>](?=\d))|[<>]"
+)
+"""An arrow's, a heart's or a tag's are not in the group."""
 
 
 class Unspeakable(ValueError):  # noqa: N818 - says what is wrong, as refusals do
@@ -46,13 +55,16 @@ def cleaned(text: Text) -> Text:
     """
     characters: list[str] = []
     spans = []
+    text = text.sub(_STRUCK, lambda match: unicodedata.normalize("NFC", match[0]))
+    text = text.sub(_OF_TWO, lambda match: {"!": "≠", "<": "≤", ">": "≥"}.get(match[0][0], "±"))
     for character, span in zip(text.characters, text.spans, strict=True):
         said = _character(character)
         characters.append(said)
         spans += [span] * len(said)
     result = "".join(characters)
     simplified = _simplifier().convert(result)
-    return Text(simplified if len(simplified) == len(result) else result, tuple(spans))
+    ready = Text(simplified if len(simplified) == len(result) else result, tuple(spans))
+    return ready.sub(_COMPARED, lambda match: None if match[1] else " ")
 
 
 def _character(character: str) -> str:  # noqa: PLR0911 - a kind of character each
@@ -63,16 +75,23 @@ def _character(character: str) -> str:  # noqa: PLR0911 - a kind of character ea
         or (character.isascii() and character.isprintable())
     ):
         return character
-    if character in _EQUAL or character in _KEPT_SIGNS:
-        return _EQUAL.get(character, character)
+    if (sign := signs.usual(_EQUAL.get(character, character))) != character or sign in _KEPT_SIGNS:
+        return sign
     if character in _GREEK or character.lower() in _GREEK:
         return f" {_GREEK.get(character) or _GREEK[character.lower()]} "
     if re.match(rf"[{HAN}，。！？；：、…—～（）]", character):
         return {"（": "(", "）": ")"}.get(character, character)
-    plain = "".join(c for c in unicodedata.normalize("NFKD", character) if not unicodedata.combining(c))
-    if plain and all(c.isascii() and c.isprintable() for c in plain):
-        return plain
+    parts = unicodedata.normalize("NFKD", character)
+    plain = "".join(c for c in parts if not unicodedata.combining(c))
     kind = unicodedata.category(character)
+    if any(stroke in parts for stroke in _STROKES):
+        return " "
+    if plain in _KEPT_SIGNS or (plain and all(c.isascii() and c.isprintable() for c in plain)):
+        return plain
+    if re.fullmatch(r"\d+⁄\d+", plain):
+        return f" {plain.replace('⁄', '/')} "
+    if kind == "Pd":
+        return _dash(unicodedata.name(character, ""))
     if kind[0] == "L" and not unicodedata.name(character, "").startswith("MODIFIER"):
         script = unicodedata.name(character, "unnamed").split()[0].capitalize()
         raise Unspeakable(
@@ -83,6 +102,13 @@ def _character(character: str) -> str:  # noqa: PLR0911 - a kind of character ea
         return f"{int(value)}"
     if kind in ("Zl", "Zp"):
         return "\n"
-    if kind == "Zs":
+    if kind in ("Zs", "Sm"):
         return " "
     return "," if kind[0] == "P" else ""
+
+
+def _dash(name: str) -> str:
+    """What stands for a dash of this name: a hyphen, or one that may be between the ends of a range."""
+    if "HYPHEN" in name:
+        return "-"
+    return "—" if "EM DASH" in name or "BAR" in name else "–"

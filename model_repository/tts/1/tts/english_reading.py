@@ -57,7 +57,7 @@ _UNITS = {
     "ms": ("millisecond", "milliseconds"), "gb": ("gigabyte", "gigabytes"), "tb": ("terabyte", "terabytes"),
     "mb": ("megabyte", "megabytes"), "kb": ("kilobyte", "kilobytes"), "fps": ("frame per second", "frames per second"),
     "rpm": ("turn per minute", "turns per minute"), "kcal": ("kilocalorie", "kilocalories"), "mi": ("mile", "miles"),
-    "g": ("gram", "grams"), "m": ("meter", "meters"), "l": ("liter", "liters"),
+    "¢": ("cent", "cents"), "g": ("gram", "grams"), "m": ("meter", "meters"), "l": ("liter", "liters"),
 }  # fmt: skip
 _UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
 _FRACTIONS = {2: ("half", "halves"), 4: ("quarter", "quarters")}
@@ -145,6 +145,16 @@ def _cents(value: str) -> str:
 
 
 def _fraction(match: Match[str]) -> str | None:
+    said = _fraction_alone(match)
+    if said is None or said == "twenty four seven":
+        return said
+    if match[4]:
+        one, many = _UNITS[match[4].lower()]
+        said += f" {many}" if match[1] else f" of {'an' if one[0] in 'aeiou' else 'a'} {one}"
+    return said + (" to " if match[5] else "")
+
+
+def _fraction_alone(match: Match[str]) -> str | None:
     over, under = int(match[2]), int(match[3])
     if (over, under) == (24, 7):
         return "twenty four seven"
@@ -220,6 +230,7 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"(?<![\w.])({_ABBREVIATED})(?!\w)", lambda m: _ABBREVIATIONS.get(m[1], _ABBREVIATIONS.get(m[1].capitalize(), _ABBREVIATIONS.get(m[1].lower())))),
     # Dates and times
     _rule(r"(?<![\d.])((?:19|20)\d\d)[-/.](\d{1,2})[-/.](\d{1,2})(?![\d.]\d)", lambda m: _date(int(m[2]), int(m[3]), m[1])),
+    _rule(r"(?<![\d.])(\d{1,2})\.(\d{1,2})\.((?:19|20)\d\d)(?!\d|\.\d)", lambda m: _date(int(m[2]), int(m[1]), m[3]) or _date(int(m[1]), int(m[2]), m[3])),
     _rule(r"(?<![\d./])(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})(?![\d/])", lambda m: _date(int(m[1]), int(m[2]), m[3])),
     _rule(rf"\b({_MONTH})\.?\s(\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s(\d{{4}}))?(?![\d:%])", _month_day),
     _rule(rf"(?<![\d.])(\d{{1,2}})(?:st|nd|rd|th)?\s(?:of\s)?({_MONTH})\.?(?:,?\s(\d{{4}}))?(?!\w)", _day_month),
@@ -227,7 +238,7 @@ RULES: tuple[Rule, ...] = (
     _rule(r"(?<![\d:.])(\d{1,2}):(\d{2})(?::(\d{2}))?(?![\d:])(?:\s?([ap]\.?m\b\.?))?", _clock),
     _rule(r"(?<![\d:.,])(\d{1,2})()()\s?([ap]\.?m\b\.?)", lambda m: f"{integer(m[1])} {m[4][0].upper()} M"),
     _rule(r"(?<=[a-zM])" + _TO + r"(?=\d{1,2}(?::\d\d|\s?[ap]m))", lambda _: " to "),
-    _rule(r"(?<=[a-zM])\s?[-–—~]\s?(?=(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thir|four|fif|six|seven|eigh|nine|twen)\w*\s(?:o'clock|[AP] M|hundred|thirty|fifteen|forty|oh))", lambda _: " to "),
+    _rule(r"(?<=[a-zM])" + _TO + r"(?=(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thir|four|fif|six|seven|eigh|nine|twen)\w*\s(?:o'clock|[AP] M|hundred|thirty|fifteen|forty|oh))", lambda _: " to "),
     _rule(r"(?<![\d:.])(\d{1,4})\s?:\s?(\d{1,4})(?![\d:])", lambda m: f"{integer(m[1])} to {integer(m[2])}"),
     # Telephone numbers and codes
     _rule(r"(?<![\w.])\+\d{1,3}[- .]?\(?\d{2,4}\)?(?:[- .]?\d{2,5}){1,4}(?![\d])", _telephone),
@@ -235,7 +246,7 @@ RULES: tuple[Rule, ...] = (
     _rule(r"(?<![\w.,$€£¥])1[3-9]\d{9}(?!\d)", _telephone),
     _rule(r"(?:(?<=call )|(?<=dial )|(?<=phone )|(?<=text )|(?<=hotline ))\d{3}[- ]\d{4}\b", _telephone),
     _rule(r"(?:(?<=code )|(?<=pin )|(?<=room )|(?<=call )|(?<=dial )|(?<=order )|(?<=extension )|(?<=flight )|(?<=ID ))(\d{3,})\b", lambda m: digits(m[1])),
-    _rule(r"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){2,3})(?![\d.]\d)", lambda m: " point ".join(integer(part) for part in m[1].split("."))),
+    _rule(r"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){2,3})(?!\d|\.\d)", lambda m: " point ".join(integer(part) for part in m[1].split("."))),
     # Money and percentages
     _rule(_SIGN + rf"\s?({_N})({_TO}){_SIGN[:-1]}|)\s?({_N})(?:\s?{_SCALE})?(?![\d.]\d)", _price_range),
     _rule(_SIGN + rf"\s?({_N})(?:\s?{_SCALE})?(?:\s(?:dollars|euros|pounds|yuan)\b)?", lambda m: _money(m[2], m[3], m[1])),
@@ -248,9 +259,9 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"{_ALONE}({_N})\s\+\s(?=\d)", lambda m: f"{number(m[1])} plus "),
     _rule(r"\s?=\s?(?=[\w-])", lambda _: " equals "),
     # Ranges and fractions
+    _rule(rf"(?<![\d./])(?:(\d+)\s)?(\d{{1,4}})/(\d{{1,4}})(?![\d/])(?:\s*({_UNIT})(?![a-z]))?({_TO}(?=\d))?", _fraction),
     _rule(rf"{_ALONE}((?:19|20)\d\d){_TO}((?:19|20)\d\d)(?!\d)", lambda m: f"{year(int(m[1]))} to {year(int(m[2]))}"),
     _rule(rf"{_ALONE}({_N}){_TO}(?={_N}(?![-\d]))(?!\d{{3}}-\d{{4}})", lambda m: f"{number(m[1])} to "),
-    _rule(r"(?<![\d./])(?:(\d+)\s)?(\d{1,4})/(\d{1,4})(?![\d/])", _fraction),
     # Measures
     _rule(r"(?<!\w)(\d)['′]\s?(?:(\d{1,2})[\"″])?(?!\w)", _feet),
     _rule(rf"(?<![\w.])({_N})[\"″]", lambda m: f"{number(m[1])} inch"),

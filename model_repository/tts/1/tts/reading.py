@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tts import chinese_reading, english_reading, pinyin
+from tts import chinese_reading, english_reading, pinyin, signs
 from tts.cleaning import FIRST_MARK, HAN, LAST_MARK, LONGEST_TEXT, Unspeakable, cleaned
 from tts.english import English, as_trained
 from tts.languages import Language, language_of, sentences
@@ -16,17 +16,13 @@ from tts.markup import Manner, Script, is_markup, parsed, plain
 from tts.spans import Span, Text
 
 _TOKEN = re.compile(
-    rf"(?P<mark>[{FIRST_MARK}-{LAST_MARK}])|(?P<han>[{HAN}]+)|(?P<word>[A-Za-z]+(?:['-][A-Za-z]+)*'?)|(?P<stop>[，。！？；：、…—,.!?;:\n()\"]|--+|(?<=\s)-(?=\s))|(?P<sign>[&+=@%*/~<>^|#_×÷-])"
+    rf"(?P<mark>[{FIRST_MARK}-{LAST_MARK}])|(?P<han>[{HAN}]+)|(?P<word>[A-Za-z]+(?:['-][A-Za-z]+)*'?)|(?P<stop>[，。！？；：、…—–,.!?;:\n()\"]|--+|(?<=\s)-(?=\s))|(?P<sign>[{signs.SIGNS}*/~^|_-])"
 )
 _STOPS = {
-    "，": ",", "。": ".", "！": "!", "？": "?", "；": ";", "：": ":", "、": ",", "…": "…", "—": "—", "\n": ".", "-": "—", "(": ",", ")": ",", '"': "",
+    "，": ",", "。": ".", "！": "!", "？": "?", "；": ";", "：": ":", "、": ",", "…": "…", "—": "—", "–": "—", "\n": ".", "-": "—", "(": ",", ")": ",", '"': "",
 }  # fmt: skip
 PAUSES = {".": 0.35, "!": 0.35, "?": 0.35, "…": 0.4, ";": 0.25, ":": 0.2, "—": 0.2, ",": 0.16, "": 0.0}
 """Seconds of silence after a clause that ends so, at speed 1."""
-_SIGNS: dict[Language, dict[str, str]] = {
-    "en": {"&": "and", "+": "plus", "=": "equals", "@": "at", "%": "percent", "×": "times", "÷": "divided by", "#": "hashtag"},
-    "zh": {"&": "和", "+": "加", "=": "等于", "@": "艾特", "%": "百分号", "×": "乘", "÷": "除以"},
-}  # fmt: skip
 
 
 class Word(NamedTuple):
@@ -112,7 +108,8 @@ class Reader:
             elif match["stop"]:
                 yield Word("", None, stop=_STOPS.get(match["stop"][0], match["stop"][0]))
             elif match["sign"]:
-                yield from self._sign(match["sign"], language, span)
+                name = signs.name(match["sign"], language)
+                yield from self._sign(name, language, span, _neighbor(tokens, index + 1))
             elif match["word"]:
                 before, after = _neighbor(tokens, index - 1), _neighbor(tokens, index + 1)
                 phonemes = as_trained(self._english.phonemes(match["word"], before, after, shouting))
@@ -120,14 +117,17 @@ class Reader:
             else:
                 yield from _chinese(said, match)
 
-    def _sign(self, sign: str, language: Language, span: Span) -> Iterator[Word]:
-        name = _SIGNS[language].get(sign, "")
+    def _sign(self, name: str, language: Language, span: Span, after: str) -> Iterator[Word]:
         if not name:
             return
         if language == "zh":
             yield Word(pinyin.phonemes(name), span)
-        else:
-            yield Word(" ".join(as_trained(self._english.phonemes(part)) for part in name.split()), span)
+            return
+        around = ["", *name.split(), after]
+        said = [
+            self._english.phonemes(around[i], around[i - 1], around[i + 1]) for i in range(1, len(around) - 1)
+        ]
+        yield Word(as_trained(" ".join(said)), span)
 
 
 def _neighbor(tokens: list[re.Match[str]], index: int) -> str:
