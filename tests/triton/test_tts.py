@@ -123,6 +123,20 @@ async def test_a_pause_is_as_long_as_was_asked_for(client: liveroom.AsyncClient)
     assert long - short == pytest.approx(3 * 0.35, abs=0.02)
 
 
+@pytest.mark.parametrize(
+    "text", ["Call 555-123-4567 now.", "The number is 1111111111111111111111111111111111."]
+)
+async def test_one_written_word_comes_once_from_its_first_sound_to_its_last(
+    client: liveroom.AsyncClient, text: str
+) -> None:
+    samples, words = await spoken(client, text)
+    assert [word.text for word in words] == text.rstrip(".").split()
+    times = [edge for word in words for edge in (word.start, word.end)]
+    assert times == sorted(times)
+    number = next(word for word in words if word.text[0].isdigit())
+    assert number.end - number.start > 0.5 * len(samples) / RATE
+
+
 @pytest.mark.parametrize("voice", ["zm_yunxi", "zf_xiaoyi", "af_heart"])
 @pytest.mark.parametrize("text", ["价格八十九块。", '<speak><prosody rate="0.6">苹果</prosody></speak>'])
 async def test_slow_speech_begins_with_its_first_word_and_silence_before_it(

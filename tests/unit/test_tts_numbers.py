@@ -11,7 +11,6 @@ from tts.cleaning import Unspeakable, cleaned
 from tts.languages import language_of, sentences
 from tts.spans import Text
 
-
 DASHES = [chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) == "Pd"]
 
 

@@ -77,6 +77,24 @@ def test_a_wall_of_text_is_cut_and_nothing_of_it_is_lost(reader: Reader, text: s
     assert found[-1].ranges[-1][0][1] == len(text.rstrip())
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("Call 555-123-4567 now.", "555-123-4567"), ("2024-12-24", "2024-12-24"), ("On 12/24/2024 we start.", "12/24/2024"),
+        ("Call 1-800-555-1234 today.", "1-800-555-1234"), ("The date is 24.12.2024.", "24.12.2024"), ("It costs $1,299,999.99 in total.", "$1,299,999.99"),
+        ("It is on Nov 30, 2026, so be there.", "Nov 30, 2026"), ("他的电话是13812345678，快打吧", "13812345678"), ("It took 1½ hours.", "1½"),
+    ],
+)  # fmt: skip
+def test_what_is_written_as_one_word_is_no_border_of_clauses(reader: Reader, text: str, written: str) -> None:
+    assert shown(reader, text).count(written) == 1
+    assert not any(clause.continued for clause in read(reader, text))
+
+
+def test_a_word_that_no_clause_could_hold_goes_on_in_the_next(reader: Reader) -> None:
+    found = read(reader, "1" * 60)
+    assert [clause.continued for clause in found] == [True] * (len(found) - 1) + [False]
+
+
 def test_a_wall_of_text_is_not_cut_within_a_word_or_a_number(reader: Reader) -> None:
     text = "我们这款面膜原价一百九十九块钱现在只要七十九块钱大家赶紧下单因为库存真的不多了" * 4
     cuts = [text[clause.ranges[0][0][0] :] for clause in read(reader, text)[1:]]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from tts.markup import Manner
 from tts.reading import PAUSES, Clause, Word
+from tts.spans import joined
 
 LONGEST = 100
 """Phonemes of a clause that has no stop; the network takes 510, and is at its best between 20 and 200."""
@@ -20,6 +22,8 @@ SHORTEST = 14
 """Fewer phonemes go with what follows, where only a comma separates them."""
 SENTENCE = 8
 """The same at the end of a sentence."""
+_SCRAP, _WITHIN = 3.0, -50.0
+"""How bad a breath is after fewer than SENTENCE phonemes, and within one word of the original."""
 JOIN = 0.04
 """Seconds of silence where a clause was cut between words."""
 _STRONG = frozenset(".!?…;")
@@ -149,7 +153,7 @@ class _Builder:
         if manner != self._manner:
             yield from self._pause(PAUSES.get(self._words[-1].stop, 0.0) if self._words else 0.0)
             self._manner = manner
-        if word.span is None and not word.phonemes:
+        if word.stop or (word.span is None and not word.phonemes):
             if word.pause or not word.stop:
                 yield from self._pause(word.pause, asked=True)
             else:
@@ -175,11 +179,14 @@ class _Builder:
     def _stop(self, word: Word) -> Iterator[Clause]:
         if not self._spoken():
             return
+        within = _one_word(self._words[-1], word)
         if not self._words[-1].stop:
             self._words.append(word)
             self._size += 2
         elif word.stop in _STRONG and self._words[-1].stop not in _STRONG:
             self._words[-1] = word
+        if within:
+            return
         stop = self._words[-1].stop
         enough = SENTENCE if stop in _STRONG else SHORTEST if not self._count else USUAL
         if stop and self._size >= enough:
@@ -197,29 +204,35 @@ class _Builder:
 
     def _cut(self, following: Word, target: int) -> Clause:
         """The clause up to where a breath is best taken, near `target` phonemes."""
-        best, best_score, size = len(self._words), -9.0, 0
+        best, best_score, size = len(self._words), -math.inf, 0
         for at in range(1, len(self._words) + 1):
             size += len(self._words[at - 1].phonemes) + 1
             after = self._words[at] if at < len(self._words) else following
             score = self._breath(self._words[at - 1], after) - abs(size - target) / target
+            score -= _SCRAP if size < SENTENCE else 0.0
             if score > best_score:
                 best, best_score = at, score
         front, self._words = self._words[:best], self._words[best:]
         self._size = sum(len(word.phonemes) + 1 for word in self._words)
         stop = front[-1].stop
-        return self._finished(front, PAUSES.get(stop, JOIN) if stop else JOIN)
+        clause = self._finished(front, PAUSES.get(stop, JOIN) if stop else JOIN)
+        clause.continued = _one_word(front[-1], self._words[0] if self._words else following)
+        return clause
 
     def _divisible(self, following: Word) -> bool:
         """Whether there is a border between words of the original, for a price is heard in one breath."""
-        words = [*self._words, following]
-        return any(not _one_word(*pair) for pair in pairwise(words))
+        sizes = accumulate(len(word.phonemes) + 1 for word in self._words)
+        borders = pairwise([*self._words, following])
+        return any(
+            size >= SENTENCE and not _one_word(*pair) for size, pair in zip(sizes, borders, strict=True)
+        )
 
     def _breath(self, before: Word, after: Word) -> float:
         """How good a breath would be between two words."""
+        if _one_word(before, after):
+            return _WITHIN + (1.0 if before.stop else 0.0)
         if before.stop:
             return 0.8
-        if _one_word(before, after):
-            return -2.0
         text = self._content[slice(*after.span)].lower() if after.span else ""
         said = self._content[slice(*before.span)] if before.span else ""
         if text in _CLINGING or after.stop or (said[-1:] in _NUMERALS and text[:1] in _NUMERALS):
@@ -257,7 +270,7 @@ def _merged(ranges: list[tuple[tuple[int, int], int, int]]) -> Iterator[tuple[tu
     last: tuple[tuple[int, int], int, int] | None = None
     for span, begin, end in ranges:
         if last and span[0] < last[0][1]:
-            last = ((last[0][0], max(last[0][1], span[1])), last[1], end)
+            last = (joined(last[0], span), last[1], end)
             continue
         if last:
             yield last

@@ -22,6 +22,7 @@ from tts.markup import RATES, Script
 from tts.meters import Meters
 from tts.queue import Turns
 from tts.reading import Clause, Reader
+from tts.spans import joined
 from tts.synthesis import SAMPLE_RATE, Cancelled, Network, SpokenWord, to_int16
 from tts.voices import Voices
 
@@ -127,6 +128,8 @@ class _Speech:
         self._model, self._sender, self._script = model, sender, script
         self._left: Iterator[Clause] = iter(spoken)
         self._count = len(spoken)
+        self._begun: SpokenWord | None = None
+        """A word that the next clause goes on with, at samples of the whole."""
         self._voice, self._speed, self._pauses = voice, speed, pauses
         self._at = 0
         self._ending, self._ended = Lock(), False
@@ -155,9 +158,19 @@ class _Speech:
         samples = np.concatenate([to_int16(audio), np.zeros(silence, np.int16)])
         if not self._at:
             self._model.meters.heard_first(self._began)
-        self._sender.send(self._response(samples, words))
+        self._sender.send(self._response(samples, self._whole(words, continued=clause.continued)))
         self._at += len(samples)
         return len(samples) / SAMPLE_RATE
+
+    def _whole(self, words: list[SpokenWord], *, continued: bool) -> list[SpokenWord]:
+        """A clause's words at samples of the whole; one that clauses share comes once, with the last of them."""
+        placed = [word._replace(begin=self._at + word.begin, end=self._at + word.end) for word in words]
+        if self._begun and placed:
+            begun, self._begun = self._begun, None
+            placed[0] = placed[0]._replace(span=joined(begun.span, placed[0].span), begin=begun.begin)
+        if continued:
+            self._begun = placed.pop()
+        return placed
 
     def _spoken(self, clause: Clause) -> tuple[NDArray[np.float32], list[SpokenWord]] | None:
         """Samples and words of a clause; None where its caller has gone.
@@ -199,8 +212,8 @@ class _Speech:
             "sample_rate": np.array([SAMPLE_RATE], np.int32),
             "pts": np.array([self._at / SAMPLE_RATE], np.float64),
             "words": np.array([content[slice(*word.span)].encode() for word in words], np.object_),
-            "starts": np.array([(self._at + word.begin) / SAMPLE_RATE for word in words], np.float64),
-            "ends": np.array([(self._at + word.end) / SAMPLE_RATE for word in words], np.float64),
+            "starts": np.array([word.begin / SAMPLE_RATE for word in words], np.float64),
+            "ends": np.array([word.end / SAMPLE_RATE for word in words], np.float64),
             "spans": np.array([word.span for word in words], np.int32).reshape(-1, 2),
         }
         return pb_utils.InferenceResponse([pb_utils.Tensor(name, array) for name, array in arrays.items()])

@@ -26,7 +26,7 @@ PAUSES = {".": 0.35, "!": 0.35, "?": 0.35, "…": 0.4, ";": 0.25, ":": 0.2, "—
 
 
 class Word(NamedTuple):
-    """A word, its phonemes, and where it stands in the original; without a span it is a stop or a pause."""
+    """A word, its phonemes, and where it stands in the original; without phonemes it is a stop or a pause."""
 
     phonemes: str
     span: Span | None
@@ -49,6 +49,8 @@ class Clause:
     pause: float = 0.0
     asked: bool = False
     """Whether somebody asked for that pause, rather than punctuation."""
+    continued: bool = False
+    """Whether the next one goes on with the last word of this one."""
     tokens: list[str] = field(default_factory=list)
     ranges: list[tuple[Span, int, int]] = field(default_factory=list)
     """Of each word: its span, and its first token and the one after its last."""
@@ -106,7 +108,8 @@ class Reader:
                 elif meaning:
                     yield Word(meaning, span)
             elif match["stop"]:
-                yield Word("", None, stop=_STOPS.get(match["stop"][0], match["stop"][0]))
+                stop = _STOPS.get(match["stop"][0], match["stop"][0])
+                yield Word("", span if stop else None, stop=stop)
             elif match["sign"]:
                 name = signs.name(match["sign"], language)
                 yield from self._sign(name, language, span, _neighbor(tokens, index + 1))

@@ -11,6 +11,11 @@ Span = tuple[int, int]
 """Begin and end in the original text."""
 
 
+def joined(one: Span, other: Span) -> Span:
+    """From the start of the earlier to the end of the later."""
+    return min(one[0], other[0]), max(one[1], other[1])
+
+
 @dataclass(frozen=True)
 class Text:
     """Characters, and the part of the original that each is spoken for."""
