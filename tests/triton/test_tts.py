@@ -143,7 +143,7 @@ async def test_slow_speech_begins_with_its_first_word_and_silence_before_it(
     client: liveroom.AsyncClient, text: str, voice: str
 ) -> None:
     samples, words = await spoken(client, text, voice=voice, speed=0.5 if "<" not in text else 1.0)
-    begin, end = (int(edge * 100) for edge in words[0][1:3])
+    begin, end = int(words[0].start * 100), int(words[0].end * 100)
     loud = levels(samples)
     assert loud[:begin].max(initial=-100) < loud[begin:end].max() - 30
     assert begin <= 10

@@ -125,6 +125,11 @@ def test_days_may_have_a_dash_between_them(dash: str) -> None:
     assert heard(f"Mon{dash}Fri") == "Monday to Friday"
 
 
+@pytest.mark.parametrize("text", ["Call 555-123-4567", "拨打400-820-8820", "2024-12-24"])
+def test_dashes_within_telephone_numbers_and_dates_are_hyphens(text: str) -> None:
+    assert heard(text.replace("-", "–")) == heard(text)
+
+
 @pytest.mark.parametrize(
     ("written", "said"),
     [

@@ -31,6 +31,8 @@ _KEPT_SIGNS = signs.KEPT | set("$€£¥￥₩₹°℃℉㎡²³~～^|−µμ–
 _STROKES = "\u0338\u20d2"
 """What makes a sign the opposite of itself."""
 _STRUCK = re.compile(f".[{_STROKES}]")
+_GROUPS = re.compile(r"(?<!\d)\d+(?:[–—]\d+){2,}")
+"""A telephone number or a date, whose dashes are hyphens."""
 _OF_TWO = re.compile(rf"!={{1,2}}(?=\s?(?:{signs.OPERAND}))|(?<![<>=])[<>]=(?=\s?(?:{signs.OPERAND}))|\+/-")
 _COMPARED = re.compile(
     rf"((?<=[^\W_])[<>](?={signs.OPERAND})|(?<=[\w)%°]\s)[<>](?=\s(?:{signs.OPERAND}))|(?<![\w<>=-])(?!<3(?![\w.,%]))[<>](?=\d))|[<>]"
@@ -64,6 +66,7 @@ def cleaned(text: Text) -> Text:
     result = "".join(characters)
     simplified = _simplifier().convert(result)
     ready = Text(simplified if len(simplified) == len(result) else result, tuple(spans))
+    ready = ready.sub(_GROUPS, lambda match: re.sub("[–—]", "-", match[0]))
     return ready.sub(_COMPARED, lambda match: None if match[1] else " ")
 
 
