@@ -114,6 +114,9 @@ def test_an_english_sentence_reads_figures_as_english_does(written: str, said: s
         ("水温20-30℃", "水温二十到三十摄氏度"),
         ("打7-8折", "打七到八折"),
         ("周一-周五", "周一到周五"),
+        ("1月-2月", "一月到二月"),
+        ("Monday-Friday, June-August", "Monday to Friday, June to August"),
+        ("on Jan 3-5, 2024", "on January third to fifth, twenty twenty four"),
     ],
 )
 def test_every_dash_may_be_between_the_ends_of_a_range(written: str, said: str, dash: str) -> None:
@@ -138,6 +141,7 @@ def test_dashes_within_telephone_numbers_and_dates_are_hyphens(text: str) -> Non
         ("1½ cups plus ¾ teaspoon", "one and a half cups plus three quarters teaspoon"),
         ("2½ kg or ⅓ oz", "two and a half kilograms or one third of an ounce"),
         ("¼", "one quarter"),
+        ("1 ½ cups", "one and a half cups"),
         ("2½–3 hours", "two and a half to three hours"),
         ("这里有1½小时", "这里有一又二分之一小时"),
         ("加½杯，¾kg", "加 二分之一杯， 四分之三公斤"),

@@ -199,7 +199,7 @@ RULES: tuple[Rule, ...] = (
     _rule(r"(?<!\d)(\d{2})(?=[后年]代?(?:[^\d]|$))", lambda m: digits(m[1]) if m.string[m.end():m.end()+1] == "后" else None),
     _rule(r"(?<![\d.])(\d{1,2})[./](\d{1,2})(?=\s?(?:大促|购物|狂欢|活动|当天|[日号]|开播|直播))[日号]?", _month_and_day),
     _rule(r"(?<=[双雙])(11|12)(?!\d)", lambda m: integer(m[1])),
-    _rule(rf"{_after('比分|比例')}(\s?)(\d+)\s?[:：-]\s?(\d+)", lambda m: f"{integer(m[2])}比{integer(m[3])}"),
+    _rule(rf"{_after('比分|比例')}(\s?)(\d+)\s?[:：–-]\s?(\d+)", lambda m: f"{integer(m[2])}比{integer(m[3])}"),
     _rule(r"(?<![\d:：.])(\d{1,2})[:：](\d{2})(?:[:：](\d{2}))?(?![\d:：])(?:\s?([ap]\.?m\b\.?))?", _time),
     _rule(r"(?<=[点分秒])" + _TO + r"(?=[一二三四五六七八九十两])", lambda _: "到"),
     _rule(r"(?<![\d:：.])(\d{1,4})\s?[:：]\s?(\d{1,4})(?![\d:：])", lambda m: f"{integer(m[1])}比{integer(m[2])}"),
@@ -222,16 +222,16 @@ RULES: tuple[Rule, ...] = (
     # Sums
     _rule(r"(?<=[温在到至约是为])[-−](?=\d)", lambda _: "负"),
     _rule(r"(?<![\d.,])(\d)米(\d{1,2})(?!\d)(?!\s?[米个])", lambda m: f"{amount(m[1])}米{digits(m[2])}"),
-    _rule(r"(?<=满)(\d+)\s?[-－减]\s?(?=\d)", lambda m: f"{integer(m[1])}减"),
+    _rule(r"(?<=满)(\d+)\s?[-–－减]\s?(?=\d)", lambda m: f"{integer(m[1])}减"),
     _rule(rf"(?<![\d.,])({_N})\s?[x×*✕]\s?(?=\d)", lambda m: f"{number(m[1])}乘"),
     _rule(r"(?<![a-z\d])[x×*✕](?=\d)", lambda _: "乘"),
     _rule(rf"(?<![\d.,])({_N})\s?([-+−÷/])\s?(?={_N}\s?[=＝])", lambda m: number(m[1]) + {"+": "加", "÷": "除以", "/": "除以"}.get(m[2], "减")),
     _rule(rf"(?<![\d.,])({_N})\s?\+\s?(?=\d)", lambda m: f"{number(m[1])}加"),
     _rule(r"\s?[=＝]\s?(?=[\d一二三四五六七八九十百千万负-])", lambda _: "等于"),
     # Ranges and fractions
-    _rule(rf"(?<![\d./])(?:(\d+)\s)?(\d{{1,4}})/(\d{{1,4}})(?![\d/])\s*(?:({_UNIT})(?![a-z]))?({_TO}(?=\d))?", _fraction),
+    _rule(rf"(?<![\d./])(?:(\d+)\s{{1,2}})?(\d{{1,4}})/(\d{{1,4}})(?![\d/])\s*(?:({_UNIT})(?![a-z]))?({_TO}(?=\d))?", _fraction),
     _rule(rf"(?<=[周期拜][一二三四五六日天末]){_TO}(?=周|星期|礼拜|[一二三四五六日天末])", lambda _: "到"),
-    _rule(rf"(?<=[一二三四五六七八九十][月号日]){_TO}(?=[一二三四五六七八九十])", lambda _: "到"),
+    _rule(rf"(?<=[\d一二三四五六七八九十][月号日]){_TO}(?=[\d一二三四五六七八九十])", lambda _: "到"),
     _rule(rf"{_ALONE}({_N}){_TO}({_N})(?![\d.-])\s?((?:{_COUNTED}|[万千亿年月日号楼岁度级码寸]|{_UNIT})?)(?![a-z])", _range),
     # Measures
     _rule(rf"(?<![\d.,a-z])([-+−]?{_N})\s?({_UNIT})(?![a-z])", lambda m: None if m[2] in ("T", "G", "M", "K", "S", "H") else _measured(m)),

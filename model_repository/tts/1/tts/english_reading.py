@@ -72,6 +72,8 @@ _DAYS = {
     "Mon": "Monday", "Tue": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday",
 }  # fmt: skip
 
+_NAMED = "|".join([*_MONTHS, *_DAYS.values()])
+
 
 def _spell_month(name: str) -> str:
     return next(month for month in _MONTHS if month.lower().startswith(name.lower()[:3]))
@@ -85,7 +87,10 @@ def _date(month: int, day: int, of: str | None) -> str | None:
 
 
 def _month_day(match: Match[str]) -> str:
-    return f"{_spell_month(match[1])} {ordinal(match[2])}" + (f", {year(int(match[3]))}" if match[3] else "")
+    last = f" to {ordinal(match[3])}" if match[3] else ""
+    return f"{_spell_month(match[1])} {ordinal(match[2])}{last}" + (
+        f", {year(int(match[4]))}" if match[4] else ""
+    )
 
 
 def _day_month(match: Match[str]) -> str:
@@ -212,6 +217,7 @@ RULES: tuple[Rule, ...] = (
     _rule(r"\bAT&T\b", lambda _: "A T and T", 0),
     _rule(r"(?<![A-Za-z.])(?:[A-Za-z]\.){2,6}(?![A-Za-z])", lambda m: _initials(m[0])),
     _rule(r"(?<=[A-Za-z])\.(?=[A-Za-z]{2,})", lambda _: " dot "),
+    _rule(rf"\b({_NAMED}){_TO}(?=(?:{_NAMED})\b)", lambda m: f"{m[1]} to ", 0),
     _rule(r"(?<=[A-Za-z])(?<![A-Z][a-z])\s?[-–]\s?(?=(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b)", lambda _: " to ", 0),
     _rule(r"\b(Mon|Tue|Wed|Thu|Fri)\b\.?(?=[\s,–-]|$)", lambda m: _DAYS[m[1]], 0),
     _rule(r"(?<=[a-z])\s?[-–]\s?(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b", lambda m: f" to {_DAYS[m[1]]}", 0),
@@ -232,7 +238,7 @@ RULES: tuple[Rule, ...] = (
     _rule(r"(?<![\d.])((?:19|20)\d\d)[-/.](\d{1,2})[-/.](\d{1,2})(?![\d.]\d)", lambda m: _date(int(m[2]), int(m[3]), m[1])),
     _rule(r"(?<![\d.])(\d{1,2})\.(\d{1,2})\.((?:19|20)\d\d)(?!\d|\.\d)", lambda m: _date(int(m[2]), int(m[1]), m[3]) or _date(int(m[1]), int(m[2]), m[3])),
     _rule(r"(?<![\d./])(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})(?![\d/])", lambda m: _date(int(m[1]), int(m[2]), m[3])),
-    _rule(rf"\b({_MONTH})\.?\s(\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s(\d{{4}}))?(?![\d:%])", _month_day),
+    _rule(rf"\b({_MONTH})\.?\s(\d{{1,2}})(?:st|nd|rd|th)?(?:{_TO}(\d{{1,2}})(?![\d:%]|\s?[ap]\.?m))?(?:,?\s(\d{{4}}))?(?![\d:%])", _month_day),
     _rule(rf"(?<![\d.])(\d{{1,2}})(?:st|nd|rd|th)?\s(?:of\s)?({_MONTH})\.?(?:,?\s(\d{{4}}))?(?!\w)", _day_month),
     _rule(rf"\b({_MONTH})\.?\s(?=(?:19|20)\d\d\b)", lambda m: f"{_spell_month(m[1])} ", 0),
     _rule(r"(?<![\d:.])(\d{1,2}):(\d{2})(?::(\d{2}))?(?![\d:])(?:\s?([ap]\.?m\b\.?))?", _clock),
@@ -259,9 +265,9 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"{_ALONE}({_N})\s\+\s(?=\d)", lambda m: f"{number(m[1])} plus "),
     _rule(r"\s?=\s?(?=[\w-])", lambda _: " equals "),
     # Ranges and fractions
-    _rule(rf"(?<![\d./])(?:(\d+)\s)?(\d{{1,4}})/(\d{{1,4}})(?![\d/])(?:\s*({_UNIT})(?![a-z]))?({_TO}(?=\d))?", _fraction),
+    _rule(rf"(?<![\d./])(?:(\d+)\s{{1,2}})?(\d{{1,4}})/(\d{{1,4}})(?![\d/])(?:\s*({_UNIT})(?![a-z]))?({_TO}(?=\d))?", _fraction),
     _rule(rf"{_ALONE}((?:19|20)\d\d){_TO}((?:19|20)\d\d)(?!\d)", lambda m: f"{year(int(m[1]))} to {year(int(m[2]))}"),
-    _rule(rf"{_ALONE}({_N}){_TO}(?={_N}(?![-\d]))(?!\d{{3}}-\d{{4}})", lambda m: f"{number(m[1])} to "),
+    _rule(rf"{_ALONE}((?:(?<!\S)[-−])?{_N}){_TO}(?={_N}(?![-\d]))(?!\d{{3}}-\d{{4}})", lambda m: f"{number(m[1])} to "),
     # Measures
     _rule(r"(?<!\w)(\d)['′]\s?(?:(\d{1,2})[\"″])?(?!\w)", _feet),
     _rule(rf"(?<![\w.])({_N})[\"″]", lambda m: f"{number(m[1])} inch"),
