@@ -260,3 +260,64 @@ def test_a_room_that_begins_on_another_server_carries_out_what_was_not_yet() -> 
     assert (event["of"], event["action"], event["pts_start"]) == ("m7", "block", 500.0)
     assert judged(of, [line("hello", 501)], scored())[0]["action"] == "allow"
     assert room(of.state()).state() == b""
+
+
+@pytest.mark.parametrize(
+    ("word", "found", "not_found"),
+    [
+        ("💩", ["💩", "你 💩 的", "💩💩"], ["🐶"]),
+        ("👍🏽", ["👍", "👍🏿"], ["👎"]),
+        ("≡国", ["≡国", "≡ 国"], ["国"]),
+        ("🐴死了", ["你的🐴死了"], ["他死了"]),
+        ("(三)", ["(三)", "（三）", "㈢"], ["三", "三个"]),
+        ("㈢", ["㈢", "(三)"], ["三"]),
+        ("他妈的！", ["他妈的！", "他妈的", "他 妈 的"], ["他的妈"]),
+        ("骗子,滚", ["骗子,滚", "骗子，滚", "骗子滚"], ["骗子"]),
+        ("法·轮", ["法·轮", "法轮", "法✨轮"], ["轮法"]),
+        ("→_→", ["→_→", "哈 →_→"], ["→→"]),
+        ("$$$", ["$$$", "$ $ $"], ["$$"]),
+        ("傻b", ["傻b", "傻 b", "傻.b", "傻 B you", "大傻b啊"], ["傻boy", "b傻"]),
+        ("A 片", ["A 片", "a片", "看a.片"], ["usa片", "片"]),
+        ("加 v 信", ["加v信", "加 V 信", "加🐶v🐶信"], ["加信"]),
+        ("badword", ["badword", "_badword_", "badword2", "2badword", "*badword*", "badword啊"], ["badwords"]),
+        ("ass", ["ass", "you ass!"], ["as soon", "class", "a s s"]),
+        ("666", ["666", "哈666哈"], ["6666", "1666"]),
+    ],
+)
+def test_words_are_found_as_they_are_written_and_hidden(
+    word: str, found: list[str], not_found: list[str]
+) -> None:
+    lines = [line(text, pts, f"v{pts}") for pts, text in enumerate([*found, *not_found])]
+    events = judged(room(words=[{"text": word}], level=0), lines, scored())
+    assert [rules(event) for event in events] == [["word"]] * len(found) + [[]] * len(not_found)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("路口交通已恢复！", []),
+        ("共产党是白名单", []),
+        ("三黄片", []),
+        ("黄片不是三黄片", ["黄片"]),
+        ("Dick Van Dyke was a dick", ["dick"]),
+        ("dick van dyke", []),
+        ("口。三黄片。交", []),
+    ],
+)
+def test_a_word_within_an_allowed_one_does_not_count(text: str, words: list[str]) -> None:
+    listed = [{"text": word} for word in ("口交", "共产", "黄片", "dick")]
+    allowed = ["路口交通", "共产党", "三黄片", "dick van dyke"]
+    of = room(words=listed, allowed=allowed, level=0)
+    (event,) = judged(of, [line(text)], scored())
+    assert [reason["found"] for reason in event["reasons"]] == words
+
+
+def test_a_word_that_cannot_be_seen_is_refused() -> None:
+    with pytest.raises(SettingsError, match="nothing that can be seen"):
+        room(words=[{"text": "\u200b\u200d"}])
+
+
+def test_a_reason_is_in_the_language_of_a_line_that_the_models_saw_nothing_of() -> None:
+    of = room(words=[{"text": "鸡"}], allowed=["三黄片"], level=0)
+    (event,) = judged(of, [line("三黄片 鸡")], scored(language="und"))
+    assert event["reasons"][0]["text"].startswith("含有词语")

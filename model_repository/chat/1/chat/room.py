@@ -121,7 +121,7 @@ class Room:
             self._ledger.strike(message.viewer, message.pts, self._settings.strikes)
 
     def _moderated(self, message: Message, found: Scored, verdict: Verdict) -> Event:
-        language = self._language(found)
+        language = self._language(message, found)
         negative, neutral, positive = (round(value, 4) for value in found.mood)
         return {
             "kind": "moderated",
@@ -140,8 +140,12 @@ class Room:
         zh, en = self._written["zh"], self._written["en"]
         return self._settings.language if self._settings.language != "auto" else "zh" if zh > en else "en"
 
-    def _language(self, found: Scored) -> str:
-        return found.language if self._settings.language == "auto" else self._settings.language
+    def _language(self, message: Message, found: Scored) -> str:
+        """Of what is said about a line; the models see nothing of one that is allowed as a whole."""
+        if self._settings.language != "auto":
+            return self._settings.language
+        unseen = found.language == "und" and any("\u4e00" <= c <= "\u9fff" for c in message.text)
+        return "zh" if unseen else found.language
 
 
 def _reason(reason: Reason, language: str) -> Event:

@@ -64,7 +64,9 @@ def mood_sentence(mood: RoomMood, language: str) -> str:
     english, local = _WHO[mood.who]
     if chinese:
         return f"{local}{chinese_word}，依据约 {mood.voices:.0f} 人的发言"
-    return f"{english} sounds {english_word}, by what about {mood.voices:.0f} wrote"
+    count = f"{mood.voices:.0f}"
+    by = "one viewer" if count == "1" and mood.who == "audience" else f"about {count}"
+    return f"{english} sounds {english_word}, by what {by} wrote"
 
 
 def slow_mode_sentence(recent: float, usual: float, language: str) -> str:
