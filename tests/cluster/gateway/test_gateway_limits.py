@@ -123,7 +123,7 @@ def test_clients_that_read_nothing_cost_little_and_hold_up_nobody(strict: Front)
 
 
 def test_huge_clients_cost_the_gateway_no_more_than_it_has(strict: Front) -> None:
-    """384 MB at once, where the heap is 96 MiB: they are refused or cut off, and who asks little is served."""
+    """384 MB at once, where the heap is 96 MiB: all are refused or cut off, who asks little is served."""
     memory, served, over = [], [], threading.Event()
     with strict.stub("huge") as huge, strict.stub("modest") as modest:
 
