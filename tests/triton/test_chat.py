@@ -14,7 +14,6 @@ from liveroom import (
     AsyncClient,
     InvalidInput,
     Moderated,
-    Overloaded,
     Retries,
     RoomMood,
     ServerUnavailable,
@@ -321,13 +320,9 @@ def test_a_log_is_moderated_by_the_command(
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("model", ["moderation", "sentiment"])
-async def test_more_than_the_models_take_is_refused_at_once(text_triton: Triton, model: str) -> None:
+async def test_what_the_models_cannot_take_at_once_waits(text_triton: Triton, model: str) -> None:
+    """A bound would have Triton overlook requests: see "Queues" in model_repository/README.md."""
     lines = [[f"第 {number} 条弹幕, line {number}"] for number in range(256)]
     async with AsyncClient(text_triton.grpc, retries=Retries(attempts=1)) as client:
-        answers = await asyncio.gather(
-            *(client.infer(model, {"text": lines}) for _ in range(200)), return_exceptions=True
-        )
-        refused = [answer for answer in answers if isinstance(answer, BaseException)]
-        assert 0 < len(refused) < 200
-        assert {type(error) for error in refused} == {Overloaded}
-        assert len(await client.infer(model, {"text": lines})) > 0
+        answers = await asyncio.gather(*(client.infer(model, {"text": lines}) for _ in range(200)))
+    assert all(len(next(iter(answer.values()))) == len(lines) for answer in answers)
