@@ -151,7 +151,11 @@ class Chat:
     def _unanswered(self, error: LiveroomError) -> LiveroomError:
         """`error`, with what it cost."""
         count = sum(isinstance(each, ChatLine) for each in self._queue)
-        return type(error)(f"{error}; lines of chat without an answer: {count}") if count else error
+        if not count:
+            return error
+        told = type(error)(f"{error}; lines of chat without an answer: {count}")
+        told.request_id = error.request_id
+        return told
 
     async def _stream_once(self) -> bool:
         """Talk to one server until all is said; False where it was lost."""

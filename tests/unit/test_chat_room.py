@@ -280,6 +280,7 @@ def test_a_room_that_begins_on_another_server_carries_out_what_was_not_yet() -> 
         ("A 片", ["A 片", "a片", "看a.片"], ["usa片", "片"]),
         ("加 v 信", ["加v信", "加 V 信", "加🐶v🐶信"], ["加信"]),
         ("badword", ["badword", "_badword_", "badword2", "2badword", "*badword*", "badword啊"], ["badwords"]),
+        ("刷单", ["刷\ue000单"], ["刷"]),
         ("ass", ["ass", "you ass!"], ["as soon", "class", "a s s"]),
         ("666", ["666", "哈666哈"], ["6666", "1666"]),
     ],

@@ -17,7 +17,7 @@ _LATIN = re.compile(r"[0-9a-z]")
 _TONES = frozenset("\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff")
 """Of the skin of emoji."""
 _GONE = "\ue000"
-"""Stands where an allowed word was, which nothing reaches across."""
+"""Stands where an allowed word was, which nothing reaches across; lines have none when they are `folded`."""
 _BETWEEN = rf"[^\pL\pN{_GONE}]*"
 """What may be put between the characters of a word of a script without spaces."""
 
@@ -28,7 +28,7 @@ def folded(text: str) -> str:
     seen = (
         c
         for c in unicodedata.normalize("NFD", plain)
-        if (unicodedata.category(c) not in ("Cf", "Mn", "Cc") and c not in _TONES) or c.isspace()
+        if (unicodedata.category(c) not in ("Cf", "Mn", "Cc", "Co") and c not in _TONES) or c.isspace()
     )
     return " ".join(unicodedata.normalize("NFC", "".join(seen)).split())
 
@@ -92,6 +92,8 @@ class Matcher:
 
     def without_allowed(self, text: str) -> str:
         """A line as it is to be scored: allowed words are left out."""
+        if self._allowed is None:
+            return text
         plain = folded(text)
         rest = self._rest(plain)
         return text if rest == plain else rest.replace(_GONE, " ")
