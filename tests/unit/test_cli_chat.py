@@ -13,7 +13,7 @@ import pytest
 from liveroom.cli import main
 
 from tests.unit.peer import Peer
-from tests.unit.test_cli_commands import LIVEROOM
+from tests.unit.test_cli_commands import LIVEROOM, after_a_line
 from tests.unit.text_peer import TextPeer, moderator, texts
 
 
@@ -93,18 +93,7 @@ async def test_a_file_that_is_not_there_is_said(
 async def test_a_reader_that_goes_away_is_no_error(log: Path, options: list[str]) -> None:
     log.write_text("what a goal, what a night\n" * 3000)
     async with TextPeer(moderator).listening() as url:
-        process = await asyncio.create_subprocess_exec(
-            *LIVEROOM,
-            *("chat", str(log), *options, "--url", url),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        assert process.stdout is not None
-        assert process.stderr is not None
-        await process.stdout.readline()
-        process.stdout._transport.close()  # type: ignore[attr-defined]  # asyncio has no public way
-        error = await asyncio.wait_for(process.stderr.read(), 30)
-        assert (await process.wait(), error) == (141, b"")
+        assert await after_a_line("chat", str(log), *options, "--url", url) == (141, b"")
 
 
 async def test_on_a_terminal_reasons_go_on_below_the_line(log: Path) -> None:

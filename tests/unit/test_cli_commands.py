@@ -259,20 +259,23 @@ def test_help_documents_exit_codes_and_the_environment_names_the_server(
     assert "127.0.0.1:2" in capsys.readouterr().err
 
 
+async def after_a_line(*arguments: str) -> tuple[int, bytes]:
+    """The exit code and stderr of `liveroom` with a reader that goes away after one line."""
+    process = await asyncio.create_subprocess_exec(
+        *LIVEROOM, *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    await process.stdout.readline()
+    process.stdout._transport.close()  # type: ignore[attr-defined]  # asyncio has no public way
+    error = await asyncio.wait_for(process.stderr.read(), 30)
+    return await process.wait(), error
+
+
 def test_a_reader_that_goes_away_is_no_error(recording: str) -> None:
-    async def serve_and_read() -> tuple[int | None, bytes]:
+    async def serve_and_read() -> tuple[int, bytes]:
         async with Peer(speaker).listening() as url:
-            process = await asyncio.create_subprocess_exec(
-                *LIVEROOM,
-                *("captions", recording, "--json", "--pace", "2", "--url", url),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-            )
-            assert process.stdout is not None
-            assert process.stderr is not None
-            await process.stdout.readline()
-            process.stdout._transport.close()  # type: ignore[attr-defined]  # asyncio has no public way
-            return await process.wait(), await process.stderr.read()
+            return await after_a_line("captions", recording, "--json", "--pace", "2", "--url", url)
 
     assert asyncio.run(serve_and_read()) == (141, b"")
 
