@@ -12,6 +12,7 @@ from rich.console import Console
 
 from server.errors import ServerError, of_system
 from server.launch import read_admin_key
+from server.store import state_folder
 from server.triton import Triton
 
 _QUIET_S = 2.0
@@ -109,6 +110,7 @@ def main() -> int:
             log_file=options.log_file,
             bind=options.bind,
             unsafe_bind=options.unsafe_bind,
+            state=state_folder(),
             start_timeout_s=options.start_timeout,
             drain_s=options.drain,
             progress=progress,

@@ -17,7 +17,7 @@ DEFAULT_FILENAMES = {"onnxruntime": "model.onnx", "python": "model.py", "tensorr
 MOST_NICE = 19
 ACCESS = ("public", "inner")
 """What the parameter ``access`` may be: for whoever calls the server, or for its other models alone."""
-PARAMETERS = ("access", "artifacts", "expect", "niceness", "requires")
+PARAMETERS = ("access", "artifacts", "expect", "niceness", "requires", "store")
 """Those that say what a model is to the world; all others are its backend's, or its own."""
 
 
@@ -60,6 +60,19 @@ class Model:
                 f"use {' or '.join(ACCESS)}"
             )
         return said[0] == "public"
+
+    @property
+    def uses_store(self) -> bool:
+        """Whether it shares state with other replicas through the store, as its parameter ``store`` says.
+
+        Raises:
+            ServerError: that is anything but "yes".
+        """
+        said = self.listed("store")
+        if said not in ([], ["yes"]):
+            value = ", ".join(said)
+            raise ServerError(f"model '{self.name}': store is '{value}' in {self.config_file}: use yes")
+        return bool(said)
 
     @property
     def niceness(self) -> int:

@@ -1,5 +1,6 @@
 """`Triton`: the embedded server as an object that starts, answers, mends itself and leaves nothing behind."""
 
+import os
 import socket
 import subprocess
 import time
@@ -8,13 +9,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from server import launch, process
+from server import launch, process, store
 from server.errors import ServerError, last_error, of_system, open_log
 from server.health_monitor import HealthMonitor
 from server.loader import Loader
 from server.model_packages import BACKENDS
 from server.readiness import Readiness
 from server.repository import Model, Repository, check_files, compile_modules
+from server.store import EmbeddedStore
 from server.stub_supervisor import StubSupervisor
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -38,6 +40,8 @@ class Triton:
         log_file: Triton's own log; None keeps it in a temporary file that only a failure leaves behind.
         bind: anything but loopback needs `unsafe_bind`.
         unsafe_bind: release 24.10 lacks the security fixes of 2025-26.
+        state: folder that keeps what the store of this server holds; None: it ends with the server. Read only
+            where a model needs a store and LIVEROOM_STORE names none.
         start_timeout_s: for loading and first answers together.
         drain_s: what requests in flight get at the end.
         progress: is told, in a few words, what is going on.
@@ -57,6 +61,7 @@ class Triton:
         log_file: Path | str | None = None,
         bind: str = "127.0.0.1",
         unsafe_bind: bool = False,
+        state: Path | None = None,
         start_timeout_s: float = 300.0,
         drain_s: float = 30.0,
         progress: Callable[[str], None] | None = None,
@@ -73,6 +78,7 @@ class Triton:
         self._ready_port = ready_port
         self._readiness: Readiness | None = None
         self._admin_key = admin_key
+        self._state = state
         self._start_timeout_s = start_timeout_s
         self._drain_s = drain_s
         self._progress = progress or (lambda message: None)
@@ -81,6 +87,7 @@ class Triton:
         self._log_is_temporary = log_file is None
         self._process: subprocess.Popen[bytes] | None = None
         self._supervisor: StubSupervisor | None = None
+        self._store: EmbeddedStore | None = None
         self._failure: ServerError | None = None
         self._stopping = False
         self.models: dict[str, Model] = {}
@@ -123,6 +130,7 @@ class Triton:
             check_files(self.models)
             niceness = {model.name: model.niceness for model in self.models.values()}
             compile_modules(self.models)
+            self._open_store()
             self._launch(deadline)
             loader = Loader(self.grpc, self.models, self.log, launch.admin_headers(self._admin_key))
             loader.load_all(deadline, self._progress)
@@ -172,6 +180,9 @@ class Triton:
         if self._process is not None:
             process.end(self._process, 0.0 if at_once else self._drain_s, self.log)
             self._process = None
+        if self._store is not None:
+            self._store.close()
+            self._store = None
         if self._readiness is not None:
             self._readiness.close()
         process.remove_folder(self._folder)
@@ -185,6 +196,12 @@ class Triton:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _open_store(self) -> None:
+        if any(model.uses_store for model in self.models.values()) and not os.environ.get(store.VARIABLE):
+            self._progress("starting the store")
+            self._store = store.EmbeddedStore(self._folder, self._state, self._progress)
+            self._store.begin()
 
     def _launch(self, deadline: float) -> None:
         self._progress("starting tritonserver")
@@ -205,8 +222,11 @@ class Triton:
             shm_prefix=self._folder.name,
             admin_key=self._admin_key,
         )
+        environment = launch.environment(launch.share_cores(self._folder))
+        if self._store is not None:
+            environment[store.VARIABLE] = self._store.address
         with open_log(self.log) as log:
-            self._process = process.spawn(command, launch.environment(launch.share_cores(self._folder)), log)
+            self._process = process.spawn(command, environment, log)
         while not _listens(self._bind, self._ports["gRPC"]):
             if self._process.poll() is not None:
                 raise ServerError(f"tritonserver did not start: {last_error(self.log)}: see {self.log}")

