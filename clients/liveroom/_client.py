@@ -18,6 +18,7 @@ from ._faces import Vision, look
 from ._gallery import Gallery
 from ._health import check
 from ._picture import Picture, picture_bytes
+from ._platform import Platform
 from ._play import Audio, Chunks, check_pace, opened, play
 from ._protocol import Step, new_sequence
 from ._room import AsyncRoom
@@ -28,7 +29,7 @@ from ._transport import Transport
 from ._types import Caption, Health, Model, Transcript
 
 
-class AsyncClient(SpokenAndWritten):
+class AsyncClient(SpokenAndWritten, Platform):
     """Speaks to a liveroom server; use as `async with AsyncClient() as client`, in one event loop.
 
     A process that is forked needs clients of its own, made after the fork, and none may be open when it is

@@ -65,6 +65,13 @@ async def _captions(client: AsyncClient) -> None:
     _expect(any(map(_has_words, texts)), f"captions {texts} for a second of speech, expected words")
 
 
+@_probes("catalog")
+async def _catalog(client: AsyncClient) -> None:
+    """The store can be read."""
+    async for _ in client.announced("rooms"):
+        break
+
+
 @_probes("chat")
 async def _chat(client: AsyncClient) -> None:
     """A greeting is let through."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable, Sequence
 
 from ._errors import InvalidInput
@@ -48,5 +47,4 @@ def _encoded(number: int, line: str) -> bytes:
 
 def text_input(lines: Sequence[bytes]) -> Encoded:
     """The input `text` of a request, BYTES [B,1]."""
-    data = b"".join(struct.pack("<I", len(line)) + line for line in lines)
-    return Encoded("BYTES", (len(lines), 1), data)
+    return Encoded.of_texts(lines, len(lines), 1)

@@ -44,6 +44,11 @@ class Encoded:
     shape: tuple[int, ...]
     data: bytes
 
+    @classmethod
+    def of_texts(cls, texts: Sequence[bytes], *shape: int) -> Encoded:
+        """Texts in UTF-8 as BYTES of `shape`."""
+        return cls("BYTES", shape, b"".join(struct.pack("<I", len(text)) + text for text in texts))
+
 
 @dataclass(frozen=True, slots=True)
 class TensorSpec:

@@ -9,6 +9,7 @@ from types import TracebackType
 
 from . import _fork
 from ._auth import Token
+from ._catalog import Item
 from ._client import AsyncClient
 from ._config import DEFAULT_URL, Limits, Retries, Timeouts
 from ._effects import Effects
@@ -191,6 +192,16 @@ class Client(_fork.StaysHere):
             room_id, language=language, denoise=denoise, gallery=gallery, chat=chat, moods=moods
         )
         return Room(self._loop, room)
+
+    def announce(
+        self, kind: str, changes: Iterable[Mapping[str, object]], *, catalog: str = ""
+    ) -> list[Item | None]:
+        """See `AsyncClient.announce`."""
+        return self._loop.run(self._client.announce(kind, changes, catalog=catalog))
+
+    def announced(self, kind: str, *, catalog: str = "") -> Iterator[Item]:
+        """See `AsyncClient.announced`."""
+        return self._loop.iterate(self._client.announced(kind, catalog=catalog))
 
     def models(self) -> tuple[Model, ...]:
         """See `AsyncClient.models`."""

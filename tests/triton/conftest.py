@@ -69,6 +69,15 @@ def text_triton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
 
 
 @pytest.fixture(scope="session")
+def platform_triton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
+    """A server with what platforms announce and ask for, and a store of its own."""
+    log = tmp_path_factory.mktemp("platform") / "triton.log"
+    models = ["catalog"]
+    with Triton(PROJECT / "model_repository", models, drain_s=0, log_file=log) as triton:
+        yield triton
+
+
+@pytest.fixture(scope="session")
 def photos() -> dict[str, Photo]:
     """Real photos by name, with and without faces."""
     return {photo.name: photo for photo in pictures.photos()}

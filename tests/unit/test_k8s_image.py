@@ -102,7 +102,7 @@ def canary_files() -> set[Path]:
 
 def serving_files() -> set[Path]:
     """The code of the Python models and what they share."""
-    return {*ROOT.glob("model_repository/*/1/**/*.py"), *SHARED.glob("*/*.py")}
+    return {*ROOT.glob("model_repository/*/1/**/*.py"), *SHARED.rglob("*.py")}
 
 
 def distributions(files: Iterable[Path]) -> set[str]:

@@ -8,6 +8,7 @@ from functools import partial
 from .. import __version__
 from ._arguments import between, milliseconds, pace
 from ._captions import FORMATS, captions
+from ._catalog import add_catalog_command
 from ._chat_parser import add_chat_command
 from ._connect import add_server
 from ._exit import MEANINGS
@@ -150,6 +151,7 @@ def parser() -> argparse.ArgumentParser:
     voice.set_defaults(run=mood)
 
     add_chat_command(add, common, _EXIT_CODES)
+    add_catalog_command(add, common, _EXIT_CODES)
     add_picture_commands(add, common)
 
     for name, run, does in (

@@ -11,8 +11,10 @@ from urllib.parse import unquote
 
 import triton_python_backend_utils as pb_utils
 
-ROOM, TENANT = "x-room-id", "x-tenant"
-"""gRPC metadata that a gateway vouches for; Triton hands it on as parameters of the request."""
+from serving_common.tenants import tenant
+
+ROOM = "x-room-id"
+"""gRPC metadata that a gateway vouches for; Triton hands it on as a parameter of the request."""
 PROBE = "(probe)"
 """In place of a tenant, who has no such name: rooms of one request that did not come through the gateway."""
 
@@ -34,7 +36,7 @@ class Key(NamedTuple):
         The room is the one that its stream was opened for, which a gateway has counted; where nothing says
         which, the sequence stands for it.
         """
-        return cls(str(parameters.get(TENANT, "")), unquote(str(parameters.get(ROOM, ""))) or sequence)
+        return cls(tenant(parameters), unquote(str(parameters.get(ROOM, ""))) or sequence)
 
     def probing(self) -> Key:
         """The same for a room that its first request ends: a probe, unless somebody's."""

@@ -90,6 +90,18 @@ class Catalog:
         found = self._store.ask(lambda client: client.hmget(self._keys.items(owner), items)) if items else []
         return {item: value for item, value in zip(items, found, strict=True) if value is not None}
 
+    def page(self, owner: str, cursor: str, count: int) -> tuple[list[bytes], str]:
+        """About `count` items in no order, and where to go on; "" at the beginning, and at the end.
+
+        Raises:
+            StoreError: the store does not answer.
+        """
+        at = int(cursor or "0")
+        following, found = self._store.ask(
+            lambda client: client.hscan(self._keys.items(owner), at, count=count)
+        )
+        return list(found.values()), str(following) if following else ""
+
     def change(self, owner: str, changes: Mapping[str, tuple[bytes | None, bytes | None]]) -> list[str]:
         """Change items from what they were to what they are to be, all or none; None is no item.
 

@@ -1,0 +1,1 @@
+"""What platforms announce: rooms that go live and offline, products, ads."""
