@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ._errors import InferenceFailed, InvalidInput
+from ._errors import InferenceFailed
+from ._json_parts import parts
 from ._outputs import Outputs
 from ._protocol import Value
 from ._signature import Encoded
@@ -15,11 +16,6 @@ if TYPE_CHECKING:
     from ._transport import Transport
 
 MODEL = "catalog"
-MOST_CHANGES = 1000
-"""Changes of a request; a test compares it with the model's."""
-MOST_BYTES = 4 * 1024 * 1024
-"""Of the changes of a request, in JSON."""
-
 Item = dict[str, Any]
 
 
@@ -28,7 +24,7 @@ async def announce(
 ) -> list[Item | None]:
     """The items after `changes`, which are made request by request, each whole or not at all."""
     found: list[Item | None] = []
-    for part in parts(changes):
+    for part in parts(changes, "change"):
         inputs = _inputs(kind, catalog) | {"changes": Encoded.of_texts(part, 1, len(part))}
         found += _items(await transport.infer(MODEL, inputs, seconds))
     return found
@@ -46,37 +42,6 @@ async def listed(transport: Transport, kind: str, catalog: str, seconds: float) 
         cursor = page.text("cursor")
         if not cursor:
             return
-
-
-def parts(changes: Iterable[Mapping[str, object]]) -> Iterable[Sequence[bytes]]:
-    """Changes in JSON, in parts of a request each.
-
-    Raises:
-        InvalidInput: one is no object that JSON can have; the message says which, from 1. Nothing was sent of
-            the part that it is in.
-    """
-    part: list[bytes] = []
-    size = 0
-    for number, change in enumerate(changes, 1):
-        data = _encoded(number, change)
-        if part and (len(part) == MOST_CHANGES or size + len(data) > MOST_BYTES):
-            yield part
-            part, size = [], 0
-        part.append(data)
-        size += len(data)
-    if part:
-        yield part
-
-
-def _encoded(number: int, change: Mapping[str, object]) -> bytes:
-    if not isinstance(change, Mapping):
-        raise InvalidInput(f"change {number} is {change!r:.60}: expected a mapping with an id")
-    try:
-        return json.dumps(dict(change), ensure_ascii=False, allow_nan=False).encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidInput(
-            f"change {number} ({change.get('id')!r:.60}) is nothing for JSON: {error}"
-        ) from error
 
 
 def _inputs(kind: str, catalog: str) -> dict[str, Value]:

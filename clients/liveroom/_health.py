@@ -140,6 +140,13 @@ async def _voice_mood(client: AsyncClient) -> None:
     )
 
 
+@_probes("outcomes")
+async def _outcomes(client: AsyncClient) -> None:
+    """Nothing is reported, and taken."""
+    answer = await client.infer("outcomes", {"outcomes": np.empty((1, 0), np.object_)})
+    _expect(answer["counted"].size == 0, f"{answer} for nothing, expected nothing")
+
+
 def _speech() -> tuple[npt.NDArray[np.int16], int]:
     """Samples, and their rate."""
     with wave.open(str(_SPEECH)) as file:

@@ -17,6 +17,7 @@ from ._event_loop import Loop
 from ._faces import Vision
 from ._gallery import Gallery
 from ._moderation import Moderation
+from ._outcomes import OutcomeKind
 from ._picture import Picture
 from ._play import Audio, Chunks
 from ._sentiment import Sentiment
@@ -202,6 +203,38 @@ class Client(_fork.StaysHere):
     def announced(self, kind: str, *, catalog: str = "") -> Iterator[Item]:
         """See `AsyncClient.announced`."""
         return self._loop.iterate(self._client.announced(kind, catalog=catalog))
+
+    def report_outcome(
+        self,
+        kind: OutcomeKind,
+        viewer: str,
+        *,
+        room: str = "",
+        item: str = "",
+        time_s: float | None = None,
+        trace: str = "",
+        watch_s: float | None = None,
+        value: int | None = None,
+        id: str | None = None,  # noqa: A002 - what the model calls it
+    ) -> bool:
+        """See `AsyncClient.report_outcome`."""
+        return self._loop.run(
+            self._client.report_outcome(
+                kind,
+                viewer,
+                room=room,
+                item=item,
+                time_s=time_s,
+                trace=trace,
+                watch_s=watch_s,
+                value=value,
+                id=id,
+            )
+        )
+
+    def report_outcomes(self, outcomes: Iterable[Mapping[str, object]]) -> list[bool]:
+        """See `AsyncClient.report_outcomes`."""
+        return self._loop.run(self._client.report_outcomes(outcomes))
 
     def models(self) -> tuple[Model, ...]:
         """See `AsyncClient.models`."""

@@ -72,7 +72,7 @@ def text_triton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
 def platform_triton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
     """A server with what platforms announce and ask for, and a store of its own."""
     log = tmp_path_factory.mktemp("platform") / "triton.log"
-    models = ["catalog"]
+    models = ["catalog", "outcomes"]
     with Triton(PROJECT / "model_repository", models, drain_s=0, log_file=log) as triton:
         yield triton
 

@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 from liveroom import AsyncClient, InvalidInput
-from liveroom._catalog import MOST_CHANGES
+from liveroom._json_parts import MOST
 from liveroom.cli._catalog import KINDS as COMMANDS_KINDS
 
-from catalog.changes import MOST
+from catalog.changes import MOST as MOST_CHANGES
 from catalog.kinds import KINDS, LONGEST
+from outcomes.events import MOST as MOST_OUTCOMES
 from server import Triton
 
 
@@ -100,7 +101,7 @@ async def test_what_json_cannot_have_is_not_sent(client: AsyncClient, change: ob
         ({"kind": [[b"\xff"]], "cursor": [[""]]}, "UTF-8"),
         ({"kind": [["rooms"]], "changes": [["[" * 1000]]}, "change 1 of 1"),
         ({"kind": [["rooms"]], "changes": [[json.dumps({"id": "x", "title": "x" * LONGEST})]]}, "bytes long"),
-        ({"kind": [["rooms"]], "changes": [["{}"] * (MOST + 1)]}, "at most 1000"),
+        ({"kind": [["rooms"]], "changes": [["{}"] * (MOST_CHANGES + 1)]}, "at most 1000"),
     ],
 )
 async def test_a_bad_request_says_what_would_be_right(
@@ -112,4 +113,5 @@ async def test_a_bad_request_says_what_would_be_right(
 
 def test_client_and_model_agree() -> None:
     assert MOST_CHANGES == MOST
+    assert MOST_OUTCOMES == MOST
     assert KINDS.keys() <= set(COMMANDS_KINDS)

@@ -10,8 +10,9 @@ from typing import Any
 
 from rich.console import Console
 
-from .._catalog import MOST_CHANGES, Item
+from .._catalog import Item
 from .._errors import InvalidInput
+from .._json_parts import MOST
 from ._connect import connect
 from ._exit import OK
 from ._sources import existing
@@ -67,9 +68,9 @@ async def _change(arguments: argparse.Namespace, changes: list[Mapping[str, Any]
     items: list[Item | None] = []
     async with connect(arguments) as client:
         with Console(stderr=True).status("") as status:
-            for begin in range(0, len(changes), MOST_CHANGES):
+            for begin in range(0, len(changes), MOST):
                 status.update(f"{begin} of {len(changes)} {arguments.kind}")
-                part = changes[begin : begin + MOST_CHANGES]
+                part = changes[begin : begin + MOST]
                 items += await client.announce(arguments.kind, part, catalog=arguments.catalog)
     if arguments.json:
         for change, item in zip(changes, items, strict=True):

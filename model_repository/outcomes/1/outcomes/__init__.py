@@ -1,0 +1,1 @@
+"""What viewers did, and what came of what was recommended to them."""
