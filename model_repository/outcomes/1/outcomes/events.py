@@ -58,7 +58,7 @@ def _read(number: int, count: int, data: bytes, now: float) -> tuple[str, bytes]
     if len(data) > LONGEST:
         raise OutcomeError(f"{which} is {len(data)} bytes long: at most {LONGEST}")
     try:
-        found = msgspec.json.decode(data, type=Outcome)
+        found: Outcome = msgspec.json.decode(data, type=Outcome)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise OutcomeError(f"{which} cannot be taken: {error}") from error
     if found.time_s is not None and found.time_s > now + AHEAD_S:
