@@ -45,5 +45,6 @@ def _onnx(model: Model, threads: int) -> Instance:
 
 PYTHON: Mapping[str, InProcess] = {**speech.PYTHON, **pictures.PYTHON}
 """What models that are no ONNX file do."""
-UNLIKE: Mapping[str, str] = {**speech.UNLIKE, **text.UNLIKE}
+_STORE = "it waits for the store and computes next to nothing"
+UNLIKE: Mapping[str, str] = {**speech.UNLIKE, **text.UNLIKE, "catalog": _STORE, "outcomes": _STORE}
 """Models that are not run without a server, and why."""
