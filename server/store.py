@@ -93,7 +93,7 @@ class EmbeddedStore(Thread):
 
     Raises:
         NoProgramError: see :func:`program`.
-        ServerError: there is no place for its socket or data.
+        ServerError: there is no place for its socket.
     """
 
     def __init__(self, folder: Path, state: Path | None, progress: Callable[[str], None]) -> None:
@@ -106,21 +106,27 @@ class EmbeddedStore(Thread):
         self._data = self._own(state / "store") if state else folder
         self._stopped = Event()
         self._up = Event()
+        self._deaths: list[float] = []
         self._process: subprocess.Popen[bytes] | None = None
         self.address = address(folder)
         if len(os.fsencode(self._socket)) > _LONGEST_SOCKET:
             raise ServerError(f"{self._socket} is too long a name for a socket: set TMPDIR to a shorter one")
 
     def begin(self) -> None:
-        """Start it, and return once it can be asked.
+        """Start it, and return once it can be asked, or reads what it holds for longer than `START_S`.
 
         Raises:
             ServerError: it does not start.
         """
         self.start()
-        if not self._up.wait(START_S):
+        deadline = time.monotonic() + START_S
+        while not self._up.wait(_EVERY_S) and time.monotonic() < deadline and len(self._deaths) < RESTARTS:
+            pass
+        if not self._up.is_set() and self._deaths:
             self.close()
-            raise ServerError(f"the store {self._program} did not start: {_last_line(self._log)}")
+            raise ServerError(
+                f"the store {self._program} did not start on {self._data}: {_last_line(self._log)}"
+            )
 
     def close(self) -> None:
         """End it once it has written what it holds."""
@@ -131,30 +137,36 @@ class EmbeddedStore(Thread):
 
     def run(self) -> None:
         """Watch the process, and end it when told to."""
-        deaths: list[float] = []
-        while not self._stopped.is_set():
-            if self._process is None or self._process.poll() is not None:
-                now = time.monotonic()
-                deaths = [death for death in deaths if death > now - WINDOW_S]
-                if len(deaths) > RESTARTS:
-                    self._stopped.wait(_EVERY_S)
-                    continue
-                if self._process is not None:
-                    self._progress(f"the store ended with {self._process.returncode}: starting it again")
-                deaths.append(now)
-                self._launch()
+        running = self._launch()
+        while not self._stopped.wait(_EVERY_S):
+            if running.poll() is not None:
+                if self._may_start_again(running.returncode):
+                    running = self._launch()
             elif not self._up.is_set() and self._answers():
                 self._up.set()
-            self._stopped.wait(_EVERY_S)
-        if self._process is not None:
-            process.stop(self._process, START_S)
+        process.stop(running, START_S)
 
-    def _launch(self) -> None:
+    def _may_start_again(self, code: int) -> bool:
+        """Counts one more death, and says what comes of it; waits where there were too many."""
+        now = time.monotonic()
+        self._deaths = [death for death in self._deaths if death > now - WINDOW_S]
+        ended = f"the store ended with {code}"
+        if len(self._deaths) < RESTARTS:
+            self._deaths.append(now)
+            self._progress(f"{ended}: starting it again ({len(self._deaths)} of {RESTARTS})")
+            return True
+        wait = self._deaths[0] + WINDOW_S - now
+        self._progress(f"{ended} too often: starting it again in {wait:.0f} s ({_last_line(self._log)})")
+        self._stopped.wait(wait)
+        return False
+
+    def _launch(self) -> subprocess.Popen[bytes]:
         self._socket.unlink(missing_ok=True)
         settings = {**_SETTINGS, "unixsocket": str(self._socket), "dir": str(self._data)}
         given = [part for key, value in settings.items() for part in (f"--{key}", value)]
         with self._log.open("ab") as log:
             self._process = process.spawn([self._program, *given], dict(os.environ), log)
+        return self._process
 
     def _answers(self) -> bool:
         """Whether it has read its data and can be asked."""
@@ -168,26 +180,20 @@ class EmbeddedStore(Thread):
                 return False
 
     def _own(self, state: Path) -> Path:
-        """`state`, made if need be, unless another server has it."""
+        """`state`, made if need be, unless it can't be written or another server has it."""
         try:
             state.mkdir(parents=True, exist_ok=True, mode=0o700)
-            lock = (state / "lock").open("wb")
+            self._lock = (state / "lock").open("wb")
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            why = f"belongs to another server (name a store for both with {VARIABLE})"
         except OSError as error:
-            raise ServerError(
-                f"{state} can't keep the store's data ({(error.strerror or str(error)).lower()}): "
-                f"let it be written to, or name another folder with {STATE}, or a store with {VARIABLE}"
-            ) from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            lock.close()
-            self._progress(
-                f"{state} belongs to another server: this one's store starts empty, and ends with it "
-                f"(name one for both with {VARIABLE})"
-            )
-            return self._socket.parent
-        self._lock = lock
-        return state
+            reason = (error.strerror or str(error)).lower()
+            why = f"can't be written ({reason}; name another folder with {STATE}, or a store with {VARIABLE})"
+        else:
+            return state
+        self._progress(f"{state} {why}: this server's store starts empty, and ends with it")
+        return self._socket.parent
 
 
 def _last_line(log: Path) -> str:

@@ -1,4 +1,4 @@
-"""What a platform announces, rooms, products and ads, and what it reads back of it."""
+"""What a platform announces, and what it reads back of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `AsyncClient` does for the platform: what it announces, and what is recommended and sold."""
+"""What `AsyncClient` does for the platform: what it announces, and what it reports of viewers."""
 
 from __future__ import annotations
 
@@ -11,22 +11,21 @@ from ._outcomes import OutcomeKind, report
 
 
 class Platform(AnyModel):
-    """The methods of the client that platforms call for rooms, products, ads and gifts."""
+    """The methods of the client that platforms call of their rooms and viewers."""
 
     async def announce(
         self, kind: str, changes: Iterable[Mapping[str, object]], *, catalog: str = ""
     ) -> list[Item | None]:
-        """Tell all servers of rooms, products or ads that are new, or not as they were.
+        """Tell all servers of items that are new, or not as they were; they lie in the store that all share.
 
         An object is merged into the item with its id (JSON merge patch): keys that it lacks stay, None
-        removes one, and {"id": ..., "delete": True} the item. It is in force on every server within a second.
-        Changes are made a thousand at a time, each thousand whole or not at all; making them again does no
-        harm.
+        removes one, and {"id": ..., "delete": True} the item. Changes are made a thousand at a time, each
+        thousand whole or not at all; making them again does no harm.
 
         Args:
-            kind: "rooms", "products" or "ads"; what they are made of is in docs/recommend.md and the like.
+            kind: "rooms"; what they are made of is in docs/store.md.
             changes: such as {"id": "r1", "title": "...", "live": True}.
-            catalog: of products, which one.
+            catalog: which, of kinds of which there are several; rooms have none.
 
         Returns:
             The items as they are now, in the order of `changes`; None for those that are gone.
@@ -42,7 +41,7 @@ class Platform(AnyModel):
 
         Args:
             kind: see `announce`, like the rest.
-            catalog: of products, which one.
+            catalog: see `announce`.
 
         Raises:
             LiveroomError: see `announce`.
@@ -63,7 +62,7 @@ class Platform(AnyModel):
         value: int | None = None,
         id: str | None = None,  # noqa: A002 - what the model calls it
     ) -> bool:
-        """Tell what a viewer did: what is recommended next goes by it, on every server.
+        """Tell what a viewer did; it is kept in the store that all servers share.
 
         Args:
             kind: "enter" and "leave" of a room, "click" on what was recommended, "gift", "order", "follow",

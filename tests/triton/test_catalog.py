@@ -1,14 +1,21 @@
 """What platforms announce, with a real store: whole or not at all, at once on every replica."""
 
 import asyncio
+import contextlib
 import json
 import math
+import os
+import signal
+import time
 from collections.abc import AsyncIterator
 
+import numpy as np
 import pytest
-from liveroom import AsyncClient, InvalidInput
+from liveroom import AsyncClient, InvalidInput, ServerUnavailable
 from liveroom._json_parts import MOST
 from liveroom.cli._catalog import KINDS as COMMANDS_KINDS
+from tritonclient.grpc import InferInput
+from tritonclient.grpc.aio import InferenceServerClient
 
 from catalog.changes import MOST as MOST_CHANGES
 from catalog.kinds import KINDS, LONGEST
@@ -114,4 +121,52 @@ async def test_a_bad_request_says_what_would_be_right(
 def test_client_and_model_agree() -> None:
     assert MOST_CHANGES == MOST
     assert MOST_OUTCOMES == MOST
-    assert KINDS.keys() <= set(COMMANDS_KINDS)
+    assert set(COMMANDS_KINDS) == KINDS.keys()
+
+
+async def test_a_tenant_sees_its_own_items_only(platform_triton: Triton) -> None:
+    async def call(tenant: str, **inputs: list[list[str]]) -> list[bytes]:
+        tensors = []
+        for name, value in {"kind": [["rooms"]], **inputs}.items():
+            tensor = InferInput(name, [1, len(value[0])], "BYTES")
+            tensor.set_data_from_numpy(np.array([[each.encode() for each in value[0]]], np.object_))
+            tensors.append(tensor)
+        async with InferenceServerClient(platform_triton.grpc) as client:
+            answer = await client.infer("catalog", tensors, headers={"x-tenant": tenant})
+        return list(answer.as_numpy("items").reshape(-1))
+
+    for tenant in ("one", "two"):
+        await call(tenant, changes=[[json.dumps({"id": "same", "title": tenant})]])
+    for tenant in ("one", "two"):
+        assert [json.loads(item)["title"] for item in await call(tenant, cursor=[[""]])] == [tenant]
+        await call(tenant, changes=[[json.dumps({"id": "same", "delete": True})]])
+    assert await call("one", cursor=[[""]]) == []
+
+
+async def test_a_store_that_is_gone_is_said_to_be_and_comes_back_with_what_it_held(
+    client: AsyncClient, platform_triton: Triton
+) -> None:
+    store = platform_triton._store
+    assert store is not None
+    assert store._process is not None
+    await client.announce("rooms", [{"id": "kept"}])
+    await asyncio.sleep(1.2)  # it writes to disk once a second
+    os.kill(store._process.pid, signal.SIGSTOP)
+    began = time.monotonic()
+    try:
+        with pytest.raises(ServerUnavailable, match=r"the store .* failed"):
+            await client.announce("rooms", [{"id": "kept", "title": "lost"}])
+        with pytest.raises(ServerUnavailable, match=r"the store .* failed"):
+            await client.report_outcome("click", "v")
+        assert time.monotonic() - began < 5
+        empty = await client.infer("catalog", {"kind": [["rooms"]]})  # what canaries ask
+        assert empty["items"].size == 0
+    finally:
+        os.kill(store._process.pid, signal.SIGKILL)
+    while time.monotonic() - began < 20:
+        with contextlib.suppress(ServerUnavailable):
+            assert (await rooms(client))["kept"] in ({"id": "kept"}, {"id": "kept", "title": "lost"})
+            break
+    else:
+        pytest.fail("the store did not come back")
+    await client.announce("rooms", [{"id": "kept", "delete": True}])

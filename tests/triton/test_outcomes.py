@@ -1,6 +1,7 @@
 """What viewers did, reported to a real store: once each, whole or not at all."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -9,6 +10,8 @@ import pytest
 from liveroom import AsyncClient, InvalidInput
 
 from server import Triton
+from serving_common.store import Store
+from serving_common.store.journal import STREAM
 
 
 @pytest.fixture
@@ -62,3 +65,17 @@ async def test_what_takes_outcomes_is_healthy(client: AsyncClient) -> None:
 
 async def test_what_stood_beside_a_bad_one_can_be_reported_again(client: AsyncClient) -> None:
     assert await client.report_outcome("click", "v", id="beside")
+
+
+async def test_it_is_in_the_store_with_its_time(client: AsyncClient, platform_triton: Triton) -> None:
+    await client.report_outcome("gift", "giver", room="r1", value=500, id="in-the-store")
+    assert platform_triton._store is not None
+    store = Store(platform_triton._store.address)
+    try:
+        ((_, fields),) = store.ask(lambda redis: redis.xrevrange(STREAM, count=1))
+    finally:
+        store.close()
+    kept = json.loads(fields[b"v"])
+    assert fields[b"o"] == b""
+    assert kept.pop("time_s") == pytest.approx(time.time(), abs=10)
+    assert kept == {"id": "in-the-store", "kind": "gift", "viewer": "giver", "room": "r1", "value": 500}

@@ -77,7 +77,7 @@ def test_it_has_what_this_test_is_about() -> None:
     assert len(SERVER) == 1
     assert len(OTHERS) >= 12
     programs = [name for name, page in PAGES.items() if page.code("python")]
-    assert programs == ["README", "chat", "protocol", "service", "speech", "voice"]
+    assert programs == ["README", "chat", "protocol", "service", "speech", "store", "voice"]
     assert {"live", "cluster", "chaos", "test", "lint"} <= MAKE
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from server import process
 from server import store as server_store
+from server.errors import ServerError
 from server.store import EmbeddedStore, NoProgramError
 from serving_common.store import Follower, Store, StoreError, connect
 from serving_common.store.catalog import Catalog, Keys, TooManyError
@@ -238,3 +239,25 @@ def test_without_a_program_it_says_what_to_install(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NoProgramError, match=r"LIVEROOM_STORE .*valkey-server"):
         EmbeddedStore(tmp_path, None, print)
+
+
+def test_a_folder_that_cannot_be_written_is_no_reason_not_to_start(tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("no folder")
+    running = Running(tmp_path)
+    try:
+        assert "can't be written" in running.said[0]
+        assert "LIVEROOM_STATE" in running.said[0]
+        store = Store(running.address)
+        assert put(Catalog(store, "rooms", 10), "r1", b"one") == []
+        store.close()
+    finally:
+        running.close()
+
+
+def test_data_that_cannot_be_read_is_told_of_soon(tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "appendonly.aof").write_text("no data of a store\n")
+    began = time.monotonic()
+    with pytest.raises(ServerError, match=f"did not start on {tmp_path}"):
+        Running(tmp_path)
+    assert time.monotonic() - began < 5

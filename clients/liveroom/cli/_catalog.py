@@ -1,4 +1,4 @@
-"""`liveroom catalog`: what the platform announces of rooms, products and ads, by hand."""
+"""`liveroom catalog`: what the platform announces of rooms, by hand."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .._errors import InvalidInput
 from .._json_parts import MOST
 from ._connect import connect
 from ._exit import OK
-from ._sources import existing
+from ._sources import existing, stdin
 
-KINDS = ("rooms", "products", "ads")
+KINDS = ("rooms",)
 
 
 def add_catalog_command(
@@ -26,14 +26,13 @@ def add_catalog_command(
     """Add it; `add` is `add_parser` of the commands, `common` the options of all."""
     command = add(
         "catalog",
-        help="announce rooms, products and ads, and list them",
-        description="Announce rooms, products and ads to all servers, and list those that they know of.",
+        help="announce rooms, and list them",
+        description="Announce rooms to all servers, and list those that were announced.",
         epilog=epilog,
     )
     actions = command.add_subparsers(title="actions", required=True, metavar="ACTION")
     which = argparse.ArgumentParser(add_help=False)
     which.add_argument("kind", choices=KINDS, help="of what")
-    which.add_argument("--catalog", default="", metavar="NAME", help="of products: which (default: unnamed)")
     put = actions.add_parser(
         "put",
         parents=[common, which],
@@ -71,7 +70,7 @@ async def _change(arguments: argparse.Namespace, changes: list[Mapping[str, Any]
             for begin in range(0, len(changes), MOST):
                 status.update(f"{begin} of {len(changes)} {arguments.kind}")
                 part = changes[begin : begin + MOST]
-                items += await client.announce(arguments.kind, part, catalog=arguments.catalog)
+                items += await client.announce(arguments.kind, part)
     if arguments.json:
         for change, item in zip(changes, items, strict=True):
             print(json.dumps({"id": change["id"], "item": item}, ensure_ascii=False))
@@ -81,7 +80,7 @@ async def _change(arguments: argparse.Namespace, changes: list[Mapping[str, Any]
 
 async def _list(arguments: argparse.Namespace) -> int:
     async with connect(arguments) as client:
-        async for item in client.announced(arguments.kind, catalog=arguments.catalog):
+        async for item in client.announced(arguments.kind):
             print(json.dumps(item, ensure_ascii=False))
     return OK
 
@@ -94,7 +93,8 @@ def read_items(path: str) -> list[Mapping[str, Any]]:
     """
     name = "stdin" if path == "-" else path
     try:
-        text = sys.stdin.read() if path == "-" else existing(path).read_text(encoding="utf-8-sig")
+        data = sys.stdin.buffer.read() if path == "-" and stdin("items") >= 0 else existing(path).read_bytes()
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidInput(f"{name} is not UTF-8: byte {error.start + 1}") from error
     found = list(_whole(text, name) if text.lstrip().startswith("[") else _lines(text, name))
@@ -113,7 +113,7 @@ def _whole(text: str, name: str) -> Iterable[Mapping[str, Any]]:
 
 
 def _lines(text: str, name: str) -> Iterator[Mapping[str, Any]]:
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
                 item = json.loads(line)

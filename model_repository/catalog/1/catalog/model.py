@@ -3,7 +3,6 @@
 from __future__ import annotations  # Triton adds its classes to the module only after this is imported
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import triton_python_backend_utils as pb_utils
@@ -11,34 +10,24 @@ import triton_python_backend_utils as pb_utils
 from catalog.changes import Changes, ConflictError, owner_of
 from catalog.kinds import ItemError
 from serving_common.error_codes import Code
-from serving_common.errors import answered, refusal
-from serving_common.store import StoreError, connect
+from serving_common.errors import refusal
+from serving_common.store import Store
 from serving_common.store.catalog import TooManyError
+from serving_common.store.model import StoreModel
 from serving_common.tenants import tenant
 
-THREADS = 8
-"""Requests that wait for the store at the same time."""
 
-
-class TritonPythonModel:
+class TritonPythonModel(StoreModel):
     """One instance; what it knows is in the store."""
 
-    def initialize(self, args: dict[str, str]) -> None:
-        """Find the store; it need not be there yet."""
-        self._store = connect()
-        self._changes = Changes(self._store)
-        self._threads = ThreadPoolExecutor(THREADS, "catalog")
+    name = "catalog"
 
-    def execute(self, requests: list[pb_utils.InferenceRequest]) -> list[pb_utils.InferenceResponse]:
-        """One response per request; those that come at the same time are in no order."""
-        return list(self._threads.map(lambda request: answered(request, "catalog", self._answer), requests))
+    def open(self, store: Store) -> None:
+        """Make changes there."""
+        self._changes = Changes(store)
 
-    def finalize(self) -> None:
-        """Leave the store."""
-        self._threads.shutdown()
-        self._store.close()
-
-    def _answer(self, request: pb_utils.InferenceRequest) -> pb_utils.InferenceResponse:
+    def answer(self, request: pb_utils.InferenceRequest) -> pb_utils.InferenceResponse:
+        """What is in the catalog, after the changes that are asked for."""
         given = {tensor.name(): tensor.as_numpy().reshape(-1).tolist() for tensor in request.inputs()}
         try:
             kind, catalog, cursor = (
@@ -54,8 +43,6 @@ class TritonPythonModel:
             return refusal(Code.INVALID_INPUT, str(error))
         except ConflictError as error:
             return refusal(Code.OVERLOADED, str(error))
-        except StoreError as error:
-            return refusal(Code.SERVER_UNAVAILABLE, str(error))
 
 
 def _text(name: str, data: bytes) -> str:
