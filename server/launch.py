@@ -192,6 +192,24 @@ def command(
     return [str(wheel() / "bin" / "tritonserver"), *arguments]
 
 
+def pick_ports(wanted: Mapping[str, int | None], bind: str) -> dict[str, int | None]:
+    """A port for each purpose, all different, see `pick_port`; None stays None.
+
+    Raises:
+        ServerError: something else listens on one, or two are to be the same.
+    """
+    found: dict[str, int | None] = dict.fromkeys(wanted)
+    for purpose, port in sorted(wanted.items(), key=lambda each: each[1] == 0):
+        while port is not None and found[purpose] is None:
+            picked = pick_port(port, bind, purpose)
+            other = next((name for name, taken in found.items() if taken == picked), None)
+            if other is None:
+                found[purpose] = picked
+            elif port:
+                raise unusable_port(purpose, port, bind, OSError(f"it is the {other} port too"))
+    return found
+
+
 def pick_port(wanted: int, bind: str, purpose: str) -> int:
     """`wanted`, or a free port when it is 0.
 

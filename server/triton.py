@@ -209,10 +209,7 @@ class Triton:
 
     def _launch(self, deadline: float) -> None:
         self._progress("starting tritonserver")
-        self._ports = {
-            name: None if port is None else launch.pick_port(port, self._bind, name)
-            for name, port in self._ports.items()
-        }
+        self._ports = launch.pick_ports(self._ports, self._bind)
         repository = self._folder / "repository"  # without the spaces that the stub's command line can't take
         repository.symlink_to(self._repository.path, target_is_directory=True)
         command = launch.command(

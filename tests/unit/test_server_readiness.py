@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from server import ServerError, readiness
-from server.launch import pick_port
+from server import ServerError, launch, readiness
+from server.launch import pick_port, pick_ports
 from server.readiness import CONNECTIONS, REQUEST_BYTES, Readiness
 from tests.waiting import until
 
@@ -92,3 +92,16 @@ def closed(connection: socket.socket) -> bool:
         return False
     except ConnectionResetError:
         return True
+
+
+def test_no_two_ports_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    free = iter([5, 5, 9, 5, 9, 7])
+    monkeypatch.setattr(launch, "pick_port", lambda wanted, bind, purpose: wanted or next(free))
+    found = pick_ports({"gRPC": 0, "metrics": 0, "HTTP": None, "ready": 9}, "127.0.0.1")
+    assert found == {"gRPC": 5, "metrics": 7, "HTTP": None, "ready": 9}
+
+
+def test_one_port_for_two_purposes_is_refused_and_both_are_named() -> None:
+    (free,) = pick_ports({"one": 0}, "127.0.0.1").values()
+    with pytest.raises(ServerError, match=f"metrics port {free} .*it is the grpc port too"):
+        pick_ports({"gRPC": free, "metrics": free}, "127.0.0.1")
